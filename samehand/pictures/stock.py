@@ -59,10 +59,15 @@ def read_stock(text: str) -> StockPictures:
     bad: list[int] = []
     for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
         given = line.partition("#")[0].strip()
-        picture_hash = _hash(given) if given else None
-        if picture_hash is not None:
+        if not given:
+            continue
+        try:
+            picture_hash = bytes.fromhex(given)
+        except ValueError:
+            picture_hash = b""
+        if len(picture_hash) == PDQ_BYTES and len(given) == 2 * PDQ_BYTES:
             hashes[picture_hash] = None
-        elif given:
+        else:
             bad.append(number)
         if len(hashes) > STOCK_MAX:
             raise UnusableStock(f"has more than {STOCK_MAX:,} hashes, the most that one list may hold")
@@ -72,11 +77,3 @@ def read_stock(text: str) -> StockPictures:
             f"{'lines' if bad[1:] else 'line'} {listed}: no PDQ hash of {2 * PDQ_BYTES} hexadecimal digits"
         )
     return StockPictures(hashes)
-
-
-def _hash(given: str) -> bytes | None:
-    try:
-        decoded = bytes.fromhex(given)
-    except ValueError:
-        return None
-    return decoded if len(decoded) == PDQ_BYTES and len(given) == 2 * PDQ_BYTES else None
