@@ -185,10 +185,13 @@ class _Stream:
             second = self._people.second_account(self._rng, person)
             return self._created(now, second, EventLabel("reinstated", second.language, resembles=key))
         kind = self._kinds.pick(self._rng)
-        banned = self._resembled(now, kind) if kind in INNOCENTS else None
-        if banned:
-            person = INNOCENTS[kind](self._people, self._edits, banned, self._rng)
-            return self._created(now, person, EventLabel(kind, person.language, resembles=banned.key))
+        if kind in INNOCENTS:
+            at_rest = _RESTING_DAYS * DAY if kind == "recycled_phone" else 0.0
+            resembled = [banned for banned in self._bans if now - self._banned_at[banned.key] >= at_rest]
+            if resembled:
+                banned = one_of(self._rng, resembled)
+                person = INNOCENTS[kind](self._people, self._edits, banned, self._rng)
+                return self._created(now, person, EventLabel(kind, person.language, resembles=banned.key))
         if kind == "relative" and self._homes:
             person = relative(self._people, one_of(self._rng, self._homes), self._rng, _SHARED_TABLET)
         else:
@@ -209,12 +212,6 @@ class _Stream:
                     SimulatedEvent(at, PlatformTopic.DELETED, person.key, records.deleted(person, at), label)
                 )
         return self._created(now, person, _ORDINARY[person.language])
-
-    def _resembled(self, now: float, kind: str) -> Person | None:
-        """The banned account that an innocent look-alike resembles; ``None`` where there is none yet."""
-        at_rest = _RESTING_DAYS * DAY if kind == "recycled_phone" else 0.0
-        some = [banned for banned in self._bans if now - self._banned_at[banned.key] >= at_rest]
-        return one_of(self._rng, some) if some else None
 
     def _created(self, now: float, person: Person, label: EventLabel) -> SimulatedEvent:
         """A sign-up, which now and then a broken producer sends once more, garbled."""
