@@ -235,13 +235,10 @@ def _topic(topic: str, given: Any, collector: _FaultCollector) -> TopicMapping |
     if not rules:
         collector.fault((*path, "rules"), f"must say what the records become: format {name} brings no rules")
     whole = [rule for rule in rules if rule is not None]
-    beside = any(map(_asks_beside, whole))
+    expressions = [rule.when for rule in whole]
+    expressions += [reading.expression for rule in whole for reading in rule.readings]
+    beside = any(META in expression.text for expression in expressions if expression is not None)
     return TopicMapping(topic, name, FORMATS[name], tuple(whole), beside, cast(Encoding, encoding))
-
-
-def _asks_beside(rule: Rule) -> bool:
-    asked = [rule.when, *(reading.expression for reading in rule.readings)]
-    return any(META in expression.text for expression in asked if expression is not None)
 
 
 def _rules(table: Mapping[str, Any], path: Path, collector: _FaultCollector) -> Iterator[_RawRule]:
