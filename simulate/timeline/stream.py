@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from heapq import heappop, heappush
-from itertools import count
+from itertools import chain, count
 from random import Random
 
 from schemas.wire import encode
@@ -127,7 +127,16 @@ class _Stream:
         config, rng = self._config, self._rng
         ordinary = config.accounts - sum(case.sign_ups for case in self._cases)
         sign_ups = ordered_times(rng, config.start_seconds, config.end_seconds, max(0, ordinary))
-        bans = self._ban_times()
+        older = config.further_bans // 2  # than the stream; the others fall within it
+        bans = chain(
+            times_before(rng, config.start_seconds, older),
+            ordered_times(
+                seeded(config.seed, "bans"),
+                config.start_seconds,
+                config.end_seconds,
+                config.further_bans - older,
+            ),
+        )
         next_sign_up, next_ban = next(sign_ups, _NEVER), next(bans, _NEVER)
         while True:
             now = min(next_sign_up, next_ban)
@@ -225,16 +234,6 @@ class _Stream:
         return SimulatedEvent(now, PlatformTopic.CREATED, person.key, record, label)
 
     # Bans
-
-    def _ban_times(self) -> Iterator[float]:
-        """Half of the further bans are older than the stream, the rest fall within it."""
-        config = self._config
-        older = config.further_bans // 2
-        yield from times_before(self._rng, config.start_seconds, older)
-        within = seeded(config.seed, "bans")
-        yield from ordered_times(
-            within, config.start_seconds, config.end_seconds, config.further_bans - older
-        )
 
     def _ban(self, now: float, person: Person, kind: str) -> None:
         self._banned_at[person.key] = now
