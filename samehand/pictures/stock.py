@@ -36,13 +36,13 @@ class StockPictures:
 
     def shows(self, avatar: Avatar) -> bool:
         """Whether a picture, or one of its other views where it was seen, is on the list."""
-        return len(self) > 0 and any(self._near(pdq) for pdq in (avatar.pdq, *avatar.variants))
-
-    def _near(self, pdq: bytes) -> bool:
-        if len(pdq) != PDQ_BYTES:
+        if not len(self):
             return False
-        apart = np.bitwise_count(self._words ^ np.frombuffer(pdq, np.uint64)).sum(axis=1)
-        return bool(apart.min() <= NEAR_BITS)
+        views = [pdq for pdq in (avatar.pdq, *avatar.variants) if len(pdq) == PDQ_BYTES]
+        return any(
+            np.bitwise_count(self._words ^ np.frombuffer(view, np.uint64)).sum(axis=1).min() <= NEAR_BITS
+            for view in views
+        )
 
 
 NO_STOCK: Final = StockPictures()
