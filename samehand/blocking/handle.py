@@ -57,7 +57,7 @@ def listed_keys(handle: HandleTrait) -> list[Key]:
         if digit_bits(digits) >= _NUMBER_ALONE_BITS_MIN:
             keys.append(key_of(KeyKind.HANDLE_NUMBERED, digits.encode()))
         keys += keys_of(KeyKind.HANDLE_NUMBERED, number_start(base, digits))
-        wholes = [base + digits, *(core + digits for core in undecorated)]
+        wholes = [core + digits for core in (base, *undecorated)]
         keys += keys_of(KeyKind.HANDLE_WHOLE, [whole for whole in wholes if whole != handle.literal])
         if len(digits) >= DIGITS_MIN and len(base) <= _NUMBERED_WHOLE_MAX:
             keys += keys_of(KeyKind.HANDLE_WHOLE, deletions(base + digits))
