@@ -121,6 +121,7 @@ def clean_handle(handle: str, platform: str) -> str:
     rules, handle = rules_for(platform), handle.strip()
     if "/" in handle:
         handle = _SCHEME.sub("", handle, count=1) if _SCHEME.match(handle) else handle
+        # A link to another host only loses its scheme.
         for host in rules.hosts:
             if handle[: len(host) + 1].lower() == f"{host}/":
                 path = handle[len(host) + 1 :]

@@ -57,6 +57,7 @@ def read_address(text: str) -> Address | None:
         return None
     if isinstance(address, IPv4Address):
         return _of_four(str(address))
+    # A mapped, NAT64 or 6to4 address embeds one of IPv4.
     value, embedded = int(address), address.ipv4_mapped
     if value >> 32 == _NAT64:
         embedded = IPv4Address(value & 0xFFFFFFFF)
