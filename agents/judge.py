@@ -46,8 +46,25 @@ class Judge:
         """Returns one outcome per arrival: nothing, since a verdict publishes no record, or a dead letter."""
         outcomes, verdicts = read_all(arrivals, decode_verdict, self._context, itself)
         given = [verdict for _, verdict in verdicts if not verdict.golden]  # a test item decides nothing
-        if given:
-            await self._follow(given)
+        if not given:
+            return outcomes
+        store, now = self._context.store, self._context.now()
+        held = await self._context.call_store(store.decide(list(map(_decision, given)), now=now))
+        new = [verdict for verdict, decided in zip(given, held, strict=True) if decided.new]
+        alerts = (
+            await self._context.call_store(store.pairs([verdict.alert_id for verdict in new])) if new else []
+        )
+        await self._context.call_store(store.judged([verdict.alert_id for verdict in given]))
+        await self._until_it_holds({verdict.alert_id for verdict in given})
+        for verdict, alert in zip(new, alerts, strict=True):
+            if verdict.given_by == "ban":  # nobody judged how right the alert is
+                continue
+            record = self._record(alert) if alert else None
+            self._context.metrics.verdict(
+                verdict.verdict,
+                alert.band if alert else "none",
+                None if record is None else script_of(record),
+            )
         return outcomes
 
     async def hold(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
@@ -60,26 +77,6 @@ class Judge:
         if decisions:
             await self._context.call_store(self._context.store.decide(decisions, now=self._context.now()))
         return outcomes
-
-    async def _follow(self, verdicts: Sequence[VerdictGiven]) -> None:
-        store, now = self._context.store, self._context.now()
-        decisions = [_decision(verdict) for verdict in verdicts]
-        held = await self._context.call_store(store.decide(decisions, now=now))
-        new = [verdict for verdict, decided in zip(verdicts, held, strict=True) if decided.new]
-        alerts = (
-            await self._context.call_store(store.pairs([verdict.alert_id for verdict in new])) if new else []
-        )
-        await self._context.call_store(store.judged([verdict.alert_id for verdict in verdicts]))
-        await self._until_it_holds({verdict.alert_id for verdict in verdicts})
-        for verdict, alert in zip(new, alerts, strict=True):
-            if verdict.given_by == "ban":  # nobody judged how right the alert is
-                continue
-            record = self._record(alert) if alert else None
-            self._context.metrics.verdict(
-                verdict.verdict,
-                alert.band if alert else "none",
-                None if record is None else script_of(record),
-            )
 
     async def _until_it_holds(self, alert_ids: set[str]) -> None:
         """Applies the decisions that hold, until none has changed meanwhile.
@@ -105,32 +102,26 @@ class Judge:
             known |= changed
         raise Transient("other workers changed these alerts during every attempt to decide on them")
 
-    async def _carry_out(self, held: Mapping[str, Decided]) -> None:
+    async def _carry_out(self, held: dict[str, Decided]) -> None:
         """Applies decisions, then once more those on mirrors of the accounts that they are about.
 
         Decisions may arrive in any order, enrolling may have changed the family before, and a worker may have
         died on the way down.
         """
-        passed: set[str] = set()
+        store, passed = self._context.store, set[str]()
         while held:
-            banned = await self._apply(held) - passed
-            passed |= banned
-            held = await self._held_on(sorted(banned))
-
-    async def _held_on(self, banned: Sequence[str]) -> dict[str, Decided]:
-        """The decisions that hold on alerts on some bans and join a family."""
-        store = self._context.store
-        joined: dict[str, Decided] = {}
-        for at in range(0, len(banned), READ_AT_ONCE):
-            on = await self._context.call_store(store.alerts_on(banned[at : at + READ_AT_ONCE]))
-            ids = [alert.alert_id for several in on for alert in several if not alert.sums_up]
-            decisions = await self._context.call_store(store.decided(ids)) if ids else []
-            joined |= {
-                alert_id: decided
-                for alert_id, decided in zip(ids, decisions, strict=True)
-                if decided is not None and consequence(decided.verdict) is Consequence.JOIN
-            }
-        return joined
+            banned = sorted(await self._apply(held) - passed)
+            passed.update(banned)
+            held = {}
+            for at in range(0, len(banned), READ_AT_ONCE):
+                on = await self._context.call_store(store.alerts_on(banned[at : at + READ_AT_ONCE]))
+                ids = [alert.alert_id for several in on for alert in several if not alert.sums_up]
+                decisions = await self._context.call_store(store.decided(ids)) if ids else []
+                held |= {
+                    alert_id: decided
+                    for alert_id, decided in zip(ids, decisions, strict=True)
+                    if decided is not None and consequence(decided.verdict) is Consequence.JOIN
+                }
 
     async def _apply(self, held: Mapping[str, Decided]) -> set[str]:
         """Applies decisions. Returns those of the accounts that are banned themselves."""

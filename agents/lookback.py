@@ -42,25 +42,16 @@ class Lookback:
         first: dict[tuple[str, float], tuple[int, BanEnrolled]] = {}
         for place, word in words:
             first.setdefault((word.key, word.at), (place, word))
-        for place, emits in await self._alerts(arrivals, list(first.values())):
-            outcomes[place] = Published(tuple(emits))
-        return outcomes
-
-    async def confirm(self, emits: Sequence[Emit]) -> None:
-        """Marks the alerts as published in the store, so that a repeat is a duplicate."""
-        await confirm(emits, self._context)
-
-    async def _alerts(
-        self, arrivals: Sequence[Arrival], words: Sequence[tuple[int, BanEnrolled]]
-    ) -> list[tuple[int, list[Emit]]]:
-        if not words:
-            return []
+        if not first:
+            return outcomes
         context = self._context
         now = context.now()
-        bans = await context.call_store(context.store.bans([word.key for _, word in words]))
-        standing = [(place, word, ban) for (place, word), ban in zip(words, bans, strict=True) if ban]
+        bans = await context.call_store(context.store.bans([word.key for _, word in first.values()]))
+        standing = [
+            (place, word, ban) for (place, word), ban in zip(first.values(), bans, strict=True) if ban
+        ]
         if not standing:
-            return []
+            return outcomes
         snapshot = await snapshot_of(context, earliest(arrivals))
         counts, bound = snapshot.frequencies, snapshot.weighing.bound
         tables = [bound.table(ban.fingerprints, counts, banned=True) for _, _, ban in standing]
@@ -75,14 +66,18 @@ class Lookback:
                 for (place, _, _), candidates in zip(standing, candidate_lists, strict=True)
             }
         )
-        emitted, yielder = [], Yielder(context.ticks)
+        yielder = Yielder(context.ticks)
         for (place, word, ban), candidates, full in zip(standing, candidate_lists, turned_away, strict=True):
             not_compared = self._not_compared(arrivals[place], full)
             if emits := await self._of_ban(word, ban, candidates, snapshot, not_compared):
-                emitted.append((place, emits))
+                outcomes[place] = Published(tuple(emits))
             await yielder.pause()
         await hold(snapshot, context)
-        return emitted
+        return outcomes
+
+    async def confirm(self, emits: Sequence[Emit]) -> None:
+        """Marks the alerts as published in the store, so that a repeat is a duplicate."""
+        await confirm(emits, self._context)
 
     def _not_compared(self, word: Arrival, turned_away: Mapping[KeyKind, int]) -> int:
         """The most accounts that one key's full posting turned away; counts and logs them by kind of key."""

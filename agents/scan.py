@@ -13,7 +13,7 @@ from agents.common.alerts import Pair, admitted, confirm, hold
 from agents.common.context import AgentContext
 from agents.common.decoding import earliest, read_in_turns
 from agents.common.match import ASKED_AT_ONCE, Lookup, as_shown, lookup_of, match
-from agents.common.snapshot import Snapshot, snapshot_of
+from agents.common.snapshot import snapshot_of
 from schemas.accounts import AccountScanned
 from schemas.wire import Decoded, decode_scanned
 from streams.outcomes import Arrival, Emit, Outcome, Published
@@ -38,7 +38,13 @@ class Scan:
         places: list[int] = []
         for at in range(0, len(lookups), ASKED_AT_ONCE):
             part = lookups[at : at + ASKED_AT_ONCE]
-            best = await self._best(part, snapshot)
+            asked = [lookup for _, lookup in part]
+            # The values of an account are as old as its remembered state says.
+            accounts = [lookup.account for lookup in asked]
+            shown = await context.call_store(context.store.showings(accounts, now=context.now()))
+            here = [place for place, _ in part]
+            best = await match(as_shown(asked, shown), snapshot, context, "scan", here)
+            await hold(snapshot, context)
             for (place, _), of_account in zip(part, best, strict=True):
                 pairs += of_account
                 places += [place] * len(of_account)
@@ -53,13 +59,3 @@ class Scan:
     async def confirm(self, emits: Sequence[Emit]) -> None:
         """Marks the alerts as published in the store, so that a repeat is a duplicate."""
         await confirm(emits, self._context)
-
-    async def _best(self, part: Sequence[tuple[int, Lookup]], snapshot: Snapshot) -> list[list[Pair]]:
-        """Returns the pairs of each account; its values are as old as its remembered state says."""
-        context = self._context
-        lookups = [lookup for _, lookup in part]
-        accounts = [lookup.account for lookup in lookups]
-        shown = await context.call_store(context.store.showings(accounts, now=context.now()))
-        best = await match(as_shown(lookups, shown), snapshot, context, "scan", [place for place, _ in part])
-        await hold(snapshot, context)
-        return best

@@ -47,9 +47,6 @@ class FieldFault(StrEnum):
         return member
 
 
-FIELD_FAULTS: Final[tuple[str, ...]] = tuple(FieldFault)
-
-
 class Unusable(Struct, frozen=True, order=True):
     """One field and what was wrong with it. `field` is the name of one of the schema's, without its path."""
 

@@ -47,7 +47,15 @@ async def look_again(owed: Sequence[Owed], context: AgentContext) -> list[Emit]:
         [entry for entry in freed if entry.reason == "account-deleted"], context
     )
     alerts = await _of_accounts([entry for entry in freed if entry.alert.alert_id in outlived], context)
-    words = await _to_lookback([entry for entry in freed if entry.alert.alert_id not in outlived], context)
+    freed_at = {entry.alert.banned: entry.at for entry in freed if entry.alert.alert_id not in outlived}
+    bans = await context.call_store(context.store.bans(list(freed_at), now=context.now())) if freed_at else []
+    standing = [ban for ban in bans if ban is not None]
+    words = [_word(ban.facts, freed_at[ban.account], context) for ban in standing]
+    known = set(freed_at)
+    for facts, at in await _withheld_beside(standing, freed_at, context):
+        if (key := _key(facts)) not in known:  # each ban once
+            known.add(key)
+            words.append(_word(facts, at, context))
     return alerts + words
 
 
@@ -87,21 +95,6 @@ async def _with_deleted_ban(deleted: Sequence[Owed], context: AgentContext) -> s
     return {
         proposal.alert_id for proposal, answer in zip(asked, ruled, strict=True) if answer.ruling in _ALIVE
     }
-
-
-async def _to_lookback(freed: Sequence[Owed], context: AgentContext) -> list[Emit]:
-    """The messages that let look-back look at bans again, each once."""
-    store, now = context.store, context.now()
-    freed_at = {entry.alert.banned: entry.at for entry in freed}
-    bans = await context.call_store(store.bans(list(freed_at), now=now)) if freed_at else []
-    standing = [ban for ban in bans if ban is not None]
-    words = [_word(ban.facts, freed_at[ban.account], context) for ban in standing]
-    known = set(freed_at)
-    for facts, at in await _withheld_beside(standing, freed_at, context):
-        if (key := _key(facts)) not in known:
-            known.add(key)
-            words.append(_word(facts, at, context))
-    return words
 
 
 async def _withheld_beside(

@@ -125,20 +125,15 @@ _CUT_CHARS: Final = 128
 
 def quoted_of(wire: WireAccount, *, bio: bool = False) -> Quoted:
     """The public words that alerts may quote, without addresses and numbers that people put into them."""
-    return Quoted(
-        handle=redacted(wire.handle or ""),
-        display_name=redacted(wire.display_name or ""),
-        bio=_quoted_bio(wire.bio) if bio and wire.bio else "",
-    )
-
-
-def _quoted_bio(text: str) -> str:
-    words = redacted(text[:_REDACTED_CHARS])
+    text = wire.bio if bio and wire.bio else ""
+    words = redacted(text[:_REDACTED_CHARS]) if text else ""
     if len(text) > _REDACTED_CHARS:
-        words = words[:-_CUT_CHARS]
-    elif len(words) <= QUOTED_BIO_CHARS:
-        return words
-    return f"{words[: QUOTED_BIO_CHARS - 1]}…"
+        words = f"{words[:-_CUT_CHARS][: QUOTED_BIO_CHARS - 1]}…"
+    elif len(words) > QUOTED_BIO_CHARS:
+        words = f"{words[: QUOTED_BIO_CHARS - 1]}…"
+    return Quoted(
+        handle=redacted(wire.handle or ""), display_name=redacted(wire.display_name or ""), bio=words
+    )
 
 
 def fingerprints_of(account: Account, keyers: Keyers, *, at: float | None) -> tuple[Fingerprint, ...]:
@@ -175,6 +170,9 @@ def ban_of(
     Of a ban that took effect at or before ``believed_from`` (Unix seconds) only the day is trusted.
     """
     banned_at = None if event.banned_at is None else event.banned_at.timestamp()
+    effective = None if event.banned_at is None else _stated(event.banned_at)
+    if effective is not None and effective <= believed_from:
+        effective -= effective % DAY_SECONDS
     account = account_of(event.platform, event.account, stock)
     basis = event.basis
     return Ban(
@@ -194,16 +192,8 @@ def ban_of(
             quoted=quoted_of(event.account, bio=quote_bio),
             shown=_showings_of(event),
         ),
-        fingerprints=fingerprints_of(account, keyers, at=_effective(event, believed_from)),
+        fingerprints=fingerprints_of(account, keyers, at=effective),
     )
-
-
-def _effective(event: AccountBanned, believed_from: float) -> float | None:
-    """When a ban took effect, as far as it is known: to the second, or a UTC midnight for the day."""
-    if event.banned_at is None:
-        return None
-    at = _stated(event.banned_at)
-    return at - at % DAY_SECONDS if at <= believed_from else at
 
 
 _YOUNG_SECONDS: Final = 30 * DAY_SECONDS

@@ -61,10 +61,24 @@ class UnusableFields:
         self.counts.update(unusable)
         if not isinstance(record, AccountEvent):
             return ()
-        unread = _unread(record, pictures=pictures)
+        given = record.account
+        # Only fields that can mean nothing are distilled.
+        few = Account(
+            account_id=given.account_id,
+            email=given.email,
+            phone=given.phone,
+            ip=given.ip,
+            locale=given.locale,
+            avatar=given.avatar if pictures else None,
+        )
+        if few.email is None and few.phone is None and few.ip is None and few.avatar is None:
+            return ()
+        account = account_of(record.platform, replace(few, avatar=None))
+        (fingerprint,) = fingerprints_of(account, ((1, lambda domain, value: _NOTHING),), at=None)
+        unread = unread_of(few, fingerprint)
         self.counts.update(unread)
         for unread_field in unread:
-            value = getattr(record.account, unread_field.field)
+            value = getattr(given, unread_field.field)
             if isinstance(value, str):
                 shapes, shape = self.shapes.setdefault(unread_field, Counter()), shape_of(value)
                 if shape in shapes or len(shapes) < _SHAPES_MAX:
@@ -124,21 +138,3 @@ def shape_of(value: str) -> str:
         if sign.isprintable()
     )
     return f"{' '.join(value[:start].split())}{masked}{'…' if len(value) > start + _EXAMPLE_CHARS else ''}"
-
-
-def _unread(event: AccountEvent, *, pictures: bool) -> tuple[Unusable, ...]:
-    """Fields of the right form that mean nothing. Only those that can be so are distilled."""
-    given = event.account
-    few = Account(
-        account_id=given.account_id,
-        email=given.email,
-        phone=given.phone,
-        ip=given.ip,
-        locale=given.locale,
-        avatar=given.avatar if pictures else None,
-    )
-    if few.email is None and few.phone is None and few.ip is None and few.avatar is None:
-        return ()
-    account = account_of(event.platform, replace(few, avatar=None))
-    (fingerprint,) = fingerprints_of(account, ((1, lambda domain, value: _NOTHING),), at=None)
-    return unread_of(few, fingerprint)

@@ -68,13 +68,21 @@ def record_of(owed: Owed) -> MirrorAlert | AlertSummary | None:
     read = decode_alert(owed.alert.payload, now=math.inf)  # a worker whose clock is ahead may have written it
     if not isinstance(read, Decoded):
         return None
+    if owed.reason is None and isinstance(read.record, MirrorAlert):
+        return replace(
+            read.record, revision=owed.revision, status="open", withdrawn_at=None, withdrawn_reason=None
+        )
     if owed.reason is None:
-        return (
-            _counted(read.record, owed)
-            if isinstance(read.record, AlertSummary)
-            else replace(
-                read.record, revision=owed.revision, status="open", withdrawn_at=None, withdrawn_reason=None
-            )
+        if owed.counts is None:
+            return None
+        published, likely, possible = owed.counts
+        return replace(
+            read.record,
+            revision=owed.revision,
+            published=published,
+            withheld_likely=likely,
+            withheld_possible=possible,
+            detected_at=moment(owed.at),
         )
     taken_back: MirrorAlert | AlertSummary = replace(
         read.record,
@@ -86,17 +94,3 @@ def record_of(owed: Owed) -> MirrorAlert | AlertSummary | None:
     if isinstance(taken_back, AlertSummary) or owed.reason in QUOTING:
         return taken_back
     return unquoted_alert(taken_back)
-
-
-def _counted(record: AlertSummary, owed: Owed) -> AlertSummary | None:
-    if owed.counts is None:
-        return None
-    published, likely, possible = owed.counts
-    return replace(
-        record,
-        revision=owed.revision,
-        published=published,
-        withheld_likely=likely,
-        withheld_possible=possible,
-        detected_at=moment(owed.at),
-    )

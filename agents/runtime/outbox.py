@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -85,8 +85,7 @@ class Relay:
         """
         due = await self.due()
         left = {
-            id(emit)
-            for emit in await publish(self.publisher, [entry.alert for entry in due if entry.alert])
+            id(emit) for emit in await publish(self.publisher, [entry.alert for entry in due if entry.alert])
         }
         published = [entry for entry in due if id(entry.alert) not in left]
         left |= {id(emit) for emit in await publish(self.publisher, [entry.state for entry in published])}
@@ -168,25 +167,25 @@ class Relay:
         lifted = [entry.alert.banned for entry in owed if entry.reason in LIFTED]
         bans = await self.context.call_store(self.context.store.bans(lifted)) if lifted else []
         standing = {ban.account for ban in bans if ban is not None}
-        return [self._due(entry, standing) for entry in owed]
-
-    def _due(self, owed: Owed, standing: Collection[str]) -> Due:
-        """``standing``: those bans that still stand, of alerts withdrawn since one of two was lifted."""
-        record, topic = record_of(owed), self.context.alerts_topic
-        if isinstance(record, MirrorAlert) and owed.reason in LIFTED:
-            record = changed(record, lifted="account" if owed.alert.banned in standing else "matched")
-        if record is None:
-            if not owed.forgotten:
+        due: list[Due] = []
+        for entry in owed:
+            record, alert = record_of(entry), None
+            if isinstance(record, MirrorAlert) and entry.reason in LIFTED:
+                record = changed(record, lifted="account" if entry.alert.banned in standing else "matched")
+            if record is not None:
+                key, headers = record.key.encode(), alert_headers(record)
+                alert = Emit(self.context.alerts_topic, key, encode(record), headers=headers)
+            elif not entry.forgotten:
                 log.error(
                     "a stored alert cannot be decoded: no withdrawal is published",
-                    alert_id=owed.alert.alert_id,
+                    alert_id=entry.alert.alert_id,
                 )
-            return Due(owed, None, forgotten_emit(owed.alert.alert_id, self.context))
-        alert = Emit(topic, record.key.encode(), encode(record), headers=alert_headers(record))
-        if owed.reason is not None and owed.reason not in KNOWN_ON:
-            return Due(owed, alert, forgotten_emit(owed.alert.alert_id, self.context))
-        state = state_emit(record, seen_at=owed.alert.seen_at, since=owed.at, context=self.context)
-        return Due(owed, alert, state)
+            if record is None or (entry.reason is not None and entry.reason not in KNOWN_ON):
+                state = forgotten_emit(entry.alert.alert_id, self.context)
+            else:
+                state = state_emit(record, seen_at=entry.alert.seen_at, since=entry.at, context=self.context)
+            due.append(Due(entry, alert, state))
+        return due
 
     async def settle(self, confirmed: Sequence[Owed]) -> None:
         """Removes from the outbox what the broker has confirmed."""

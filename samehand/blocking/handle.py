@@ -43,38 +43,29 @@ _SURE_DECORATION_MIN: Final = 4  # a shorter one may well be the name's own: -an
 
 def listed_keys(handle: HandleTrait) -> list[Key]:
     """The keys under which a handle is enrolled."""
+    base, digits = handle.word.base, handle.digits
     keys = [key_of(KeyKind.HANDLE_FULL, handle.literal.encode())]
-    keys += keys_of(KeyKind.HANDLE_WORD, spellings(handle.word.base))
+    keys += keys_of(KeyKind.HANDLE_WORD, spellings(base))
     keys += keys_of(KeyKind.HANDLE_SORTED, listed_letters(handle.joined))
-    keys += keys_of(KeyKind.NAMING_RUN, spread_runs(handle.word.base))
-    keys += _numbered(handle)
-    for reading in (*handle.alternates, *_core(handle)):
+    keys += keys_of(KeyKind.NAMING_RUN, spread_runs(base))
+    # Without a decoration that is surely one (`official`): one item, or none.
+    most = len(base) - _SURE_DECORATION_MIN
+    undecorated = [core for core in cores(base, handle.word.tokens) if len(core) <= most][:1]
+    # The bearers of one base are told apart by their numbers, or by having none.
+    keys += keys_of(KeyKind.HANDLE_NUMBERED, numbered_ends(base, digits))
+    if digits:
+        if digit_bits(digits) >= _NUMBER_ALONE_BITS_MIN:
+            keys.append(key_of(KeyKind.HANDLE_NUMBERED, digits.encode()))
+        keys += keys_of(KeyKind.HANDLE_NUMBERED, number_start(base, digits))
+        wholes = [core + digits for core in (base, *undecorated)]
+        keys += keys_of(KeyKind.HANDLE_WHOLE, [whole for whole in wholes if whole != handle.literal])
+        if len(digits) >= DIGITS_MIN and len(base) <= _NUMBERED_WHOLE_MAX:
+            keys += keys_of(KeyKind.HANDLE_WHOLE, deletions(base + digits))
+    for reading in (*handle.alternates, *undecorated):
         keys.append(key_of(KeyKind.HANDLE_WORD, reading.encode()))
         keys += keys_of(KeyKind.HANDLE_SORTED, letters(reading)[:1])
     if len(handle.word.consonants) >= CONSONANTS_MIN:
         keys.append(key_of(KeyKind.HANDLE_CONSONANTS, handle.word.consonants.encode()))
-    return keys
-
-
-def _core(handle: HandleTrait) -> list[str]:
-    """The handle without a decoration that is surely one (`official`): a list of one item, or empty."""
-    most = len(handle.word.base) - _SURE_DECORATION_MIN
-    return [core for core in cores(handle.word.base, handle.word.tokens) if len(core) <= most][:1]
-
-
-def _numbered(handle: HandleTrait) -> list[Key]:
-    """The keys that tell the bearers of one base apart: by their numbers, or by having none."""
-    base, digits = handle.word.base, handle.digits
-    keys = keys_of(KeyKind.HANDLE_NUMBERED, numbered_ends(base, digits))
-    if not digits:
-        return keys
-    if digit_bits(digits) >= _NUMBER_ALONE_BITS_MIN:
-        keys.append(key_of(KeyKind.HANDLE_NUMBERED, digits.encode()))
-    keys += keys_of(KeyKind.HANDLE_NUMBERED, number_start(base, digits))
-    wholes = [base + digits, *(core + digits for core in _core(handle))]
-    keys += keys_of(KeyKind.HANDLE_WHOLE, [whole for whole in wholes if whole != handle.literal])
-    if len(digits) >= DIGITS_MIN and len(base) <= _NUMBERED_WHOLE_MAX:
-        keys += keys_of(KeyKind.HANDLE_WHOLE, deletions(base + digits))
     return keys
 
 
@@ -98,17 +89,10 @@ def tried_keys(handle: HandleTrait) -> list[Key]:
     keys = keys_of(KeyKind.NAMING_RUN, runs(handle.word.base)[:RUNS_TRIED_MAX])
     # A longer one may be listed under it with a letter or a digit missing.
     keys += keys_of(KeyKind.HANDLE_WHOLE, [handle.literal])
-    keys += keys_of(KeyKind.HANDLE_NUMBERED, _beside_number(handle))
-    return keys
-
-
-def _beside_number(handle: HandleTrait) -> list[str]:
-    """The ends of a handle around whose number words were put (`kuke512` in `real_kuke512_club`).
-
-    Empty where the number is at the end, whose letters the listed keys hold.
-    """
     words, digits = handle.word.tokens, handle.digits
-    if len(digits) < DIGITS_MIN or handle.literal.endswith(digits):
-        return []
-    ends = [f"{digits} {word[-_NUMBERED_EDGE:]}" for word in words[:-1]]
-    return ends + [f"{word[:_NUMBERED_EDGE]} {digits}" for word in words[1:]]
+    if len(digits) >= DIGITS_MIN and not handle.literal.endswith(digits):
+        # The ends around whose number words were put (`kuke512` in `real_kuke512_club`).
+        ends = [f"{digits} {word[-_NUMBERED_EDGE:]}" for word in words[:-1]]
+        ends += [f"{word[:_NUMBERED_EDGE]} {digits}" for word in words[1:]]
+        keys += keys_of(KeyKind.HANDLE_NUMBERED, ends)
+    return keys

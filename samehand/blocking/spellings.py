@@ -9,7 +9,6 @@ docs/adr/0039-keys-and-who-is-read.md has what each kind of key was measured to 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
@@ -84,14 +83,10 @@ def spread_runs(word: str) -> list[str]:
     return list(dict.fromkeys([*(word_runs[len(word_runs) * quarter // 4] for quarter in (1, 2, 3)), *ends]))
 
 
-def cores(base: str, tokens: Iterable[str]) -> list[str]:
-    """The word without its decorations (`umarofficial` to `umar`), the likeliest first; possibly none."""
-    return list(_cores(base, tuple(tokens)))
-
-
 # The keys of one account ask for the same cores up to five times, and common names recur.
 @lru_cache(maxsize=4_096)
-def _cores(base: str, tokens: tuple[str, ...]) -> tuple[str, ...]:
+def cores(base: str, tokens: tuple[str, ...]) -> tuple[str, ...]:
+    """The word without its decorations (`umarofficial` to `umar`), the likeliest first; possibly none."""
     telling = "".join([token for token in tokens if not decoration(token)])
     undecorated = [telling] if telling != "".join(tokens) else []
     for length in range(_DECORATION_LENGTH_MIN, min(_DECORATION_LENGTH_MAX, len(base))):

@@ -137,11 +137,12 @@ def pack(fingerprint: Fingerprint) -> bytes:
             raise UnreadableFingerprint(
                 f"the {signal.name} section has {len(payload):,} bytes, more than {_SECTION_LENGTH_MAX:,}"
             )
-        parts += (
-            (bytes((signal.code,)), _length(len(payload)), payload)
-            if payload
-            else (bytes((signal.code | _EMPTY,)),)
-        )
+        size = len(payload)
+        if not size:
+            parts.append(bytes((signal.code | _EMPTY,)))
+            continue
+        length = bytes((size,)) if size < 0xFF else b"\xff" + size.to_bytes(2, "big")
+        parts += (bytes((signal.code,)), length, payload)
     return b"".join(parts)
 
 
@@ -157,10 +158,17 @@ def unpack(record: bytes) -> Fingerprint:
         traits: list[object | None] = [None] * len(SIGNALS)
         end = len(record)
         while here < end:
-            code, payload, here = _section(record, here)
+            code = record[here] & _CODE_MAX
+            length, here = (0, here + 1) if record[here] & _EMPTY else (record[here + 1], here + 2)
+            if length == 0xFF:
+                length, here = int.from_bytes(record[here : here + 2], "big"), here + 2
+            payload = record[here : here + length]
+            if len(payload) != length:
+                raise UnreadableFingerprint("the record ends in the middle of a section")
             if code in _READERS:
                 place, read = _READERS[code]
                 traits[place] = read(payload)
+            here += length
     except UnreadableFingerprint:
         raise
     except (IndexError, UnicodeDecodeError, ValueError) as fault:
@@ -200,24 +208,6 @@ def _header(record: bytes) -> tuple[float | None, str, str, int]:
     return float(seconds) if seconds else None, platform, where, here
 
 
-def _section(record: bytes, here: int) -> tuple[int, bytes, int]:
-    """The section that begins at the offset ``here``: its code, its payload, and the offset where it ends."""
-    code = record[here]
-    if code & _EMPTY:
-        return code & _CODE_MAX, b"", here + 1
-    length, here = record[here + 1], here + 2
-    if length == 0xFF:
-        length, here = int.from_bytes(record[here : here + 2], "big"), here + 2
-    payload = record[here : here + length]
-    if len(payload) != length:
-        raise UnreadableFingerprint("the record ends in the middle of a section")
-    return code, payload, here + length
-
-
-def _length(size: int) -> bytes:
-    return bytes((size,)) if size < 0xFF else b"\xff" + size.to_bytes(2, "big")
-
-
 def unread_fields(account: Account) -> tuple[str, ...]:
     """The fields that were read in part only, so that a value missing there may merely not have been read.
 
@@ -233,22 +223,17 @@ def unread_fields(account: Account) -> tuple[str, ...]:
             and len(name.tokens) <= WORDS_MAX
             and all(len(word) <= WORD_LENGTH_MAX for word in name.tokens)
         ),
-        **_contacts_are_whole(account),
     }
+    if account.bio or account.links:
+        # Whether their contact points were kept, too: first those of the links, then those of the bio.
+        contacts = contacts_of(account)
+        own = own_points(account.handle, account.platform) if account.handle else ()
+        kept = [place for place, point in enumerate(contacts.points) if point not in own]
+        left_out = kept[POINTS_MAX:]
+        whole["bio"] = (
+            fold_bio(account.bio or "").whole
+            and contacts.bio_whole
+            and not any(place >= contacts.of_links for place in left_out)
+        )
+        whole["links"] = contacts.links_whole and not any(place < contacts.of_links for place in left_out)
     return tuple(field for field, is_whole in whole.items() if not is_whole)
-
-
-def _contacts_are_whole(account: Account) -> dict[str, bool]:
-    """Whether bio and links were read whole, and their contact points kept: links' first, then the bio's."""
-    if not account.bio and not account.links:
-        return {}
-    contacts = contacts_of(account)
-    own = own_points(account.handle, account.platform) if account.handle else ()
-    kept = [place for place, point in enumerate(contacts.points) if point not in own]
-    left_out = kept[POINTS_MAX:]
-    return {
-        "bio": fold_bio(account.bio or "").whole
-        and contacts.bio_whole
-        and not any(place >= contacts.of_links for place in left_out),
-        "links": contacts.links_whole and not any(place < contacts.of_links for place in left_out),
-    }

@@ -59,7 +59,10 @@ def similarity(ours: Word, theirs: Word) -> Similarity | None:
         return same_words
     typos = _typos(ours, theirs) if abs(len(mine) - len(other)) <= _TYPOS_MAX else None
     sounds = _consonants(ours, theirs) if ours.consonants == theirs.consonants else None
-    if not _share_a_run(ours, theirs):
+    for run in ours.runs:  # cached, and ours meets many words; a generator would cost as much again
+        if run in other:
+            break
+    else:
         # Most pairs end here, with neither of the two.
         return max(typos, sounds, key=worth_bits) if typos and sounds else typos or sounds
     extended, part = _extended(mine, other), _part(ours, theirs)
@@ -67,15 +70,6 @@ def similarity(ours: Word, theirs: Word) -> Similarity | None:
         return part
     held = [resemblance for resemblance in (extended, typos, sounds, part) if resemblance is not None]
     return max(held, key=worth_bits) if len(held) > 1 else held[0]
-
-
-def _share_a_run(ours: Word, theirs: Word) -> bool:
-    """Whether a run of ours occurs in theirs; our runs are cached, and ours meets many words."""
-    other = theirs.base
-    for run in ours.runs:  # noqa: SIM110  # a generator would cost as much again
-        if run in other:
-            return True
-    return False
 
 
 def worth_bits(resemblance: Similarity) -> float:

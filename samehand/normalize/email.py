@@ -135,7 +135,18 @@ def fold_email(text: str) -> EmailFold | None:
     A display name in front, ``mailto:``, case, compatibility characters and a trailing dot are taken off;
     quoted local parts and address literals are not read.
     """
-    local, domain = _parts(text)
+    bare = composed("NFKC", text[: 4 * _ADDRESS_LENGTH_MAX]).strip()
+    bracketed = _BRACKETED.search(bare)
+    bare = (bracketed.group(1) if bracketed else bare).strip().removeprefix("mailto:").partition("?")[0]
+    local, at, domain = bare.casefold().rpartition("@")
+    domain = domain.rstrip(".")
+    if not at or len(bare) > _ADDRESS_LENGTH_MAX:
+        return None
+    if not domain.isascii():
+        try:
+            domain = domain.encode("idna").decode("ascii")
+        except UnicodeError:  # a label is empty, too long, or of characters that no domain may hold
+            return None
     if len(local) > _LOCAL_LENGTH_MAX or not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain):
         return None
     if ".." in local or local[0] == "." or local[-1] == ".":
@@ -173,26 +184,6 @@ def disposable_domains() -> frozenset[str]:
     shipped = resources.files("samehand.normalize").joinpath("disposable_domains.txt")
     lines = shipped.read_text("ascii").splitlines()
     return frozenset(line for line in lines if line and not line.startswith("#"))
-
-
-def _parts(text: str) -> tuple[str, str]:
-    """Local part and domain in lower case; empty where there is no address."""
-    bare = composed("NFKC", text[: 4 * _ADDRESS_LENGTH_MAX]).strip()
-    bracketed = _BRACKETED.search(bare)
-    bare = (bracketed.group(1) if bracketed else bare).strip().removeprefix("mailto:").partition("?")[0]
-    local, at, domain = bare.casefold().rpartition("@")
-    if not at or len(bare) > _ADDRESS_LENGTH_MAX:
-        return "", ""
-    return local, _ascii_domain(domain.rstrip("."))
-
-
-def _ascii_domain(domain: str) -> str:
-    if domain.isascii():
-        return domain
-    try:
-        return domain.encode("idna").decode("ascii")
-    except UnicodeError:  # a label is empty, too long, or of characters that no domain may hold
-        return ""
 
 
 def _split_tag(local: str, sign: str) -> tuple[str, str | None]:

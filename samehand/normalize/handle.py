@@ -120,7 +120,14 @@ def clean_handle(handle: str, platform: str) -> str:
     """
     rules, handle = rules_for(platform), handle.strip()
     if "/" in handle:
-        handle = _without_link(handle, rules)
+        handle = _SCHEME.sub("", handle, count=1) if _SCHEME.match(handle) else handle
+        # A link to another host only loses its scheme.
+        for host in rules.hosts:
+            if handle[: len(host) + 1].lower() == f"{host}/":
+                path = handle[len(host) + 1 :]
+                section = _LINK_SECTION.match(path)
+                handle = _AFTER_HANDLE.sub("", path[section.end() :] if section else path)
+                break
     handle = handle.lstrip("@")
     for char in rules.ignored:
         handle = handle.replace(char, "")
@@ -131,14 +138,3 @@ def is_made_up(cleaned: str, platform: str) -> bool:
     """Whether a cleaned handle follows a pattern that platforms propose, so that nobody chose it."""
     pattern = rules_for(platform).made_up
     return pattern is not None and pattern.fullmatch(cleaned) is not None
-
-
-def _without_link(handle: str, rules: HandleRules) -> str:
-    """The handle in a profile link; a link to another host only loses its scheme."""
-    bare = _SCHEME.sub("", handle, count=1) if _SCHEME.match(handle) else handle
-    for host in rules.hosts:
-        if bare[: len(host) + 1].lower() == f"{host}/":
-            path = bare[len(host) + 1 :]
-            section = _LINK_SECTION.match(path)
-            return _AFTER_HANDLE.sub("", path[section.end() :] if section else path)
-    return bare

@@ -55,11 +55,16 @@ def read_address(text: str) -> Address | None:
         address = ip_address(bare.removeprefix("[").partition("]")[0].partition("%")[0])
     except ValueError:
         return None
-    if isinstance(address, IPv6Address):
-        address = _unwrapped(address)
     if isinstance(address, IPv4Address):
         return _of_four(str(address))
-    value = int(address)
+    # A mapped, NAT64 or 6to4 address embeds one of IPv4.
+    value, embedded = int(address), address.ipv4_mapped
+    if value >> 32 == _NAT64:
+        embedded = IPv4Address(value & 0xFFFFFFFF)
+    elif value >> 112 == _SIX_TO_FOUR:
+        embedded = IPv4Address(value >> 80 & 0xFFFFFFFF)
+    if embedded is not None:
+        return _of_four(str(embedded))
     if _is_unusable(6, value):
         return None
     return Address(
@@ -81,15 +86,3 @@ def _of_four(dotted: str) -> Address | None:
 def _is_unusable(version: int, value: int) -> bool:
     at = bisect_right(_FIRST[version], value) - 1
     return at >= 0 and value <= _LAST[version][at]
-
-
-def _unwrapped(address: IPv6Address) -> IPv4Address | IPv6Address:
-    """The IPv4 address that a mapped, NAT64 or 6to4 address embeds; any other address as it is."""
-    if address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    value = int(address)
-    if value >> 32 == _NAT64:
-        return IPv4Address(value & 0xFFFFFFFF)
-    if value >> 112 == _SIX_TO_FOUR:
-        return IPv4Address(value >> 80 & 0xFFFFFFFF)
-    return address

@@ -39,8 +39,21 @@ def fold_phone(text: str, locale: str | None = None) -> PhoneFold | None:
         return None
     bare = text.strip()
     bare = f"+{bare[2:]}" if bare.startswith("00") and not bare.startswith("000") else bare
-    number = _parsed(bare, region_of(locale))
-    if number is None:
+    # Parsed again from its E.164 form until that no longer changes: only the second parse drops a trunk
+    # prefix behind the country code (+92 0301 …). The region matters to no number with a country code.
+    e164, region = bare, region_of(locale)
+    for _ in range(_READINGS_MAX):
+        try:
+            number = phonenumbers.parse(bare, region)
+        except phonenumbers.NumberParseException:
+            return None
+        bare, region = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), None
+        if bare == e164:
+            break
+        e164 = bare
+    else:
+        return None
+    if not phonenumbers.is_possible_number(number):
         return None
     # Nobody's: it is too short, repeats one or two digits, or counts up or down.
     national = str(number.national_number)
@@ -52,27 +65,7 @@ def fold_phone(text: str, locale: str | None = None) -> PhoneFold | None:
         or _REPEATED.fullmatch(national)
     ):
         return None
-    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return PhoneFold(e164, e164[:-2], number.country_code or 0)
-
-
-def _parsed(text: str, region: str | None) -> phonenumbers.PhoneNumber | None:
-    """The number, parsed again from its E.164 form until that no longer changes, or ``None``.
-
-    Only the second parse drops a trunk prefix behind the country code (+92 0301 …). A text that is in E.164
-    form already, and stays so, is parsed once: the region does not matter to a number with a country code.
-    """
-    e164 = text
-    for _ in range(_READINGS_MAX):
-        try:
-            number = phonenumbers.parse(text, region)
-        except phonenumbers.NumberParseException:
-            return None
-        text, region = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), None
-        if text == e164:
-            return number if phonenumbers.is_possible_number(number) else None
-        e164 = text
-    return None
 
 
 def region_of(locale: str | None) -> str | None:

@@ -36,13 +36,13 @@ class StockPictures:
 
     def shows(self, avatar: Avatar) -> bool:
         """Whether a picture, or one of its other views where it was seen, is on the list."""
-        return len(self) > 0 and any(self._near(pdq) for pdq in (avatar.pdq, *avatar.variants))
-
-    def _near(self, pdq: bytes) -> bool:
-        if len(pdq) != PDQ_BYTES:
+        if not len(self):
             return False
-        apart = np.bitwise_count(self._words ^ np.frombuffer(pdq, np.uint64)).sum(axis=1)
-        return bool(apart.min() <= NEAR_BITS)
+        views = [pdq for pdq in (avatar.pdq, *avatar.variants) if len(pdq) == PDQ_BYTES]
+        return any(
+            np.bitwise_count(self._words ^ np.frombuffer(view, np.uint64)).sum(axis=1).min() <= NEAR_BITS
+            for view in views
+        )
 
 
 NO_STOCK: Final = StockPictures()
@@ -59,10 +59,15 @@ def read_stock(text: str) -> StockPictures:
     bad: list[int] = []
     for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
         given = line.partition("#")[0].strip()
-        picture_hash = _hash(given) if given else None
-        if picture_hash is not None:
+        if not given:
+            continue
+        try:
+            picture_hash = bytes.fromhex(given)
+        except ValueError:
+            picture_hash = b""
+        if len(picture_hash) == PDQ_BYTES and len(given) == 2 * PDQ_BYTES:
             hashes[picture_hash] = None
-        elif given:
+        else:
             bad.append(number)
         if len(hashes) > STOCK_MAX:
             raise UnusableStock(f"has more than {STOCK_MAX:,} hashes, the most that one list may hold")
@@ -72,11 +77,3 @@ def read_stock(text: str) -> StockPictures:
             f"{'lines' if bad[1:] else 'line'} {listed}: no PDQ hash of {2 * PDQ_BYTES} hexadecimal digits"
         )
     return StockPictures(hashes)
-
-
-def _hash(given: str) -> bytes | None:
-    try:
-        decoded = bytes.fromhex(given)
-    except ValueError:
-        return None
-    return decoded if len(decoded) == PDQ_BYTES and len(given) == 2 * PDQ_BYTES else None

@@ -122,16 +122,16 @@ class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
 
         Of a difference: 0 against rivals that explain the signal, else minus infinity, for no limit.
         """
-        return {
-            level: tuple(self._limit(row, rival.name) for rival in RIVALS)
-            for level, row in self.levels.items()
-        }
-
-    def _limit(self, row: Row, rival: str) -> float:
-        share = row.explained.get(rival, self.explained.get(rival))
-        if not row.agrees:
-            return -math.inf if share is None else 0.0
-        return math.inf if share is None else -math.log(share) * row.multiplier
+        limits: dict[str, tuple[float, ...]] = {}
+        for level, row in self.levels.items():
+            shares = [row.explained.get(rival.name, self.explained.get(rival.name)) for rival in RIVALS]
+            if row.agrees:
+                limits[level] = tuple(
+                    math.inf if share is None else -math.log(share) * row.multiplier for share in shares
+                )
+            else:
+                limits[level] = tuple(-math.inf if share is None else 0.0 for share in shares)
+        return limits
 
     @cached_property
     def less(self) -> dict[str, tuple[float, ...]]:

@@ -218,7 +218,18 @@ def _finding(crossing: _Crossed, context: ComparisonContext) -> Comparison:
 def _crossed(handle: HandleTrait | None, name: NameTrait | None, mine: str, other: str) -> _Crossed | None:
     if handle is None or name is None:
         return None
-    cost = _spelt_bits(handle, name)
+    # The cost of a handle that is the name's words, in their order or another.
+    written, words = handle.written, "".join(name.words)
+    cost: float | None = None
+    if name.base in written or words in written:
+        cost = _FIELD_BITS
+    # Most handles have another length than the name, so the orders are seldom tried.
+    elif (
+        2 <= len(name.words) <= _ORDERED_WORDS_MAX
+        and len(words) in map(len, written)
+        and any(map(written.__contains__, map("".join, permutations(name.words))))
+    ):
+        cost = _FIELD_BITS + _REORDER_BITS
     if cost is not None:
         return _Crossed("spells-it", name.words or (name.base,), cost, mine, other, handle.word.base)
     pair = (handle.word, name.word) if other == "display name" else (name.word, handle.word)
@@ -230,18 +241,6 @@ def _crossed(handle: HandleTrait | None, name: NameTrait | None, mine: str, othe
     return _Crossed(
         _LEVELS[resemblance.kind], (resemblance.part,), resemblance.penalty_bits + _FIELD_BITS, mine, other
     )
-
-
-def _spelt_bits(handle: HandleTrait, name: NameTrait) -> float | None:
-    """The cost (bits) of a handle that is the name's words, in their order or another; else ``None``."""
-    written, words = handle.written, "".join(name.words)
-    if name.base in written or words in written:
-        return _FIELD_BITS
-    # Most handles have another length than the name, so the orders are seldom tried.
-    if 2 <= len(name.words) <= _ORDERED_WORDS_MAX and len(words) in map(len, written):
-        orders = map("".join, permutations(name.words))
-        return _FIELD_BITS + _REORDER_BITS if any(order in written for order in orders) else None
-    return None
 
 
 def _sounding(handle: HandleTrait, name: NameTrait) -> Similarity | None:

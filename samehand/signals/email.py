@@ -98,7 +98,15 @@ class EmailSignal(SignalBase[EmailTrait]):
 
     def compare(self, ours: EmailTrait, theirs: EmailTrait, context: ComparisonContext) -> Comparison | None:
         """The same address, mailbox with another tag, local part or private domain, or another address."""
-        alike = self._domains(ours, theirs, context)
+        alike: tuple[Comparison, ...] = ()
+        if ours.disposable and theirs.disposable:
+            alike = (_DISPOSABLE,)
+        elif ours.domain and ours.domain == theirs.domain:
+            shipped = context.u(self.name, "same-domain")
+            rate, crowd = context.shared(KeyKind.EMAIL_PART, ours.domain, shipped)
+            because = "The e-mail addresses have the same domain, which belongs to no public provider."
+            domain = key_of(KeyKind.EMAIL_PART, ours.domain)
+            alike = (Comparison("same-domain", because, rate, crowd, shipped, values=(domain,)),)
         if ours.local != theirs.local:
             return alike[0] if alike else _DIFFERENT
         shipped = rate_of_bits(ours.local_bits)
@@ -121,19 +129,6 @@ class EmailSignal(SignalBase[EmailTrait]):
         unshared = context.u(self.name, level)
         rate, crowd = context.shared(KeyKind.EMAIL, ours.mailbox, unshared, owned=True)
         return Comparison(level, because, rate, crowd, unshared, (same, *alike), (mailbox,))
-
-    def _domains(
-        self, ours: EmailTrait, theirs: EmailTrait, context: ComparisonContext
-    ) -> tuple[Comparison, ...]:
-        if ours.disposable and theirs.disposable:
-            return (_DISPOSABLE,)
-        if not ours.domain or ours.domain != theirs.domain:
-            return ()
-        shipped = context.u(self.name, "same-domain")
-        rate, crowd = context.shared(KeyKind.EMAIL_PART, ours.domain, shipped)
-        because = "The e-mail addresses have the same domain, which belongs to no public provider."
-        values = (key_of(KeyKind.EMAIL_PART, ours.domain),)
-        return (Comparison("same-domain", because, rate, crowd, shipped, values=values),)
 
     def most(self, trait: EmailTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of sharing the mailbox, its local part or its domain; without a key, of both being

@@ -158,20 +158,16 @@ class HandleSignal(SignalBase[HandleTrait]):
                 # `7amza_alfaris` is more than a part of `hamza_alfaris`.
                 same = Similarity("same", shared, 1.0)
                 resemblance = same if resemblance is None else max(same, resemblance, key=worth_bits)
-        number = self._same_number(ours, theirs)
+        number = None
+        if theirs.digits and ours.digits == theirs.digits:
+            worth = digit_bits(theirs.digits)
+            if worth >= _NUMBER_BITS_MIN:
+                number = Comparison("same-number", "The handles have the same number.", rate_of_bits(worth))
         if resemblance is None:
             differ = None if ours.word.shares_a_token(theirs.word) else _DIFFERENT
             return number or differ
         alike = self._alike(resemblance, ours, theirs, context)
         return alike if number is None else replace(alike, also=(number,))
-
-    def _same_number(self, ours: HandleTrait, theirs: HandleTrait) -> Comparison | None:
-        if ours.digits != theirs.digits or not theirs.digits:
-            return None
-        worth = digit_bits(theirs.digits)
-        if worth < _NUMBER_BITS_MIN:
-            return None
-        return Comparison("same-number", "The handles have the same number.", rate_of_bits(worth))
 
     def _alike(
         self, resemblance: Similarity, ours: HandleTrait, theirs: HandleTrait, context: ComparisonContext
@@ -183,7 +179,15 @@ class HandleSignal(SignalBase[HandleTrait]):
         level = resemblance.kind
         if level == "same" and not (ours.word.beyond_names_bits and theirs.word.beyond_names_bits):
             letters, level = min(letters, _KNOWN_NAMES_BITS_MAX), _PERSONAL
-        missing = _MISSING_BITS * max(_IN_COMMON - _in_common(resemblance, ours, theirs), 0.0)
+        # The share (0 to 1) of both handles, numbers included and decorations aside, that is in common.
+        in_common = 1.0
+        if resemblance.kind != "reordered":
+            decorated = resemblance.kind == "decorated"
+            mine = resemblance.part if decorated else ours.word.base
+            other = resemblance.part if decorated else theirs.word.base
+            folded = fuzz.ratio(mine + ours.digits, other + theirs.digits)
+            in_common = max(folded, fuzz.ratio(ours.literal, theirs.literal)) / 100.0
+        missing = _MISSING_BITS * max(_IN_COMMON - in_common, 0.0)
         shipped = rate_of_bits(max(letters + number - resemblance.penalty_bits - missing, 0.0))
         rate, crowd = context.among_namesakes(KeyKind.STEM, resemblance.part.encode(), shipped)
         return Comparison(level, _SENTENCES[level], rate, crowd, shipped)
@@ -298,17 +302,6 @@ def _number_bits(kind: str, ours: str, theirs: str) -> float:
         return 0.0
     length = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(ours, theirs, strict=False)))
     return min(map(digit_bits, (ours[:length], ours, theirs))) if length >= NUMBER_START_MIN else 0.0
-
-
-def _in_common(resemblance: Similarity, ours: HandleTrait, theirs: HandleTrait) -> float:
-    """The share (0 to 1) of both handles, numbers included and decorations aside, that is in common."""
-    if resemblance.kind == "reordered":
-        return 1.0
-    mine, other = (
-        (resemblance.part,) * 2 if resemblance.kind == "decorated" else (ours.word.base, theirs.word.base)
-    )
-    folded = fuzz.ratio(mine + ours.digits, other + theirs.digits)
-    return max(folded, fuzz.ratio(ours.literal, theirs.literal)) / 100.0
 
 
 def _same_bits(trait: HandleTrait) -> float:

@@ -124,7 +124,14 @@ class NameSignal(SignalBase[NameTrait]):
     ) -> Comparison | None:
         matched = _match_words(ours, theirs)
         if matched is not None and not matched.left_over:
-            return self._by_words(matched, ours, theirs, context)
+            if not matched.exact:
+                because = "The display names have the same words in other spellings."
+                return self._finding("near-same", because, matched.words, matched.penalty_bits, context)
+            if ours.words == theirs.words:
+                because = "The display names are the same."
+                return self._finding("same-name", because, matched.words, 0.0, context)
+            because = "The display names are made of the same telling words."
+            return self._finding("same-words", because, matched.words, 1.0, context)
         whole = similarity(ours.word, theirs.word)
         if whole is not None and whole.kind in _SPELT_ALIKE:
             because = "The display names are the same but for spacing or a letter or two."
@@ -145,21 +152,6 @@ class NameSignal(SignalBase[NameTrait]):
             because = f"The display names share {shared}."
             return self._finding("shared-words", because, matched.words, slack, context)
         return None if ours.word.shares_a_token(theirs.word) else _DIFFERENT
-
-    def _by_words(
-        self, matched: _Matched, ours: NameTrait, theirs: NameTrait, context: ComparisonContext
-    ) -> Comparison:
-        if not matched.exact:
-            because = "The display names have the same words in other spellings."
-            return self._finding("near-same", because, matched.words, matched.penalty_bits, context)
-        same_order = ours.words == theirs.words
-        because = (
-            "The display names are the same."
-            if same_order
-            else "The display names are made of the same telling words."
-        )
-        level = "same-name" if same_order else "same-words"
-        return self._finding(level, because, matched.words, 0.0 if same_order else 1.0, context)
 
     def _finding(
         self,

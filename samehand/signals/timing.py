@@ -77,18 +77,17 @@ class TimingSignal(PairSignalBase):
 
     def moments(self, table: Levels, at: float, calendar: BanCalendar | None) -> Ages:
         """The most (nats) that the signal adds, by the age of a ban in seconds at ``at``, oldest last."""
-        of_each = [(span, _nats(span, table, at, calendar)) for span in (*BEFORE, *AFTER)]
+        of_each: list[tuple[_Span, float]] = []
+        for span in (*BEFORE, *AFTER):
+            if calendar is None:
+                of_each.append((span, table.as_shipped[span.level]))
+                continue
+            share = calendar.share(at, span.first, span.last)
+            of_each.append((span, table.nats(span.level, 1.0 if share is None else share)))
         # An account made in the very second of the ban counts as made after it.
         ages = (-math.inf, -0.5, *(span.last for span in AFTER))
         most = [(age, max([0.0, *[nats for span, nats in of_each if span.last > age]])) for age in ages[:-1]]
         return [*most, (ages[-1], table.as_shipped[_LATER])]
-
-
-def _nats(span: _Span, table: Levels, at: float, calendar: BanCalendar | None) -> float:
-    if calendar is None:
-        return table.as_shipped[span.level]
-    share = calendar.share(at, span.first, span.last)
-    return table.nats(span.level, 1.0 if share is None else share)
 
 
 TIMING: Final = TimingSignal()

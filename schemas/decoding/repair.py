@@ -12,6 +12,7 @@ the message, which is 1 MiB at most: each value is converted once, each text sea
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, Generic, NoReturn, TypeVar, get_args, get_origin
@@ -56,15 +57,15 @@ def plain_values(raw: bytes) -> Any:
     except msgspec.DecodeError:
         # msgspec refuses halves of pairs, and numbers that no float holds. Python's own parser reads both, so
         # that they spoil the field alone that they stand in.
-        return json.loads(raw, parse_constant=_refuse, parse_int=_integer)
+        return json.loads(
+            raw,
+            parse_constant=_refuse,
+            parse_int=lambda digits: int(digits) if len(digits) <= _INTEGER_DIGITS_MAX else math.inf,
+        )
 
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError("NaN and Infinity are no JSON")
-
-
-def _integer(digits: str) -> float:
-    return int(digits) if len(digits) <= _INTEGER_DIGITS_MAX else float("inf")
 
 
 class Repair(Generic[R]):
@@ -149,14 +150,10 @@ def _converter(python_type: Any) -> Callable[[Any], Any]:
 
 def _reader(python_type: Any) -> _Reader:
     """How a field of a type is read, as far as it can be used."""
-    return _reader_of(python_type, inspect.type_info(python_type), _strictly(python_type))
-
-
-def _strictly(python_type: Any) -> _Reader:
-    """Uses a value of the very type; in a text, halves of UTF-16 pairs are replaced."""
     convert = _converter(python_type)
 
-    def read(value: Any) -> _Read:
+    def strictly(value: Any) -> _Read:
+        """Uses a value of the very type; in a text, halves of UTF-16 pairs are replaced."""
         field_faults: tuple[FieldFault, ...] = ()
         if isinstance(value, str) and _SURROGATE.search(value):
             value, field_faults = _SURROGATE.sub(_REPLACEMENT, value), (FieldFault.LONE_SURROGATE,)
@@ -165,7 +162,7 @@ def _strictly(python_type: Any) -> _Reader:
         except msgspec.ValidationError as error:
             return _LEFT_OUT, (*field_faults, _OF_REASON[faults.from_validation(error).reason])
 
-    return read
+    return _reader_of(python_type, inspect.type_info(python_type), strictly)
 
 
 def _reader_of(python_type: Any, info: inspect.Type, strictly: _Reader, *, cut: bool = False) -> _Reader:
@@ -179,18 +176,14 @@ def _reader_of(python_type: Any, info: inspect.Type, strictly: _Reader, *, cut: 
         case inspect.StrType():
             return _cut(strictly, info.max_length) if cut and info.max_length is not None else strictly
         case inspect.VarTupleType():
-            return _items(_reader(_item_type(python_type)), info.max_length)
+            # Its items may be annotated, and it may be annotated or absent itself.
+            while get_origin(python_type) is not tuple:
+                python_type = next(member for member in get_args(python_type) if member is not type(None))
+            return _items(_reader(get_args(python_type)[0]), info.max_length)
         case inspect.StructType():
             return _parts(info.cls)
         case _:
             return strictly
-
-
-def _item_type(python_type: Any) -> Any:
-    """The type of a tuple's items, which may be annotated, of a tuple that may be annotated or absent."""
-    while get_origin(python_type) is not tuple:
-        python_type = next(member for member in get_args(python_type) if member is not type(None))
-    return get_args(python_type)[0]
 
 
 def _cut(strictly: _Reader, length_max: int) -> _Reader:

@@ -217,7 +217,11 @@ def _topic(topic: str, given: Any, collector: _FaultCollector) -> TopicMapping |
     name = collector.one_of((*path, "format"), table.get("format"), FORMATS)
     if not name:
         return None
-    encoding = _encoding(table, name, path, collector)
+    encoding = "registry" if name in OF_REGISTRY else "json"
+    if "encoding" in table:
+        encoding = collector.one_of((*path, "encoding"), table["encoding"], get_args(Encoding))
+        if encoding == "json" and name in OF_REGISTRY:
+            collector.fault((*path, "encoding"), f"must be registry for format {name}")
     own = _layer(table, path, ALL_FIELDS, collector)
     preset = _preset(name)
     rules = [
@@ -231,21 +235,10 @@ def _topic(topic: str, given: Any, collector: _FaultCollector) -> TopicMapping |
     if not rules:
         collector.fault((*path, "rules"), f"must say what the records become: format {name} brings no rules")
     whole = [rule for rule in rules if rule is not None]
-    return TopicMapping(topic, name, FORMATS[name], tuple(whole), any(map(_asks_beside, whole)), encoding)
-
-
-def _encoding(table: Mapping[str, Any], format_: str, path: Path, collector: _FaultCollector) -> Encoding:
-    if "encoding" not in table:
-        return "registry" if format_ in OF_REGISTRY else "json"
-    encoding = collector.one_of((*path, "encoding"), table["encoding"], get_args(Encoding))
-    if encoding == "json" and format_ in OF_REGISTRY:
-        collector.fault((*path, "encoding"), f"must be registry for format {format_}")
-    return cast(Encoding, encoding)
-
-
-def _asks_beside(rule: Rule) -> bool:
-    asked = [rule.when, *(reading.expression for reading in rule.readings)]
-    return any(META in expression.text for expression in asked if expression is not None)
+    expressions = [rule.when for rule in whole]
+    expressions += [reading.expression for rule in whole for reading in rule.readings]
+    beside = any(META in expression.text for expression in expressions if expression is not None)
+    return TopicMapping(topic, name, FORMATS[name], tuple(whole), beside, cast(Encoding, encoding))
 
 
 def _rules(table: Mapping[str, Any], path: Path, collector: _FaultCollector) -> Iterator[_RawRule]:

@@ -72,7 +72,9 @@ class Reading:
         except Unfitting:
             return None, (FieldFault.WRONG_TYPE,)
         if raw is not None and self.values is not None:
-            raw = _translated(raw, self.values)
+            if isinstance(raw, bool):
+                raw = "true" if raw else "false"
+            raw = self.values.get(str(raw)) if isinstance(raw, str | int) else None
             if raw is None and self.default is None:
                 return None, (FieldFault.BAD_FORMAT,)
         if raw is None:
@@ -85,20 +87,20 @@ class Reading:
             case "date":
                 return _date(raw, self.unit)
             case "list":
-                return [self._text(item) for item in self._items(raw) if item is not None], ()
+                items = [raw] if raw != "" else []
+                if isinstance(raw, list):
+                    items = raw
+                elif isinstance(raw, str) and self.separator:
+                    items = [part for piece in raw.split(self.separator) if (part := piece.strip())]
+                return [self._text(item) for item in items if item is not None], ()
             case "number":
-                return _number(raw), ()
+                whole = isinstance(raw, float) and raw.is_integer()
+                digits = isinstance(raw, str) and _DIGITS.fullmatch(raw)
+                return int(raw) if whole or digits else raw, ()
             case "text":
                 return self._text(raw), ()
             case _:
                 return raw, ()
-
-    def _items(self, raw: Any) -> list[Any]:
-        if isinstance(raw, list):
-            return raw
-        if isinstance(raw, str) and self.separator:
-            return [part for part in (piece.strip() for piece in raw.split(self.separator)) if part]
-        return [raw] if raw != "" else []
 
     def _text(self, raw: Any) -> Any:
         """Numbers of accounts become texts; a float is none, since it may have lost digits on its way."""
@@ -108,18 +110,6 @@ class Reading:
             text = _TAG.sub("", _BREAK.sub("\n", raw))
             return html.unescape(_NO_CHARACTER.sub(_REPLACEMENT, text)).strip()
         return raw
-
-
-def _translated(raw: Any, values: Mapping[str, Any]) -> Any:
-    if isinstance(raw, bool):
-        return values.get("true" if raw else "false")
-    return values.get(str(raw)) if isinstance(raw, str | int) else None
-
-
-def _number(raw: Any) -> Any:
-    if isinstance(raw, float) and raw.is_integer():
-        return int(raw)
-    return int(raw) if isinstance(raw, str) and _DIGITS.fullmatch(raw) else raw
 
 
 def _date(raw: Any, unit: Unit | None) -> Found:

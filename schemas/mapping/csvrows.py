@@ -115,10 +115,16 @@ def _rows(
     unknown_fields = len(set(names) - known)
     defaults: dict[str, Any] = {"platform": platform, "occurred_at": from_seconds(now)}
     for number, cells in enumerate(table, start=1):
-        row = _row(names, cells, number)
-        if isinstance(row, Malformed):
-            yield CsvRow(number, row)
+        if isinstance(cells, Malformed):
+            yield CsvRow(number, cells)
             continue
+        if len(cells) != len(names):
+            detail = f"{len(cells)} cells, and the first line names {len(names)} columns"
+            yield CsvRow(number, Malformed("bad-row", "$", detail))
+            continue
+        row = {name: cell for name, cell in zip(names, cells, strict=True) if cell}
+        if "account_id" not in names:
+            row["account_id"] = str(number)
         event = {"event_id": f"row-{number}", **defaults, **_event(row, known), "version": 1}
         dated = "occurred_at" in row or ("banned_at" in row and "banned_at" in known)
         outcome = decode.of_values(event, now=now, unknown_fields=unknown_fields)
@@ -168,17 +174,6 @@ def _names(head: list[str] | Malformed | None, known: frozenset[str]) -> list[st
             "missing-field", "$", "no column has the name of a field; the first line must hold the names"
         )
     return names
-
-
-def _row(names: list[str], cells: list[str] | Malformed, number: int) -> _Cells | Malformed:
-    if isinstance(cells, Malformed):
-        return cells
-    if len(cells) != len(names):
-        return Malformed("bad-row", "$", f"{len(cells)} cells, and the first line names {len(names)} columns")
-    row = {name: cell for name, cell in zip(names, cells, strict=True) if cell}
-    if "account_id" not in names:
-        row["account_id"] = str(number)
-    return row
 
 
 def _event(row: _Cells, known: frozenset[str]) -> dict[str, Any]:

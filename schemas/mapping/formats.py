@@ -145,7 +145,10 @@ def open_cloudevents(record: Foreign) -> Opened:
             "missing-field", "$.specversion", "no CloudEvent, neither in headers nor in the value"
         )
     if "data" not in read and isinstance(encoded := read.get("data_base64"), str):
-        data = _data_of_base64(encoded)
+        try:
+            data = _json(base64.b64decode(encoded, validate=True))
+        except (binascii.Error, ValueError):
+            return Malformed("bad-format", "$.data_base64", "not base64")
         return data if isinstance(data, Malformed) else {**read, "data": data}
     return read
 
@@ -169,13 +172,6 @@ def _binary(record: Foreign, headers: Mapping[str, bytes]) -> Opened:
         except UnicodeDecodeError:
             return Malformed("not-utf8", "$.data", "not UTF-8")
     return data if isinstance(data, Malformed) else {**event, "data": data}
-
-
-def _data_of_base64(encoded: str) -> Any:
-    try:
-        return _json(base64.b64decode(encoded, validate=True))
-    except (binascii.Error, ValueError):
-        return Malformed("bad-format", "$.data_base64", "not base64")
 
 
 _USERS: Final = "users/"

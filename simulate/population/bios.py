@@ -1,6 +1,8 @@
 """What people write about themselves, from clichés to their own addresses elsewhere."""
 
 from random import Random
+from string import ascii_lowercase, ascii_uppercase
+from string import digits as decimal_digits
 
 from simulate.population.languages import Tongue
 from simulate.sampling import Weighted, below, between, digits, one_of
@@ -12,6 +14,7 @@ CLICHE_SHARE = 0.25
 _CALLING_PREFIXES = (
     *("923001", "923214", "141525", "346001", "201001", "966501", "790512", "905321", "919812", "861391"),
 )
+_INVITE_CHARS = ascii_uppercase + ascii_lowercase + decimal_digits
 _CONTACTS = Weighted(
     ["telegram", "whatsapp", "instagram", "mail", "invite", "handle"], [30, 20, 20, 15, 5, 10]
 )
@@ -65,10 +68,5 @@ def contact(rng: Random, handle: str) -> str:
     if kind == "mail":
         return f"{own}@gmail.com" if rng.random() < 0.6 else f"{own} [at] gmail [dot] com"
     if kind == "invite":
-        return f"t.me/+{_token(rng)}"
+        return "t.me/+" + "".join(one_of(rng, _INVITE_CHARS) for _ in range(16))
     return f"IG: @{own}"
-
-
-def _token(rng: Random) -> str:
-    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-    return "".join(one_of(rng, alphabet) for _ in range(16))

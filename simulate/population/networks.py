@@ -1,6 +1,5 @@
 """Addresses people come from, and how many others come from the same one."""
 
-from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from random import Random
 from typing import NamedTuple
@@ -100,14 +99,10 @@ def _pool(rng: Random, country: str, size: int) -> Weighted[str]:
     return zipf([_ipv4(rng, country) for _ in range(size)], exponent=0.8)
 
 
-def _parsed(blocks: Mapping[str, tuple[tuple[str, int], ...]]) -> dict[str, list[tuple[int, int]]]:
-    return {
-        country: [(int(IPv4Address(first)), 1 << (32 - bits)) for first, bits in ranges]
-        for country, ranges in blocks.items()
-    }
-
-
-_RANGES = _parsed(_BLOCKS)
+_RANGES = {
+    country: [(int(IPv4Address(first)), 1 << (32 - bits)) for first, bits in ranges]
+    for country, ranges in _BLOCKS.items()
+}
 # One /32 a country out of 2a00::/12 and 2400::/12, in the order of the table above.
 _IPV6_FIRST = {country: (0x2A00 + rank) << 112 for rank, country in enumerate(_BLOCKS)}
 

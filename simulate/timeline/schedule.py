@@ -43,7 +43,8 @@ def plan(config: Config) -> list[Case]:
     """All cases in the order of their first event."""
     rng = seeded(config.seed, "cases")
     numbers = deck(rng, config.strategy_weights, config.mirrors)
-    ways = deck(rng, _way_weights(config), config.mirrors)
+    shares = {"lookback": config.prepared_share_of_mirrors, "update": config.updated_share_of_mirrors}
+    ways = deck(rng, {"forward": 1.0 - sum(shares.values()), **shares}, config.mirrors)
     chosen = [(STRATEGIES[number - 1], way) for number, way in zip(numbers, ways, strict=True)]
     cases = []
     while chosen:
@@ -74,38 +75,27 @@ def deck(rng: Random, weights: Mapping[K, float], size: int) -> list[K]:
     return cards
 
 
-def _way_weights(config: Config) -> dict[str, float]:
-    spared = config.prepared_share_of_mirrors + config.updated_share_of_mirrors
-    return {
-        "forward": 1.0 - spared,
-        "lookback": config.prepared_share_of_mirrors,
-        "update": config.updated_share_of_mirrors,
-    }
-
-
 def _case(rng: Random, config: Config, chosen: list[tuple[Strategy, str]]) -> Case:
     """The first return falls anywhere in the stream and fixes when the ban was; the others follow the ban."""
     # Who comes back within the hour must fix the time of the ban, or that hour may lie outside the stream.
     (strategy, way), *others = sorted(chosen, key=lambda choice: choice[0].prepares)
-    banned_at, first = _first_return(rng, config, strategy, way if strategy.prepares else "forward")
+    start, end = config.start_seconds, config.end_seconds
+    if way == "lookback" and strategy.prepares:
+        ahead = min(prepared(rng), (end - start) / 2)
+        at = _anywhere(rng, start, end - ahead)
+        banned_at, first = at + ahead, Return(at, strategy, way, at)
+    else:
+        at = _anywhere(rng, start, end)
+        banned_at = at - strategy.delay(rng)
+        first = _return(rng, config, at, strategy, way if strategy.prepares else "forward")
     returns = (first, *(_further_return(rng, config, banned_at, *choice) for choice in others))
     signed_up_at = None
-    if rng.random() < _BANNED_WITHIN_STREAM and banned_at > config.start_seconds:
-        signed_up_at = _anywhere(rng, config.start_seconds, banned_at)
+    if rng.random() < _BANNED_WITHIN_STREAM and banned_at > start:
+        signed_up_at = _anywhere(rng, start, banned_at)
     sign_ups = [case_return.signed_up_at for case_return in returns] + (
         [signed_up_at] if signed_up_at else []
     )
     return Case(min(banned_at, *sign_ups), banned_at, signed_up_at, returns)
-
-
-def _first_return(rng: Random, config: Config, strategy: Strategy, way: str) -> tuple[float, Return]:
-    start, end = config.start_seconds, config.end_seconds
-    if way == "lookback":
-        ahead = min(prepared(rng), (end - start) / 2)
-        at = _anywhere(rng, start, end - ahead)
-        return at + ahead, Return(at, strategy, way, at)
-    at = _anywhere(rng, start, end)
-    return at - strategy.delay(rng), _return(rng, config, at, strategy, way)
 
 
 def _further_return(rng: Random, config: Config, banned_at: float, strategy: Strategy, way: str) -> Return:

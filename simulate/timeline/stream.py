@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from heapq import heappop, heappush
-from itertools import count
+from itertools import chain, count
 from random import Random
 
 from schemas.wire import encode
@@ -127,7 +127,16 @@ class _Stream:
         config, rng = self._config, self._rng
         ordinary = config.accounts - sum(case.sign_ups for case in self._cases)
         sign_ups = ordered_times(rng, config.start_seconds, config.end_seconds, max(0, ordinary))
-        bans = self._ban_times()
+        older = config.further_bans // 2  # than the stream; the others fall within it
+        bans = chain(
+            times_before(rng, config.start_seconds, older),
+            ordered_times(
+                seeded(config.seed, "bans"),
+                config.start_seconds,
+                config.end_seconds,
+                config.further_bans - older,
+            ),
+        )
         next_sign_up, next_ban = next(sign_ups, _NEVER), next(bans, _NEVER)
         while True:
             now = min(next_sign_up, next_ban)
@@ -185,10 +194,13 @@ class _Stream:
             second = self._people.second_account(self._rng, person)
             return self._created(now, second, EventLabel("reinstated", second.language, resembles=key))
         kind = self._kinds.pick(self._rng)
-        banned = self._resembled(now, kind) if kind in INNOCENTS else None
-        if banned:
-            person = INNOCENTS[kind](self._people, self._edits, banned, self._rng)
-            return self._created(now, person, EventLabel(kind, person.language, resembles=banned.key))
+        if kind in INNOCENTS:
+            at_rest = _RESTING_DAYS * DAY if kind == "recycled_phone" else 0.0
+            resembled = [banned for banned in self._bans if now - self._banned_at[banned.key] >= at_rest]
+            if resembled:
+                banned = one_of(self._rng, resembled)
+                person = INNOCENTS[kind](self._people, self._edits, banned, self._rng)
+                return self._created(now, person, EventLabel(kind, person.language, resembles=banned.key))
         if kind == "relative" and self._homes:
             person = relative(self._people, one_of(self._rng, self._homes), self._rng, _SHARED_TABLET)
         else:
@@ -210,12 +222,6 @@ class _Stream:
                 )
         return self._created(now, person, _ORDINARY[person.language])
 
-    def _resembled(self, now: float, kind: str) -> Person | None:
-        """The banned account that an innocent look-alike resembles; ``None`` where there is none yet."""
-        at_rest = _RESTING_DAYS * DAY if kind == "recycled_phone" else 0.0
-        some = [banned for banned in self._bans if now - self._banned_at[banned.key] >= at_rest]
-        return one_of(self._rng, some) if some else None
-
     def _created(self, now: float, person: Person, label: EventLabel) -> SimulatedEvent:
         """A sign-up, which now and then a broken producer sends once more, garbled."""
         record = records.created(person, now)
@@ -228,16 +234,6 @@ class _Stream:
         return SimulatedEvent(now, PlatformTopic.CREATED, person.key, record, label)
 
     # Bans
-
-    def _ban_times(self) -> Iterator[float]:
-        """Half of the further bans are older than the stream, the rest fall within it."""
-        config = self._config
-        older = config.further_bans // 2
-        yield from times_before(self._rng, config.start_seconds, older)
-        within = seeded(config.seed, "bans")
-        yield from ordered_times(
-            within, config.start_seconds, config.end_seconds, config.further_bans - older
-        )
 
     def _ban(self, now: float, person: Person, kind: str) -> None:
         self._banned_at[person.key] = now

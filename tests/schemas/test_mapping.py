@@ -38,7 +38,7 @@ from schemas.mapping.formats import FORMATS, beside
 from schemas.mapping.mapper import Mapped, NotMapped
 from schemas.mapping.positions import line_of, positions
 from schemas.record import Record
-from schemas.unusable import FIELD_FAULTS
+from schemas.unusable import FieldFault
 from schemas.wire import encode
 from tests.schemas.makers import as_json
 from tests.schemas.mapping_makers import (
@@ -681,7 +681,7 @@ def test_a_function_that_does_not_take_a_value_costs_the_field_alone() -> None:
 def test_no_value_raises(value: Any, name: str, unit: Unit | None, odd: bool) -> None:
     how: dict[str, Any] = {"separator": ",", "values": {"1": "x"}} if odd else {"markup": True}
     _, faults = read(name, value, unit=unit, **how)
-    assert set(faults) <= set(FIELD_FAULTS)
+    assert set(faults) <= set(FieldFault)
 
 
 # A foreign record becomes one of ours, nothing, or a dead letter that says why and quotes nobody.
@@ -841,7 +841,7 @@ def test_whatever_comes_there_is_an_outcome_that_can_be_written(
         outcome = result(MAPPED, json.dumps(value).encode())
         if isinstance(outcome, Mapped):
             encode(outcome.found.record).decode()
-            assert {str(it.reason) for it in outcome.found.unusable} <= set(FIELD_FAULTS)
+            assert {str(it.reason) for it in outcome.found.unusable} <= set(FieldFault)
         elif isinstance(outcome, Malformed):
             assert outcome.reason in REASONS
             assert outcome.path.startswith("$")

@@ -36,7 +36,12 @@ def digests_of(
     """
     if not values:
         return ()
-    shown = {fingerprint.pepper_id: _values(fingerprint) for fingerprint in (*known_as, mine)}
+    shown: dict[int, list[bytes]] = {}  # the values under each pepper, in the same order
+    for fingerprint in (*known_as, mine):
+        traits = zip(SIGNALS, fingerprint.traits, strict=True)
+        shown[fingerprint.pepper_id] = [
+            value_of(key) for signal, trait in traits if trait is not None for key in signal.counts(trait)
+        ]
     own = shown[mine.pepper_id]
     value_digests: list[tuple[str, ...]] = []
     for value in values:
@@ -51,12 +56,6 @@ def digests_of(
         if digests:  # none where the pepper was dropped meanwhile
             value_digests.append(tuple(digests))
     return tuple(value_digests)
-
-
-def _values(fingerprint: Fingerprint) -> list[bytes]:
-    """The values of a fingerprint, in an order that is the same under each pepper."""
-    shown = zip(SIGNALS, fingerprint.traits, strict=True)
-    return [value_of(key) for signal, trait in shown if trait is not None for key in signal.counts(trait)]
 
 
 @dataclass(slots=True)

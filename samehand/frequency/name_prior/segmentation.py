@@ -97,7 +97,16 @@ def segments(base: str) -> tuple[Segment, ...]:
     pieces: list[str] = [base] if base in shipped().tokens else []
     if not pieces:
         for run in _RUNS.findall(base[:_READ_LETTERS]):
-            pieces += _pieces(run) if run.isalpha() else [run]
+            if not run.isalpha():
+                pieces.append(run)
+                continue
+            _, origin = _cheapest_path(run)
+            path: list[str] = []
+            end = len(run)
+            while end:
+                path.append(run[origin[end] : end])
+                end = origin[end]
+            pieces += path[::-1]
     return tuple([Segment(piece, _piece_bits(piece), decoration(piece)) for piece in pieces])
 
 
@@ -114,17 +123,6 @@ def _piece_bits(piece: str) -> float:
         return _bounded(digit_bits(piece))
     spelt = running_bits(shipped(), piece)[-1] + UNLISTED_BITS
     return _bounded(min(spelt, len(piece) * LETTER_BITS))
-
-
-def _pieces(run: str) -> list[str]:
-    """The pieces of a run of letters on its cheapest path, in order."""
-    _, origin = _cheapest_path(run)
-    pieces = []
-    end = len(run)
-    while end:
-        pieces.append(run[origin[end] : end])
-        end = origin[end]
-    return pieces[::-1]
 
 
 # The bits and the pieces of one name are asked for one after the other.

@@ -248,23 +248,22 @@ class _Reader:
     def of_links(self, links: tuple[str, ...]) -> list[ContactPoint]:
         """The points of links; a link that is no address is read as text."""
         points: list[ContactPoint] = []
-        for link in links:
-            self.whole = self.whole and len(link) <= LINK_CHARS
-            points += self._in_link(link[:LINK_CHARS].strip())
+        for given in links:
+            self.whole = self.whole and len(given) <= LINK_CHARS
+            link = given[:LINK_CHARS].strip()
+            scheme = link[:_SCHEME_CHARS].lower()
+            if scheme.startswith("mailto:"):
+                points += email_points(link) if self._may_judge(_MAILBOX) else ()
+            elif scheme.startswith(("tel:", "sms:", "whatsapp:")):
+                number = _NUMBER_SCHEME.sub("", link)
+                points += phone_points(number, self._locale) if self._may_judge(_NUMBER) else ()
+            elif match := _URL.match(link):
+                points += page_points(match.group()) if self._may_judge(_PAGE) else ()
+            else:
+                text = self._plain(link, self._text_left)
+                self._text_left -= len(text)
+                points += [point for _, _, point in self._placed(text)]
         return points
-
-    def _in_link(self, link: str) -> Iterable[ContactPoint]:
-        scheme = link[:_SCHEME_CHARS].lower()
-        if scheme.startswith("mailto:"):
-            return email_points(link) if self._may_judge(_MAILBOX) else ()
-        if scheme.startswith(("tel:", "sms:", "whatsapp:")):
-            number = _NUMBER_SCHEME.sub("", link)
-            return phone_points(number, self._locale) if self._may_judge(_NUMBER) else ()
-        if match := _URL.match(link):
-            return page_points(match.group()) if self._may_judge(_PAGE) else ()
-        text = self._plain(link, self._text_left)
-        self._text_left -= len(text)
-        return [point for _, _, point in self._placed(text)]
 
     def _plain(self, text: str, length_max: int) -> str:
         """The text with spelled-out signs written as signs; at most ``length_max`` characters are read."""

@@ -35,22 +35,20 @@ def pseudonymous(text: str, keyer: Keyer) -> str:
     parts: list[str] = []
     done = 0
     for start, end in personal_spans(text):
-        parts += (text[done:start], _digits_for(text[start:end], keyer))
+        plain = "".join(filter(str.isalnum, as_seen(text[start:end]).casefold()))
+        if not plain.isdecimal():
+            digits = _digits(_DOMAIN, plain, keyer, _ADDRESS_DIGITS)
+        elif is_counting([*plain]):
+            digits = _digits(_DOMAIN, plain, keyer, _COUNTING_DIGITS)
+        else:
+            block, last = plain[:-_LAST_DIGITS], plain[-_LAST_DIGITS:]
+            digits = _digits(_DOMAIN, block, keyer, min(len(block), _NUMBER_DIGITS_MAX - _LAST_DIGITS))
+            # Shifted by a secret of the block, so that no two numbers of it become one.
+            shift = int(_digits(_BLOCK_DOMAIN, block, keyer, _LAST_DIGITS))
+            digits += f"{(int(last) + shift) % 10**_LAST_DIGITS:0{_LAST_DIGITS}d}"
+        parts += (text[done:start], digits)
         done = end
     return "".join((*parts, text[done:]))
-
-
-def _digits_for(part: str, keyer: Keyer) -> str:
-    plain = "".join(filter(str.isalnum, as_seen(part).casefold()))
-    if not plain.isdecimal():
-        return _digits(_DOMAIN, plain, keyer, _ADDRESS_DIGITS)
-    if is_counting([*plain]):
-        return _digits(_DOMAIN, plain, keyer, _COUNTING_DIGITS)
-    block, last = plain[:-_LAST_DIGITS], plain[-_LAST_DIGITS:]
-    start = _digits(_DOMAIN, block, keyer, min(len(block), _NUMBER_DIGITS_MAX - _LAST_DIGITS))
-    # Shifted by a secret of the block, so that no two numbers of it become one.
-    shift = int(_digits(_BLOCK_DOMAIN, block, keyer, _LAST_DIGITS))
-    return f"{start}{(int(last) + shift) % 10**_LAST_DIGITS:0{_LAST_DIGITS}d}"
 
 
 def _digits(domain: str, value: str, keyer: Keyer, count: int) -> str:

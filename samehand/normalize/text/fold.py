@@ -89,6 +89,11 @@ def fold_handle(handle: str, platform: str) -> HandleFold | None:
     reading = _read(cleaned)
     if reading is None:
         return None
+    if cleaned.isascii():
+        literal = "".join(filter(str.isalnum, cleaned.lower()))
+    else:
+        chars = composed("NFKC", cleaned).casefold()[:NAME_READ_CHARS]
+        literal = "".join([char for char in chars if _is_literal(char)])
     return HandleFold(
         reading.base,
         reading.digits,
@@ -96,7 +101,7 @@ def fold_handle(handle: str, platform: str) -> HandleFold | None:
         reading.alternates,
         consonant_key("".join(reading.words)),
         reading.flags,
-        _literal(cleaned) or reading.base + reading.digits,
+        literal or reading.base + reading.digits,
         is_made_up(cleaned, platform),
         reading.whole and len(reading.words) <= HANDLE_WORDS,
     )
@@ -178,15 +183,6 @@ def _read(text: str) -> _Reading | None:
         kept = [read for read in dict.fromkeys(bases) if read and read != base]
         alternates = tuple(kept[:ALTERNATES_MAX])
     return _Reading(words, base, "".join(digits), alternates, flags, whole)
-
-
-def _literal(cleaned: str) -> str:
-    """The lower-case letters, digits and vowel signs of a handle in their own script, composed."""
-    if cleaned.isascii():
-        return "".join(filter(str.isalnum, cleaned.lower()))
-    return "".join(
-        [char for char in composed("NFKC", cleaned).casefold()[:NAME_READ_CHARS] if _is_literal(char)]
-    )
 
 
 def _is_literal(char: str) -> bool:

@@ -82,7 +82,16 @@ def _spoken_word(word: str) -> str:
         return "".join(_with_a(unit) if _bare(unit) else "".join(unit) for unit in units)
     vowels = [_has_vowel(units, place) for place in range(len(units))]
     for place in range(len(units) - 2, 0, -1):
-        if _bare(units[place]) and _is_left_out(units, vowels, place):
+        before, unit, after = units[place - 1], units[place], units[place + 1]
+        # A consonant drops its vowel between an open vowel and one consonant with a vowel.
+        if (
+            _bare(unit)
+            and not unit[2]
+            and not before[2]
+            and vowels[place - 1]
+            and after[0]
+            and vowels[place + 1]
+        ):
             vowels[place] = False
     return "".join(
         _with_a(unit) if _bare(unit) and vowel else "".join(unit)
@@ -108,11 +117,3 @@ def _has_vowel(units: list[_Unit], place: int) -> bool:
     if place < len(units) - 1 or place == 0:
         return True
     return units[place - 1][1] == _VIRAMA and consonant in _SONORANTS
-
-
-def _is_left_out(units: list[_Unit], vowels: list[bool], place: int) -> bool:
-    """Whether a bare consonant drops its vowel: between an open vowel and one consonant with a vowel."""
-    before, after = units[place - 1], units[place + 1]
-    return (
-        not units[place][2] and vowels[place - 1] and not before[2] and bool(after[0]) and vowels[place + 1]
-    )

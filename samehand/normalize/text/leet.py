@@ -50,7 +50,7 @@ def cut(seen: str) -> Cut:
     if not words:
         return Cut(words, digits, [])
     readings = [
-        "".join([_reading(part, kind) for part in parts])
+        "".join([getattr(part, kind) or "".join(part.words) for part in parts])
         for kind in ("other", "ell", "chat")
         if any(getattr(part, kind) is not None for part in parts)
     ]
@@ -65,11 +65,6 @@ class _Part(NamedTuple):
     other: str | None = None
     ell: str | None = None
     chat: str | None = None
-
-
-def _reading(part: _Part, kind: str) -> str:
-    other: str | None = getattr(part, kind)
-    return "".join(part.words) if other is None else other
 
 
 def _cut_chunk(chunk: str) -> _Part:

@@ -124,17 +124,11 @@ def has_mixed_script(text: str) -> bool:
     codes = script_codes(text)
     if len(set(codes) - {0}) < 2:
         return False
+    # East Asian text has no spaces, not even around Latin words; that mixture says nothing.
     return any(
-        _is_mixture({_CODES[code] for code in set(codes[word.start() : word.end()]) if code})
+        len({_CODES[code] for code in set(codes[word.start() : word.end()]) if code} - _EAST_ASIAN) > 1
         for word in _WORD.finditer(text)
     )
-
-
-def _is_mixture(scripts: set[Script]) -> bool:
-    if scripts <= _EAST_ASIAN or scripts <= {Script.HAN, Script.HANGUL, Script.OTHER}:
-        return False
-    # East Asian text has no spaces, not even around Latin words; that mixture says nothing.
-    return len(scripts - _EAST_ASIAN) > 1
 
 
 _SCRIPTS: Final = frozenset(map(str, Script))

@@ -57,7 +57,7 @@ from schemas.actions import ACTIONS
 from schemas.alerts import NOTICE, WITHDRAWN_REASONS, Band, Direction
 from schemas.appeals import OUTCOMES
 from schemas.internal.related import PURPOSES
-from schemas.unusable import FIELD_FAULTS
+from schemas.unusable import FieldFault
 from schemas.waves import WAVE_REASONS as WITHDRAWALS
 from tests.desk.makers import a_reason, a_rival
 from tests.desk.people import PASSWORD, Office, an_office, with_shares
@@ -304,7 +304,7 @@ def said_by_pages() -> set[str]:
     found |= {*get_args(Band), *get_args(Direction), *queue._LABELS.values(), *(name for name, _ in AGES)}
     found |= (
         {reason.template for reason in (*REASONS, *WAVE_REASONS)}
-        | {*FAULTS.values(), *FIELD_FAULTS}
+        | {*FAULTS.values(), *FieldFault}
         | told_by_refusals()
     )
     found |= {word for both in RIVALS.values() for word in both}
