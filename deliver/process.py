@@ -82,6 +82,10 @@ class DeliverApp(WorkerApp):
         self.exposition = Exposition(CollectorRegistry())
         self.everybody: Sequence[DeliverApp] = (self,)
 
+    async def run_under(self, first: DeliverApp) -> None:
+        self.loop = first.loop
+        await first.add_runtime_dependency(self)
+
     @cached_property
     def web(self) -> ClosedWeb:
         everybody = self.everybody
@@ -160,13 +164,8 @@ def wire(apps: Sequence[DeliverApp], clock: Clock) -> DeliverApp:
         app.life = first.life  # one stop, and one fault, is everybody's
         app.topic_ids = first.topic_ids
         app.beside(partial(watch, app))
-        first.beside(partial(_run_under, first, app))
+        first.beside(partial(app.run_under, first))
     return first
-
-
-async def _run_under(first: DeliverApp, app: DeliverApp) -> None:
-    app.loop = first.loop
-    await first.add_runtime_dependency(app)
 
 
 def of_endpoint(settings: Settings, endpoint: Endpoint) -> Settings:

@@ -195,14 +195,10 @@ def _message(
         "text": text,
         "blocks": [
             {"type": "header", "text": {"type": "plain_text", "text": headline[:_HEADER_CHARACTERS_MAX]}},
-            *map(_section, sections),
+            *({"type": "section", "text": {"type": "mrkdwn", "text": _cut(section)}} for section in sections),
             {"type": "context", "elements": [{"type": "mrkdwn", "text": _cut(context)}]},
         ],
     }
-
-
-def _section(text: str) -> dict[str, object]:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": _cut(text)}}
 
 
 def _cut(text: str) -> str:

@@ -73,6 +73,10 @@ class _Server(HttpServer):
         super().__init__(app, settings, connections_max=CONNECTIONS_MAX)
         self._stop_seconds = settings.stop_seconds
 
+    def stop_if_failed(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            self.should_exit = True
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         cut_off_after(self._stop_seconds)
         super().handle_exit(sig, frame)
@@ -147,7 +151,7 @@ async def _serve_on(
     log.info("the desk is open", url=settings.desk_url or f"http://{settings.desk_host}:{settings.desk_port}")
     for task in tasks:
         # A task of ours that fails is a defect: the desk ends, and says so, rather than show what is stale.
-        task.add_done_callback(lambda done: _stop_if_failed(done, server))
+        task.add_done_callback(server.stop_if_failed)
     try:
         await server.serve(sockets=[listening])
     finally:
@@ -159,11 +163,6 @@ async def _serve_on(
 def _no_address(host: str, port: int, fault: OSError) -> int:
     log.error("the address is in use, or is not this machine's", host=host, port=port, why=str(fault))
     return NO_ADDRESS
-
-
-def _stop_if_failed(task: asyncio.Task[None], server: HttpServer) -> None:
-    if not task.cancelled() and task.exception() is not None:
-        server.should_exit = True
 
 
 async def _look(metrics: DeskMetrics, database: Database, state: State) -> None:

@@ -8,7 +8,6 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from agents.common.queries.preview import Foreseen
-from agents.common.waves import NearWave
 from schemas import fields
 from schemas.alerts import NOTICE, Band, MirrorAlert, RivalShare, without_digests
 from schemas.malformed import Malformed
@@ -120,7 +119,15 @@ class IntakeReport(Struct, frozen=True, kw_only=True):
 
 def scored(foreseen: Foreseen, weights_version: str, took_ms: float, *, sees_alerts: bool) -> Score:
     """The answer to a sign-up; a caller without `alerts` sees no account and no count."""
-    alerts, wave = foreseen.alerts, foreseen.wave and _resembled(foreseen.wave, sees_alerts=sees_alerts)
+    alerts, near = foreseen.alerts, foreseen.wave
+    wave: ResembledWave | None = None
+    if near is not None:
+        pattern = tuple(WaveTrait(signal=line.signal, level=line.level) for line in near.pattern)
+        wave = ResembledWave(pattern=pattern)
+        if sees_alerts:
+            wave = replace(
+                wave, wave_id=near.wave_id, members=near.members, handle_pattern=near.handle_pattern
+            )
     if not alerts:
         return Score(outcome="no_match", wave=wave, weights_version=weights_version, took_ms=took_ms)
     first = alerts[0]
@@ -139,18 +146,6 @@ def scored(foreseen: Foreseen, weights_version: str, took_ms: float, *, sees_ale
         wave=wave,
         weights_version=first.weights_version,  # others may have come into force since
         took_ms=took_ms,
-    )
-
-
-def _resembled(wave: NearWave, *, sees_alerts: bool) -> ResembledWave:
-    pattern = tuple(WaveTrait(signal=line.signal, level=line.level) for line in wave.pattern)
-    if not sees_alerts:
-        return ResembledWave(pattern=pattern)
-    return ResembledWave(
-        wave_id=wave.wave_id,
-        members=wave.members,
-        pattern=pattern,
-        handle_pattern=wave.handle_pattern,
     )
 
 

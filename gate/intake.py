@@ -135,14 +135,15 @@ class Intake:
             if place and place % CHECKED_AT_ONCE == 0:
                 await asyncio.sleep(0)
             whole.append(decode(element, now=now))
-        return await self._published(
-            [
-                (_refused(outcome), None)
-                if isinstance(outcome, Malformed)
-                else _emitted(outcome, emit(outcome.record))
-                for outcome in whole
-            ]
-        )
+        records: list[tuple[Became, Emit | None]] = []
+        for outcome in whole:
+            if isinstance(outcome, Malformed):
+                records.append((_refused(outcome), None))
+            elif (message := emit(outcome.record)) is None:
+                records.append((_refused(NOT_ALLOWED), None))
+            else:
+                records.append((_accepted(outcome), message))
+        return await self._published(records)
 
     async def _published(self, records: Sequence[tuple[Became, Emit | None]]) -> IntakeOutcome:
         """Each record for itself: one that Kafka refuses costs the others of its request nothing."""
@@ -213,10 +214,6 @@ def _accepted(decoded: Decoded[Any]) -> Became:
     event_id: str | None = getattr(decoded.record, "event_id", None)
     unusable = tuple(f"{value.field}: {value.reason}" for value in decoded.unusable)
     return Became(accepted=True, event_id=event_id, unusable=unusable)
-
-
-def _emitted(decoded: Decoded[Any], emit: Emit | None) -> tuple[Became, Emit | None]:
-    return (_refused(NOT_ALLOWED), None) if emit is None else (_accepted(decoded), emit)
 
 
 def _refused(fault: Malformed) -> Became:

@@ -55,7 +55,12 @@ def an_entry(
         return Malformed("missing-field", "$.reference", "the listing has no number")
     if len(reference) > REFERENCE_CHARS_MAX:
         return Malformed("too-long", "$.reference", f"over {REFERENCE_CHARS_MAX} characters")
-    aliases = _distinct(names)
+    distinct: dict[str, bool] = {}
+    for alias in names:
+        text = tidy(alias.text)
+        if text:  # given as weak and as strong, it is strong
+            distinct[text] = distinct.get(text, True) and alias.weak
+    aliases = tuple(Alias(text, weak) for text, weak in distinct.items())
     if not aliases:
         return Malformed("missing-field", "$.name", "the listing has no name")
     if len(aliases) > ALIASES_MAX:
@@ -70,16 +75,6 @@ def an_entry(
         programmes=tuple(dict.fromkeys(filter(None, map(tidy, programmes)))),
         listed_on=listed_on,
     )
-
-
-def _distinct(names: Iterable[Alias]) -> tuple[Alias, ...]:
-    """Each name once; given as weak and as strong, it is strong."""
-    distinct: dict[str, bool] = {}
-    for alias in names:
-        text = tidy(alias.text)
-        if text:
-            distinct[text] = distinct.get(text, True) and alias.weak
-    return tuple(Alias(text, weak) for text, weak in distinct.items())
 
 
 def tidy(text: str | None) -> str:

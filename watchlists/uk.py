@@ -33,6 +33,19 @@ class _Listed:
     regimes: list[str] = field(default_factory=list)
     listed_on: str | None = None
 
+    def add(self, row: dict[str, str]) -> None:
+        name = Alias(
+            " ".join(row.get(part, "") for part in _PARTS),
+            weak=_first(row, _STRENGTH).casefold().startswith("low"),
+        )
+        if row.get("nametype", row.get("aliastype", "")).casefold().startswith("primary name"):
+            self.names.insert(0, name)
+        else:
+            self.names.append(name)
+        self.names.append(Alias(row.get("namenonlatinscript", "")))
+        self.regimes.append(_first(row, _REGIME))
+        self.listed_on = self.listed_on or iso_date(_first(row, _LISTED))
+
 
 def read_csv(lines: Iterable[bytes], *, authority: str = AUTHORITY) -> Iterator[ListRow]:
     """Entries, held in memory until the file is read, since the names of one may stand far apart."""
@@ -54,7 +67,7 @@ def read_csv(lines: Iterable[bytes], *, authority: str = AUTHORITY) -> Iterator[
             yield ListRow(where, fault, ends=True)
             break
         else:
-            _add(listed.setdefault(reference, _Listed(where, kind in _PERSONS)), row)
+            listed.setdefault(reference, _Listed(where, kind in _PERSONS)).add(row)
     for reference, entry in listed.items():
         outcome = an_entry(
             authority,
@@ -65,20 +78,6 @@ def read_csv(lines: Iterable[bytes], *, authority: str = AUTHORITY) -> Iterator[
             listed_on=entry.listed_on,
         )
         yield ListRow(entry.where, outcome)
-
-
-def _add(entry: _Listed, row: dict[str, str]) -> None:
-    name = Alias(
-        " ".join(row.get(part, "") for part in _PARTS),
-        weak=_first(row, _STRENGTH).casefold().startswith("low"),
-    )
-    if row.get("nametype", row.get("aliastype", "")).casefold().startswith("primary name"):
-        entry.names.insert(0, name)
-    else:
-        entry.names.append(name)
-    entry.names.append(Alias(row.get("namenonlatinscript", "")))
-    entry.regimes.append(_first(row, _REGIME))
-    entry.listed_on = entry.listed_on or iso_date(_first(row, _LISTED))
 
 
 def _first(row: dict[str, str], names: tuple[str, ...]) -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import httpx
 from authlib.oauth2.rfc7636 import create_s256_code_challenge  # type: ignore[import-untyped]  # ships no types
@@ -89,6 +89,13 @@ class PendingSignIn:
     nonce: str
     verifier: str
     next: str
+
+    @classmethod
+    def from_cookie(cls, value: str) -> PendingSignIn | None:
+        parts = value.split(".", 3)
+        if len(parts) != 4 or not all(parts) or not value.isascii():
+            return None
+        return cls(parts[0], parts[1], parts[2], unquote(parts[3]))
 
     def cookie_value(self) -> str:
         where = quote(self.next, safe="")
@@ -163,8 +170,13 @@ class IdentityProvider:
         if not isinstance(subject, str) or not 0 < len(subject) <= _SUBJECT_CHARS_MAX:
             raise NotSignedIn("sub is no text of 1 to 255 characters")
         user_id = user_id_of(self._configured.issuer, subject)
-        held = _values(claims, self._configured.roles_claim)
-        role = next((role for value, role in self._configured.roles.items() if value in held), None)
+        held = claims.get(self._configured.roles_claim)
+        if held is None:
+            held = claims
+            for part in self._configured.roles_claim.split("."):  # `realm_access.roles` lies within another
+                held = held.get(part) if isinstance(held, Mapping) else None
+        values = (held if isinstance(held, list) else [held])[:_CLAIM_VALUES_MAX]
+        role = next((role for value, role in self._configured.roles.items() if value in values), None)
         return SignedIn(user_id, _name(claims) or user_id[:8], role, min(float(claims["exp"]), now + 1e9))
 
     def _asking(self) -> _Asking:
@@ -280,17 +292,6 @@ def _claims(token: str, keys: KeySet, configured: Configured, nonce: str, *, now
         raise NotSignedIn(f"the id_token does not hold ({type(fault).__name__}: {fault})") from fault
     checked: Mapping[str, Any] = claims
     return checked
-
-
-def _values(claims: Mapping[str, Any], name: str) -> frozenset[str]:
-    """The values of a claim: of that very name, or as `realm_access.roles` lies within another."""
-    value: Any = claims.get(name)
-    if value is None:
-        value = claims
-        for part in name.split("."):
-            value = value.get(part) if isinstance(value, Mapping) else None
-    values = value if isinstance(value, list) else [value]
-    return frozenset(item for item in values[:_CLAIM_VALUES_MAX] if isinstance(item, str))
 
 
 def _name(claims: Mapping[str, Any]) -> str:

@@ -49,6 +49,17 @@ class FieldRules:
     nullable: bool = False
     checks: Sequence[Check] = field(default=())
 
+    def broken(self, name: str, statement: Values) -> list[str]:
+        """Returns the rules that the field of this name breaks."""
+        if self.left_out(statement) and not self.even_left_out:
+            return []
+        value = statement.get(name)
+        if self.required(statement) and not _filled(value):
+            return ["required"]
+        if name not in statement or (value is None and self.nullable):
+            return []
+        return [check.name for check in self.checks if not check.holds(value)]
+
 
 def violations(statement: object) -> dict[str, list[str]]:
     """Returns by field the rules that a statement breaks; nothing of one that would be taken."""
@@ -62,20 +73,8 @@ def violations(statement: object) -> dict[str, list[str]]:
         else {}
     )
     values |= received
-    broken = {
-        name: _broken(rules, name in values, values.get(name), values) for name, rules in FIELDS.items()
-    }
+    broken = {name: rules.broken(name, values) for name, rules in FIELDS.items()}
     return {name: rules for name, rules in broken.items() if rules}
-
-
-def _broken(rules: FieldRules, given: bool, value: Any, statement: Values) -> list[str]:
-    if rules.left_out(statement) and not rules.even_left_out:
-        return []
-    if rules.required(statement) and not _filled(value):
-        return ["required"]
-    if not given or (value is None and rules.nullable):
-        return []
-    return [check.name for check in rules.checks if not check.holds(value)]
 
 
 def _received(value: Any) -> Any:

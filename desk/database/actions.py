@@ -87,8 +87,17 @@ async def of_account(
     person may not read, and without those that name none if the person reads no alert about the account; with
     `quoting`, those whose clause stands."""
     named, kept = _actions.c.alert_id, _actions.c.erased_at.is_(None) if quoting else true()
+    reads_account: ColumnElement[bool] = true()
+    if user_id is not None:
+        # An account that waves alone name is read as these are.
+        alert = _alerts.alias()
+        about = or_(alert.c.account == account, alert.c.banned == account)
+        reads_account = or_(
+            exists().where(about, reads_policy(user_id, alert.c.policy)),
+            and_(~exists().where(about), reads_policy(user_id, null())),
+        )
     may = or_(
-        and_(named.is_(None), _reads_account(user_id, account)),
+        and_(named.is_(None), reads_account),
         and_(named.is_not(None), reads_alert(user_id, named)),
     )
     return await all_of(
@@ -98,18 +107,6 @@ async def of_account(
         .where(_actions.c.account == account, kept, may)
         .order_by(_actions.c.at.desc(), _actions.c.event_id)
         .limit(limit),
-    )
-
-
-def _reads_account(user_id: str | None, account: str) -> ColumnElement[bool]:
-    # An account that waves alone name is read as these are.
-    if user_id is None:
-        return true()
-    alert = _alerts.alias()
-    about = or_(alert.c.account == account, alert.c.banned == account)
-    return or_(
-        exists().where(about, reads_policy(user_id, alert.c.policy)),
-        and_(~exists().where(about), reads_policy(user_id, null())),
     )
 
 

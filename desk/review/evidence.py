@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database.alerts import AlertRow, QuotedAlertRow
 from desk.database.decisions import decided_evidence
-from desk.database.decisions.decided_evidence import DecidedEvidenceRow
 from desk.review.facts import alert_of
 from desk.review.people import Person, people, person_of
 from schemas.alerts import MirrorAlert
@@ -47,7 +46,20 @@ async def shown_evidence(
         if as_decided or not (quotes(alert) or (alert.status == "open" and row.erased_at is None)):
             gone.add(row.alert_id)
     decided = await decided_evidence.latest(connection, gone) if gone else {}
-    return {alert_id: _as_decided(shown, decided.get(alert_id)) for alert_id, shown in standing.items()}
+    for alert_id, copy in decided.items():
+        alert = standing[alert_id].alert
+        if copy.erased_at is not None:
+            standing[alert_id] = ShownEvidence(alert, None, copy.erased_at, copy.erased_reason)
+        elif (kept := alert_of(copy.payload)) is not None:
+            now_known = replace(
+                kept,
+                revision=alert.revision,
+                status=alert.status,
+                withdrawn_at=alert.withdrawn_at,
+                withdrawn_reason=alert.withdrawn_reason,
+            )
+            standing[alert_id] = ShownEvidence(now_known, copy.kept_at, None, None)
+    return standing
 
 
 async def evidence_as_decided(
@@ -72,25 +84,6 @@ def pair_of(row: AlertRow, shown: Mapping[str, ShownEvidence]) -> tuple[Person, 
     if evidence is None:
         return person_of(row.account), person_of(row.banned)
     return people(evidence.alert)
-
-
-def _as_decided(as_it_stands: ShownEvidence, decided: DecidedEvidenceRow | None) -> ShownEvidence:
-    alert = as_it_stands.alert
-    if decided is None:
-        return as_it_stands
-    if decided.erased_at is not None:
-        return ShownEvidence(alert, None, decided.erased_at, decided.erased_reason)
-    kept = alert_of(decided.payload)
-    if kept is None:
-        return as_it_stands
-    now_known = replace(
-        kept,
-        revision=alert.revision,
-        status=alert.status,
-        withdrawn_at=alert.withdrawn_at,
-        withdrawn_reason=alert.withdrawn_reason,
-    )
-    return ShownEvidence(now_known, decided.kept_at, None, None)
 
 
 def quotes(alert: MirrorAlert) -> bool:

@@ -383,6 +383,7 @@ def _waiting(
     held = read.claimed_until is not None and read.claimed_until > review.now
     assigned = None if seal.score or read.kind != "first" else read.assigned_to
     seen = None if quoting is None else seal.alert(quoting, ())
+    rival = None if seen is None else max(seen.rivals, key=lambda rival: rival.share, default=None)
     return Waiting(
         read_id=read.read_id,
         alert_id=read.alert_id,
@@ -408,7 +409,7 @@ def _waiting(
         root=alert.root,
         people=(person_of(alert.account), person_of(alert.banned)) if seen is None else people(seen),
         trait=None if seen is None else seal.scored(next(iter(strongest(seen, 1)), None)),
-        rival=None if seen is None else seal.scored(_likeliest(seen)),
+        rival=None if rival is None else seal.scored(rival.name),
     )
 
 
@@ -417,10 +418,6 @@ def strongest(alert: MirrorAlert, count: int) -> tuple[StrongestTrait, ...]:
     lines = [line for line in alert.evidence if line.weight > 0 and line.level != SHARED]
     lines.sort(key=lambda line: -line.weight)
     return tuple(StrongestTrait(line.signal, line.level) for line in lines[:count])
-
-
-def _likeliest(alert: MirrorAlert) -> str | None:
-    return max(alert.rivals, key=lambda rival: rival.share).name if alert.rivals else None
 
 
 def _verdict_views(rows: Sequence[VerdictRow], names: dict[str, str]) -> tuple[VerdictView, ...]:

@@ -293,20 +293,22 @@ def _exceptions(members: set[str], named: Collection[str]) -> list[str]:
 async def _lines(review: Review, rows: Sequence[WaveRow]) -> list[WaveLine]:
     given = await verdicts.of_alerts(review.connection, [row.wave_id for row in rows])
     said = await _said(review, given)
-    return [_line(row, wave_of(row), said[row.wave_id]) for row in rows]
-
-
-def _line(row: WaveRow, wave: WaveAlert, said: Sequence[WaveVerdict]) -> WaveLine:
-    return WaveLine(
-        wave_id=row.wave_id,
-        state=_state(row, said),
-        withdrawn_reason=row.withdrawn_reason,
-        began_at=row.began_at,
-        members=row.members,
-        handle_pattern=wave.handle_pattern,
-        pattern=wave.pattern,
-        verdict=_deciding(said),
-    )
+    lines = []
+    for row in rows:
+        wave, wave_verdicts = wave_of(row), said[row.wave_id]
+        lines.append(
+            WaveLine(
+                wave_id=row.wave_id,
+                state=_state(row, wave_verdicts),
+                withdrawn_reason=row.withdrawn_reason,
+                began_at=row.began_at,
+                members=row.members,
+                handle_pattern=wave.handle_pattern,
+                pattern=wave.pattern,
+                verdict=_deciding(wave_verdicts),
+            )
+        )
+    return lines
 
 
 async def _said(

@@ -120,7 +120,7 @@ def create_app(desk: Desk, provider: IdentityProvider | None = None) -> Litestar
             ReviewError: _refused,
             NotAuthorizedException: _sign_in_first,
             DatabaseUnavailable: _unavailable,
-            DatabaseRefused: _unusable,
+            DatabaseRefused: lambda request, fault: _answer(request, 400, "unusable", str(fault)),
             HTTPException: _http,
         },
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),
@@ -225,10 +225,6 @@ def _unavailable(request: Request[Any, Any, Any], fault: DatabaseUnavailable) ->
     response = _answer(request, 503, code, f"{fault}; nothing was changed: try again")
     response.headers["Retry-After"] = "5"
     return response
-
-
-def _unusable(request: Request[Any, Any, Any], fault: DatabaseRefused) -> Response[Any]:
-    return _answer(request, 400, "unusable", str(fault))
 
 
 def _http(request: Request[Any, Any, Any], fault: HTTPException) -> Response[Any]:

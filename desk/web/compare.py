@@ -68,7 +68,8 @@ def compare(signal: str, platform: str, ours: str, theirs: str) -> ComparedValue
 def compare_words(ours: str, theirs: str) -> ComparedValues:
     """Where two texts differ, by word: what only one of them has is marked."""
     left, right = _words(ours), _words(theirs)
-    if _words_similarity(left, right) < WORDS_SIMILARITY_MIN:
+    without_blanks = ([word for word in words if not word.isspace()] for words in (left, right))
+    if Levenshtein.normalized_similarity(*without_blanks) < WORDS_SIMILARITY_MIN:
         mine, other = _seen("".join(left), "same", "\n"), _seen("".join(right), "same", "\n")
     else:
         mine, other = [], []
@@ -77,11 +78,6 @@ def compare_words(ours: str, theirs: str) -> ComparedValues:
             mine += _seen("".join(left[step.src_start : step.src_end]), kind, "\n")
             other += _seen("".join(right[step.dest_start : step.dest_end]), kind, "\n")
     return ComparedValues(_joined(mine), _joined(other), same=ours == theirs)
-
-
-def _words_similarity(left: Sequence[str], right: Sequence[str]) -> float:
-    ours, theirs = ([word for word in words if not word.isspace()] for words in (left, right))
-    return Levenshtein.normalized_similarity(ours, theirs)
 
 
 def _words(text: str) -> list[str]:

@@ -196,9 +196,15 @@ class Desk:
         async with self.database.begin() as connection:
             # Of two leads who share one name the second finds the first one's view.
             await audit.lock(connection)
-            view = SavedViewRow(
-                name, query, audience != "me", await self._team_of(connection, reader, audience)
-            )
+            if audience != "me":
+                reader.need("organise")
+            team = None
+            if audience == "team":
+                user = await users.find(connection, reader.user_id)
+                if user is None or user.team is None:
+                    raise UnusableInput("shared", "you are of no team: share the view with all instead")
+                team = user.team
+            view = SavedViewRow(name, query, audience != "me", team)
             known = await saved_views.of(connection, reader.user_id, 3 * VIEWS_MAX)
             mine = await saved_views.saved_by(connection, reader.user_id, name)
             if mine is not None and (mine.shared, mine.team) != (view.shared, view.team):
@@ -221,17 +227,6 @@ class Desk:
             if shared and (mine is None or (mine.shared, mine.team) != (True, team)):
                 reader.need("organise")
             await saved_views.drop(connection, reader.user_id, name, shared=shared, team=team)
-
-    async def _team_of(self, connection: AsyncConnection, reader: Reader, audience: Audience) -> str | None:
-        """Returns the team with which a person shares a view, None: with all, or with nobody."""
-        if audience != "me":
-            reader.need("organise")
-        if audience != "team":
-            return None
-        user = await users.find(connection, reader.user_id)
-        if user is None or user.team is None:
-            raise UnusableInput("shared", "you are of no team: share the view with all instead")
-        return user.team
 
     async def reader_policies(self, reader: Reader) -> tuple[list[ReaderPolicies], list[str]]:
         """Returns which policies people read, and those to choose from. Raises `Forbidden`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -85,7 +85,13 @@ def screen(alert: MirrorAlert, *, blind: bool) -> AlertScreen:
     """The page's parts. Of what is read blind: the traits alone, in an order that tells nothing."""
     lines = (*alert.evidence, *alert.counter_evidence)
     own_lines = [line for line in lines if line.level != SHARED]
-    traits = tuple(sorted((_trait(alert, line) for line in own_lines), key=_as_looked_at))
+    places = {signal: place for place, signal in enumerate(_TRAITS)}
+    traits = tuple(
+        sorted(
+            (_trait(alert, line) for line in own_lines),
+            key=lambda trait: (places.get(trait.signal, len(places)), trait.signal),
+        )
+    )
     if blind:
         return AlertScreen(traits, (), (), (), 0.0)
     drawn = steps(alert.prior, alert.evidence, alert.counter_evidence, alert.log_odds)
@@ -116,6 +122,7 @@ def account_of(person: Person, profile_urls: Mapping[str, str]) -> Account:
 
 
 def _trait(alert: MirrorAlert, line: EvidenceLine) -> Trait:
+    crowds = (other for other in (*alert.evidence, *alert.counter_evidence) if other.level == SHARED)
     return Trait(
         line.signal,
         line.level,
@@ -125,12 +132,8 @@ def _trait(alert: MirrorAlert, line: EvidenceLine) -> Trait:
         bool(line.ours or line.theirs),
         line.explained,
         _says_something(line),
-        next((other.because for other in _crowds(alert) if other.signal == line.signal), ""),
+        next((crowd.because for crowd in crowds if crowd.signal == line.signal), ""),
     )
-
-
-def _crowds(alert: MirrorAlert) -> Iterator[EvidenceLine]:
-    return (line for line in (*alert.evidence, *alert.counter_evidence) if line.level == SHARED)
 
 
 def _says_something(line: EvidenceLine) -> bool:
@@ -140,11 +143,6 @@ def _says_something(line: EvidenceLine) -> bool:
     if line.signal == "bio":
         return not line.level or any(map(quoted_bio, (line.ours, line.theirs)))
     return line.signal not in MASKED or any(value.replace(MASK, "") for value in (line.ours, line.theirs))
-
-
-def _as_looked_at(trait: Trait) -> tuple[int, str]:
-    place = _TRAITS.index(trait.signal) if trait.signal in _TRAITS else len(_TRAITS)
-    return place, trait.signal
 
 
 def _strongest(alert: MirrorAlert, lines: Sequence[EvidenceLine]) -> tuple[Trait, ...]:

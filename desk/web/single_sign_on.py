@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Final
-from urllib.parse import unquote
 
 import structlog
 from litestar import Request, get
@@ -96,7 +95,7 @@ async def finish(
     if provider is None:
         return Redirect("/sign-in", status_code=303)
     desk = desk_of(request)
-    pending = _pending(request.cookies.get(_cookie_name(desk), ""))
+    pending = PendingSignIn.from_cookie(request.cookies.get(_cookie_name(desk), ""))
     if pending is None or not code:
         return _form(request, "begin-again")
     if not _allowed(request):
@@ -149,10 +148,3 @@ def _cookie(desk: Desk, kept: str) -> Cookie:
         samesite="lax",  # the provider's page leads back to ours
         max_age=PENDING_SECONDS if kept else 0,
     )
-
-
-def _pending(kept: str) -> PendingSignIn | None:
-    parts = kept.split(".", 3)
-    if len(parts) != 4 or not all(parts) or not kept.isascii():
-        return None
-    return PendingSignIn(parts[0], parts[1], parts[2], unquote(parts[3]))

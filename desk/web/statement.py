@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from desk.review.statement import Reasons, Resembled, StatedFact
+from desk.review.statement import Reasons, Resembled
 from desk.web.environment import environment, moment
 from desk.web.languages import Language
 from desk.web.sentences import LEVELS
@@ -95,7 +95,12 @@ def as_text(made: Iterable[Section], language: Language) -> str:
     """Returns a statement as plain text, each value between the marks that isolate it."""
     lines = [language.gettext("Statement of reasons"), ""]
     for section in made:
-        lines += [section.heading, "", *(_line(paragraph) for paragraph in section.paragraphs), ""]
+        lines += [section.heading, ""]
+        lines += [
+            "".join(f"\u2068{part.text}\u2069" if part.quoted else part.text for part in paragraph)
+            for paragraph in section.paragraphs
+        ]
+        lines.append("")
     return "\n".join(lines)
 
 
@@ -114,7 +119,9 @@ class _Said:
     def __call__(self, sentence: str, **values: str) -> Paragraph:
         pieces = _GAP.split(self.language.gettext(sentence))
         made = (
-            StatementPart(_shown(values[text]), quoted=True) if place % 2 else StatementPart(text)
+            StatementPart(visible(" ".join(values[text].split()), _VALUE_CHARS_MAX), quoted=True)
+            if place % 2
+            else StatementPart(text)
             for place, text in enumerate(pieces)
         )
         return tuple(piece for piece in made if piece.text)
@@ -143,22 +150,20 @@ def _facts(said: _Said, reasons: Reasons) -> Iterator[Paragraph]:
     if reasons.resembles is not None:
         yield said(RESEMBLED[reasons.resembles])
     for fact in reasons.facts:
-        yield from _fact(said, fact)
+        sentence = LEVELS.get((fact.signal, fact.level))
+        if sentence is None:
+            continue
+        yield said(sentence)
+        if fact.ours and fact.theirs:
+            yield said(
+                "Yours: %(ours)s. The banned account’s: %(theirs)s.", ours=fact.ours, theirs=fact.theirs
+            )
     if reasons.withheld:
         yield said(
             "More agrees that profiles do not show. It is not named, so that nobody learns to avoid it."
         )
     if reasons.action.source in SOURCES:
         yield said(SOURCES[reasons.action.source])
-
-
-def _fact(said: _Said, fact: StatedFact) -> Iterator[Paragraph]:
-    sentence = LEVELS.get((fact.signal, fact.level))
-    if sentence is None:
-        return
-    yield said(sentence)
-    if fact.ours and fact.theirs:
-        yield said("Yours: %(ours)s. The banned account’s: %(theirs)s.", ours=fact.ours, theirs=fact.theirs)
 
 
 def _ground(said: _Said, reasons: Reasons) -> Iterator[Paragraph]:
@@ -175,11 +180,3 @@ def _software(said: _Said, reasons: Reasons) -> Iterator[Paragraph]:
         yield said(DETECTIONS[action.automated_detection])
     if action.automated_decision is not None:
         yield said(DECISIONS[action.automated_decision])
-
-
-def _shown(value: str) -> str:
-    return visible(" ".join(value.split()), _VALUE_CHARS_MAX)
-
-
-def _line(paragraph: Paragraph) -> str:
-    return "".join(f"\u2068{piece.text}\u2069" if piece.quoted else piece.text for piece in paragraph)

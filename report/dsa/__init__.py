@@ -45,19 +45,16 @@ class Annex:
     _rows: dict[int, list[list[str]]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
+        period = f"{self.first.isoformat()}/{self.last.isoformat()}"
         for part, name in PARTS.items():
             with (FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as template:
                 self._rows[part] = list(csv.reader(template))
             header, *rows = self._rows[part]
             for row in rows:
                 row[:] = ["" if cell in _TO_FILL else cell for cell in row]
-                for column, value in (("Service", self.service), ("Reporting period", self._period)):
+                for column, value in (("Service", self.service), ("Reporting period", period)):
                     if column in header:
                         row[header.index(column)] = value
-
-    @property
-    def _period(self) -> str:
-        return f"{self.first.isoformat()}/{self.last.isoformat()}"
 
     def put(self, part: int, where: tuple[str, ...], column: str, value: Cell) -> None:
         """Fills the cell of a column in the row whose last keys are ``where``.
@@ -69,17 +66,13 @@ class Annex:
             KeyError: the part has no such row.
         """
         header = self._rows[part][0]
-        row = self._row(part, where)
+        row = next((row for keys, row in self._keyed(part) if keys[-len(where) :] == where), None)
+        if row is None:
+            raise KeyError(f"{PARTS[part]} has no row {where}")
         # No exponent, which a reader of the file may not expect.
         row[header.index(column)] = (
             f"{value:.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
         )
-
-    def _row(self, part: int, where: tuple[str, ...]) -> list[str]:
-        for keys, row in self._keyed(part):
-            if keys[-len(where) :] == where:
-                return row
-        raise KeyError(f"{PARTS[part]} has no row {where}")
 
     def _keyed(self, part: int) -> Iterator[tuple[tuple[str, ...], list[str]]]:
         header, *rows = self._rows[part]
@@ -112,16 +105,22 @@ class Annex:
 
     def empty(self) -> dict[str, list[str]]:
         """Returns by file what stays empty: columns without any value, or indicators without one."""
-        return {PARTS[part]: left for part in sorted(self._rows) if (left := list(self._left(part)))}
-
-    def _left(self, part: int) -> Iterator[str]:
-        header, *rows = self._rows[part]
-        if "Value" in header:
-            indicator, value = header.index("Indicator"), header.index("Value")
-            filled = {row[indicator] for row in rows if row[value]}
-            yield from dict.fromkeys(row[indicator].strip() for row in rows if row[indicator] not in filled)
-            return
-        for column, name in enumerate(header):
-            known = column <= CATEGORY or name == "Scope" or name.lower().startswith(_CONTEXT)
-            if not known and not any(row[column] for row in rows):
-                yield name.strip()
+        empty = {}
+        for part, (header, *rows) in sorted(self._rows.items()):
+            if "Value" in header:
+                indicator, value = header.index("Indicator"), header.index("Value")
+                filled = {row[indicator] for row in rows if row[value]}
+                unfilled = (row[indicator].strip() for row in rows if row[indicator] not in filled)
+                left = list(dict.fromkeys(unfilled))
+            else:
+                left = [
+                    name.strip()
+                    for column, name in enumerate(header)
+                    if column > CATEGORY
+                    and name != "Scope"
+                    and not name.lower().startswith(_CONTEXT)
+                    and not any(row[column] for row in rows)
+                ]
+            if left:
+                empty[PARTS[part]] = left
+        return empty

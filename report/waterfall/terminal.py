@@ -33,16 +33,22 @@ _STEP_STYLES: Final = {"prior": "dim", "for": "red", "against": "green", "sum": 
 
 def alert(record: MirrorAlert) -> RenderableType:
     """One alert: who resembles whom, how much, and why."""
+    matched: tuple[str | tuple[str, str], ...] = (" resembles banned ", (visible(record.matched.key), "bold"))
+    if is_list(record.matched.platform):
+        # A listed organisation was never an account: who lists it, and where that can be read.
+        basis = record.matched.basis
+        by = f", listed by {visible(basis.authority)}" if basis else ", listed"
+        reference = f" as {visible(basis.reference)}" if basis and basis.reference else ""
+        lines = (*record.evidence, *record.counter_evidence)
+        theirs = {line.signal: line.theirs for line in lines if line.theirs}
+        name = next((theirs[signal] for signal in _NAMING if signal in theirs), record.matched.account_id)
+        matched = (" is named like ", (visible(name), "bold"), f"{by}{reference}")
     return Group(
         Text.assemble(
             band_and_probability(record.band, record.probability),
             "  ",
             (visible(record.key), "bold"),
-            *(
-                _listed(record)
-                if is_list(record.matched.platform)
-                else (" resembles banned ", (visible(record.matched.key), "bold"))
-            ),
+            *matched,
             Text("  " + ", ".join(_circumstances(record)), "dim"),
         ),
         waterfall(record.prior, record.evidence, record.counter_evidence, record.log_odds),
@@ -95,10 +101,7 @@ class _Waterfall:
             for step in self.drawn:
                 yield Text.assemble(_weight(step), " ", _signal(step))
                 yield Padding(_sentence(step), (0, 0, 0, 4))
-        else:
-            yield self._beside()
-
-    def _beside(self) -> Table:
+            return
         scale = Scale.over(self.drawn, _BARS_WIDTH)
         table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
         table.add_column(justify="right", no_wrap=True)
@@ -111,7 +114,7 @@ class _Waterfall:
             length = max(1, round(left + width) - start) if abs(step.weight) > 0 else 0
             bar = Text((" " * start + "█" * length)[:_BARS_WIDTH].ljust(_BARS_WIDTH), _STEP_STYLES[step.kind])
             table.add_row(_weight(step), bar, _signal(step), _sentence(step))
-        return table
+        yield table
 
 
 def what_else(shares: Sequence[RivalShare]) -> Text:
@@ -123,17 +126,6 @@ def band_and_probability(band: Band, probability: float) -> Text:
     """`likely 97 %` in the band's colour."""
     word = "below the bands" if band == "none" else band
     return Text(f"{word} {percent(probability)}", _BAND_STYLES[band])
-
-
-def _listed(record: MirrorAlert) -> tuple[str | tuple[str, str], ...]:
-    """A listed organisation was never an account: who lists it, and where that can be read."""
-    basis = record.matched.basis
-    by = f", listed by {visible(basis.authority)}" if basis else ", listed"
-    reference = f" as {visible(basis.reference)}" if basis and basis.reference else ""
-    lines = (*record.evidence, *record.counter_evidence)
-    quoted = {line.signal: line.theirs for line in lines if line.theirs}
-    name = next((quoted[signal] for signal in _NAMING if signal in quoted), record.matched.account_id)
-    return " is named like ", (visible(name), "bold"), f"{by}{reference}"
 
 
 def _circumstances(record: MirrorAlert) -> Iterable[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ScalarSelect, delete, func, or_, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
@@ -35,7 +35,8 @@ async def of(
     those of other teams. `limit`: of them."""
     columns = _views.c
     mine = columns.user_id == user_id
-    others = columns.team != func.coalesce(_team_of(user_id), "")
+    team = select(_users.c.team).where(_users.c.user_id == user_id).scalar_subquery()
+    others = columns.team != func.coalesce(team, "")
     away = (columns.team.is_not(None) & others & ~mine).label("elsewhere")
     for_them = columns.shared & (columns.team.is_(None) | ~others | elsewhere)
     return await all_of(
@@ -74,7 +75,3 @@ async def drop(
     columns = _views.c
     whose = columns.team.is_not_distinct_from(team) if shared else columns.user_id == user_id
     await connection.execute(delete(_views).where(columns.shared.is_(shared), whose, columns.name == name))
-
-
-def _team_of(user_id: str) -> ScalarSelect[str | None]:
-    return select(_users.c.team).where(_users.c.user_id == user_id).scalar_subquery()

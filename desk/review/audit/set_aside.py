@@ -55,21 +55,7 @@ def compare(chain: Chain, hashes: dict[int, str], published: Sequence[Head]) -> 
     """
     if chain.broken is not None:
         return AuditComparison(chain.broken, (), (), tuple(chain.gaps))
-    acknowledged, counted = _set_aside(chain.gaps, published)
-    facing = [head for head in published if head not in acknowledged]
-    lost = {head for head in facing if contradiction(hashes, chain.number, head) is not None}
-    return AuditComparison(
-        broken=against(hashes, chain.number, lost),
-        runs=tuple(_runs(published, lost, acknowledged)),
-        counted=counted,
-        uncounted=tuple(gap for gap in chain.gaps if gap not in counted),
-    )
-
-
-def _set_aside(
-    gaps: Iterable[AcknowledgedGap], published: Sequence[Head]
-) -> tuple[set[Head], tuple[AcknowledgedGap, ...]]:
-    by_head = {Head(gap.number, gap.hash): gap for gap in gaps}
+    by_head = {Head(gap.number, gap.hash): gap for gap in chain.gaps}
     before, acknowledged, counted = set[Head](), set[Head](), list[AcknowledgedGap]()
     for head in published:
         gap = by_head.get(head) if head.sets_aside else None
@@ -77,7 +63,14 @@ def _set_aside(
             counted.append(gap)
             acknowledged |= before.intersection(gap.heads)  # nobody acknowledges what is lost later
         before.add(head)
-    return acknowledged, tuple(sorted(counted, key=lambda gap: gap.number))
+    facing = [head for head in published if head not in acknowledged]
+    lost = {head for head in facing if contradiction(hashes, chain.number, head) is not None}
+    return AuditComparison(
+        broken=against(hashes, chain.number, lost),
+        runs=tuple(_runs(published, lost, acknowledged)),
+        counted=tuple(sorted(counted, key=lambda gap: gap.number)),
+        uncounted=tuple(gap for gap in chain.gaps if gap not in counted),
+    )
 
 
 def _runs(published: Sequence[Head], lost: set[Head], acknowledged: set[Head]) -> Iterator[LostHeads]:

@@ -49,14 +49,31 @@ class FamilyReview:
 async def reviews(review: Review, *, closed: bool) -> list[FamilyReview]:
     """Returns the open reviews, or those that were closed last, as far as a person may know of them."""
     review.reader.need("figures")
-    names = await users.initials(review.connection)
-    rows = await family_reviews.listed(
-        review.connection,
-        closed=closed,
-        seen_by=_seen_by(review),
-        limit=CLOSED_MAX if closed else OPEN_MAX,
-    )
-    return [await _shown(review, row, names.get(row.closed_by or "", "")) for row in rows]
+    connection, seen_by = review.connection, _seen_by(review)
+    names = await users.initials(connection)
+    limit = CLOSED_MAX if closed else OPEN_MAX
+    rows = await family_reviews.listed(connection, closed=closed, seen_by=seen_by, limit=limit)
+    shown = []
+    for row in rows:
+        links = await families.links_below(connection, row.banned, seen_by=seen_by, limit=DESCENDANTS_MAX + 1)
+        stated = await families.stated(connection, row.banned, DESCENDANTS_MAX + 1, seen_by=seen_by)
+        descendants: dict[str, float | None] = {descendant.account: None for descendant in stated}
+        for link in sorted(links, key=lambda link: link.arrived_at):
+            descendants.setdefault(link.account, link.detected_at)
+        descendants.pop(row.banned, None)  # a circle leads back to it
+        named = list(descendants.items())[:DESCENDANTS_MAX]
+        shown.append(
+            FamilyReview(
+                person=person_of(row.banned),
+                lifted_at=row.lifted_at,
+                descendants=tuple(Descendant(person_of(account), at) for account, at in named),
+                more=len(descendants) > DESCENDANTS_MAX,
+                closed_at=row.closed_at,
+                by=names.get(row.closed_by or "", ""),
+                reason_code=row.reason_code or "",
+            )
+        )
+    return shown
 
 
 async def close(review: Review, key: str, reason_code: str) -> None:
@@ -88,26 +105,6 @@ async def _known(review: Review, key: str) -> FamilyReviewRow:
     if row is None:
         raise NotFound("no lifted ban of this account waits for a review")
     return row
-
-
-async def _shown(review: Review, row: FamilyReviewRow, by: str) -> FamilyReview:
-    seen_by, limit = _seen_by(review), DESCENDANTS_MAX + 1
-    links = await families.links_below(review.connection, row.banned, seen_by=seen_by, limit=limit)
-    stated = await families.stated(review.connection, row.banned, limit, seen_by=seen_by)
-    descendants: dict[str, float | None] = {descendant.account: None for descendant in stated}
-    for link in sorted(links, key=lambda link: link.arrived_at):
-        descendants.setdefault(link.account, link.detected_at)
-    descendants.pop(row.banned, None)  # a circle leads back to it
-    named = list(descendants.items())[:DESCENDANTS_MAX]
-    return FamilyReview(
-        person=person_of(row.banned),
-        lifted_at=row.lifted_at,
-        descendants=tuple(Descendant(person_of(account), at) for account, at in named),
-        more=len(descendants) > DESCENDANTS_MAX,
-        closed_at=row.closed_at,
-        by=by,
-        reason_code=row.reason_code or "",
-    )
 
 
 def _seen_by(review: Review) -> str | None:

@@ -88,8 +88,8 @@ class _Counts:
         if action.action == "nothing":
             return
         self.actions += 1
-        if action.source in (None, "order", "other-notice"):
-            self.left_out[_why(action)] += 1
+        if action.source is None or action.source == "order" or action.source == "other-notice":
+            self.left_out[action.source or "without-source"] += 1
             return
         own = action.source == "own-initiative"
         if action.automated_decision is not None:
@@ -99,21 +99,18 @@ class _Counts:
         if action.ground is None:
             self.left_out["without-ground"] += 1
         elif own:
-            self._own(action, _PARTS[action.ground], category)
+            columns = [_MEASURES]
+            if action.automated_detection == "yes":
+                columns.append(_DETECTED)
+            if action.action in _COLUMN:
+                columns.append(_COLUMN[action.action])
+            else:
+                self.left_out["restricted"] += 1
+            self._in_rows(_PARTS[action.ground], category, columns)
         else:
             column = _BASIS[action.ground]
             trusted = [column + _TRUSTED] if action.source == "trusted-flagger" else []
             self._in_rows(4, category, [column, *trusted])
-
-    def _own(self, action: AccountActioned, part: int, category: Category) -> None:
-        columns = [_MEASURES]
-        if action.automated_detection == "yes":
-            columns.append(_DETECTED)
-        if action.action in _COLUMN:
-            columns.append(_COLUMN[action.action])
-        else:
-            self.left_out["restricted"] += 1
-        self._in_rows(part, category, columns)
 
     def _in_rows(self, part: int, category: Category, columns: Sequence[str]) -> None:
         if not category:
@@ -122,12 +119,6 @@ class _Counts:
         for row in rows:
             for column in columns:
                 self.cells[part, row, column] += 1
-
-
-def _why(action: AccountActioned) -> LeftOut:
-    if action.source == "order":
-        return "order"
-    return "other-notice" if action.source == "other-notice" else "without-source"
 
 
 @dataclass(frozen=True, slots=True)

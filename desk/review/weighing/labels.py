@@ -74,7 +74,9 @@ def judged(verdicts: Iterable[Verdict], left_out: Counter[str]) -> dict[str, Ver
             left_out["golden"] += 1
         elif not verdict.blind:
             left_out["not blind"] += 1
-            _note_last(verdict, seeing)
+            last = seeing.get(verdict.alert_id)
+            if len(seeing) < VERDICTS_MAX if last is None else last.decided_at <= verdict.decided_at:
+                seeing[verdict.alert_id] = verdict
         elif known is None and len(latest) >= VERDICTS_MAX:
             left_out["too many"] += 1
         elif known is None or known.decided_at <= verdict.decided_at:
@@ -88,14 +90,6 @@ def judged(verdicts: Iterable[Verdict], left_out: Counter[str]) -> dict[str, Ver
             del latest[alert_id]
             left_out["overruled"] += 1
     return latest
-
-
-def _note_last(verdict: Verdict, last: dict[str, Verdict]) -> None:
-    known = last.get(verdict.alert_id)
-    if (known is None and len(last) < VERDICTS_MAX) or (
-        known is not None and known.decided_at <= verdict.decided_at
-    ):
-        last[verdict.alert_id] = verdict
 
 
 def labels(

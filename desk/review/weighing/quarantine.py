@@ -165,18 +165,15 @@ async def records(connection: AsyncConnection) -> dict[str, ValueQuarantined]:
         if row.action == "refused":
             continue
         for digest in await rows.linked(connection, row.digest):
-            by_digest.setdefault(digest, _record(row, digest))
+            record = ValueQuarantined(
+                digest=digest,
+                revision=row.number,
+                until=None if row.until is None else datetime.fromtimestamp(row.until, UTC),
+                by=row.user_id,
+                reason=row.reason,
+            )
+            by_digest.setdefault(digest, record)
     return by_digest
-
-
-def _record(row: QuarantineRow, digest: str) -> ValueQuarantined:
-    return ValueQuarantined(
-        digest=digest,
-        revision=row.number,
-        until=None if row.until is None else datetime.fromtimestamp(row.until, UTC),
-        by=row.user_id,
-        reason=row.reason,
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Final, get_args
 from urllib.parse import urlencode
 
@@ -14,9 +14,9 @@ from litestar.response import Redirect, Template
 from msgspec import Meta, Struct
 
 from desk.database.filters import WaveState
-from desk.review.people import Person, person_of
+from desk.review.people import person_of
 from desk.review.reasons import TEMPLATES, wave_reasons_for
-from desk.review.waves import WaveDecision, WaveLine
+from desk.review.waves import WaveDecision
 from desk.web.addresses import wave_page
 from desk.web.api import Asked, desk_of
 from desk.web.desk import PAGE
@@ -25,7 +25,6 @@ from desk.web.pages.queue import Undoing
 from desk.web.screen import account_of
 from desk.web.sentences import LEVELS, SIGNALS
 from desk.web.view import page, view_of
-from schemas.waves import WaveMember
 
 VERDICTS: Final = {"mirror": "coordinated", "not_mirror": "not coordinated", "unsure": "unsure"}
 """What a verdict says of a wave, whose accounts are the mirror of nobody."""
@@ -109,13 +108,17 @@ async def waves(
 ) -> Template:
     desk = desk_of(request)
     rows = await desk.waves(request.user.reader, status, before=before, after_wave=after_wave)
+    more = ""  # the query of the page that follows a full one
+    if len(rows) >= PAGE:
+        last = rows[-1]
+        more = urlencode({"status": status, "before": repr(last.began_at), "after_wave": last.wave_id})
     return page(
         request,
         "waves.html",
         rows=rows,
         status=status,
         states=get_args(WaveState),
-        more=_more(status, rows),
+        more=more,
         undo=undo,
         undo_seconds=desk.policy.undo_seconds,
         templates=TEMPLATES,
@@ -125,26 +128,19 @@ async def waves(
     )
 
 
-def _more(status: WaveState, rows: Sequence[WaveLine]) -> str:
-    """Returns the query of the page that follows a full one."""
-    if len(rows) < PAGE:
-        return ""
-    last = rows[-1]
-    return urlencode({"status": status, "before": repr(last.began_at), "after_wave": last.wave_id})
-
-
 @get("/waves/{wave_id:str}", include_in_schema=False)
 async def wave(request: Asked, wave_id: FromPath[str]) -> Template:
     desk = desk_of(request)
     shown = await desk.open_wave(request.user.reader, wave_id)
-    members = shown.wave.members
+    members, urls = shown.wave.members, desk.settings.desk_profile_urls
     return page(
         request,
         "wave.html",
         shown=shown,
         wave=shown.wave,
         members=[
-            (member, account_of(_person(member), desk.settings.desk_profile_urls)) for member in members
+            (member, account_of(replace(person_of(member.account), handle=member.handle), urls))
+            for member in members
         ],
         timeline=timeline(
             [member.seen_at.timestamp() for member in members],
@@ -159,11 +155,6 @@ async def wave(request: Asked, wave_id: FromPath[str]) -> Template:
         reasons_for=wave_reasons_for,
         may_take_back=request.user.reader.may("take-back"),
     )
-
-
-def _person(member: WaveMember) -> Person:
-    person = person_of(member.account)
-    return Person(person.platform, person.account_id, handle=member.handle)
 
 
 @post("/waves/{wave_id:str}/decide", include_in_schema=False)
