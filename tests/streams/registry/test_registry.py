@@ -96,8 +96,10 @@ def test_files_import_one_another_and_the_well_known() -> None:
 
 @for_each(
     "name",
-    ["any", "api", "descriptor", "duration", "empty", "field_mask", "source_context", "struct", "timestamp"]
-    + ["type", "wrappers"],
+    [
+        *("any", "api", "descriptor", "duration", "empty", "field_mask", "source_context", "struct"),
+        *("timestamp", "type", "wrappers"),
+    ],
 )
 def test_a_schema_may_import_each_file_that_comes_with_protobuf(name: str) -> None:
     file = a_file(id=INT64)
