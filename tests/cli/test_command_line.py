@@ -41,7 +41,7 @@ from cli.registry import COMMANDS, SECTIONS, module_of
 from cli.reshard import beside
 from cli.run_async import awaited
 from cli.standard_streams import standard_streams
-from cli.store_context import closing_store, house
+from cli.store_context import closing_store, command_context
 from cli.topics.banned_topic import open_anew
 from store.errors import StoreEmptied, StoreMismatch, StoreMoving, StoreRefused, StoreUnavailable
 from streams.errors import (
@@ -924,7 +924,7 @@ async def test_agents_of_commands_use_the_secrets_and_topics_of_the_settings(pep
     settings = load({"SAMEHAND_PEPPER_FILE": str(pepper_file), "SAMEHAND_TOPIC_PREFIX": "t."})
     peppers = peppers_of(settings)
     async with closing_store(settings, peppers) as store:
-        made = house(settings, peppers, store)
+        made = command_context(settings, peppers, store)
     assert made.topics.banned == "t.accounts.banned"
     assert [number for number, _ in made.keyers] == [1]
 

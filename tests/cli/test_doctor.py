@@ -35,7 +35,7 @@ from cli.commands.doctor.processes import (
 from cli.commands.doctor.redis import look_at_redis
 from cli.commands.doctor.settings import look_at_pepper, look_at_settings
 from cli.run_async import awaited
-from cli.store_context import closing_store, house
+from cli.store_context import closing_store, command_context
 from desk.database.engine import look_at_tables, opened
 from gate.keys import new_key
 from local.binaries import NotAvailable
@@ -567,7 +567,9 @@ async def enrol_one(settings: Settings) -> None:
     peppers = peppers_of(settings)
     async with closing_store(settings, peppers) as store:
         await store.open()
-        await store.enrol([ban_of(a_ban(), house(settings, peppers, store).keyers)], now=time.time())
+        await store.enrol(
+            [ban_of(a_ban(), command_context(settings, peppers, store).keyers)], now=time.time()
+        )
 
 
 @pytest.mark.journey
