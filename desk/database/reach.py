@@ -44,17 +44,19 @@ def bound(role: str) -> bool:
 
 
 _named, _alerts, _users = schema.reader_policies, schema.alerts, schema.users
+# Made once, since each copies its table's columns. No subquery below stands within another of the same alias.
+_asking, _of_asking, _asked = _users.alias(), _named.alias(), _alerts.alias()
+_decider, _of_decider, _decided = _users.alias(), _named.alias(), _alerts.alias()
 
 
 def _bound_to_some(user_id: str) -> Exists:
     # Correlated with nothing, as the next: the database looks once, and not with every row.
-    user = _users.alias()
-    return exists().where(user.c.user_id == user_id, user.c.all_policies.is_(False), user.c.role.in_(_BOUND))
+    user = _asking.c
+    return exists().where(user.user_id == user_id, user.all_policies.is_(False), user.role.in_(_BOUND))
 
 
 def _mine(user_id: str) -> Select[Any]:
-    named = _named.alias()
-    return select(named.c.policy).where(named.c.user_id == user_id)
+    return select(_of_asking.c.policy).where(_of_asking.c.user_id == user_id)
 
 
 def reads_policy(user_id: str | None, policy: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -69,14 +71,13 @@ def reads_alert(user_id: str | None, alert_id: ColumnElement[str]) -> ColumnElem
     """Whether a person may read an alert, in a query that has only its id."""
     if user_id is None:
         return true()
-    alert = _alerts.alias()
-    named = func.coalesce(alert.c.policy, NO_POLICY).in_(_mine(user_id))
-    return or_(~_bound_to_some(user_id), exists().where(and_(alert.c.alert_id == alert_id, named)))
+    named = func.coalesce(_asked.c.policy, NO_POLICY).in_(_mine(user_id))
+    return or_(~_bound_to_some(user_id), exists().where(and_(_asked.c.alert_id == alert_id, named)))
 
 
 def may_decide(user_id: ColumnElement[Any], alert_id: ColumnElement[str]) -> ColumnElement[bool]:
     """Whether a person of a column, who is not locked out, decides and may read an alert."""
-    user, alert, named = _users.alias(), _alerts.alias(), _named.alias()
+    user, alert, named = _decider, _decided, _of_decider
     read = (
         exists()
         .where(

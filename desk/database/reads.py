@@ -83,6 +83,8 @@ class ClaimsRow:
 
 _reads, _alerts, _verdicts, _skips = schema.reads, schema.alerts, schema.verdicts, schema.skips
 _evidence, _appeals = schema.evidence, schema.appeals
+# Made once, since each copies its table's columns.
+_exercise, _given = _reads.alias(), _verdicts.alias()
 
 
 # An exercise that calls itself one is none, whether it is shown, filtered or counted.
@@ -289,7 +291,7 @@ async def bring_back(connection: AsyncConnection, *, claimed_until: float, skipp
 def not_beside_exercise(user_id: str) -> ColumnElement[bool]:
     """Whether a reading is anybody's or this person's, and no other one of what they have as an exercise:
     beside that it would show the score, or that it is one. They may decide it anew while it can be undone."""
-    exercise, given = _reads.alias(), _verdicts.alias()
+    exercise, given = _exercise, _given
     can_be_undone = exists().where(given.c.verdict_id == exercise.c.verdict_id, undoable(given))
     # Correlated with nothing: the few there are are looked up once, not with every row.
     exercised = _reads.c.alert_id.in_(

@@ -33,6 +33,8 @@ from desk.database.seals import hides_twins_words
 
 _reads, _alerts, _verdicts, _skips = schema.reads, schema.alerts, schema.verdicts, schema.skips
 _evidence = schema.evidence
+# Made once, since it copies its table's columns.
+_contested = _reads.alias()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def _open_to(user_id: str, *, leads: bool) -> list[ColumnElement[bool]]:
         )
         .exists()
     )
-    contested = _reads.alias()
+    contested = _contested
     # Correlated with nothing, as the exercises.
     hidden = select(contested.c.read_id).where(
         contested.c.kind == literal_column("'appeal'"),  # not bound: the index of appeals says so too
