@@ -30,6 +30,7 @@ from samehand.showings import COPYABLE, UNKNOWN, Changed, Showings
 from samehand.signals.avatar import ALIKE_BITS, AVATAR, PDQ_BYTES, AvatarTrait
 from samehand.signals.base import Example, Quoted, Signal
 from samehand.signals.bio import BIO, SIGNATURE_BYTES, BioTrait, resemblance
+from samehand.signals.contact import CONTACT
 from samehand.signals.cross_field import CROSS_FIELD, CrossedNames, names_of
 from samehand.signals.device import DEVICE as DEVICE_SIGNAL
 from samehand.signals.email import EMAIL, EmailTrait
@@ -88,22 +89,24 @@ def test_a_name_is_weighed_where_it_is_at_home(other: str) -> None:
 
 
 @for_each(
-    ("signal", "level", "value"),
+    ("signal", "row", "value"),
     [
         (DEVICE_SIGNAL, "same", {"device_id": DEVICE}),
         (PAYMENT, "same", {"payment_token": "tok_1QxYz8"}),
         (PHONE, "same-number", {"phone": "+923012345678"}),
         (EMAIL, "same-address", {"email": "salma@valley.example"}),
+        (CONTACT, "telegram-invite", {"bio": "join t.me/+AbCdEf123456"}),
     ],
 )
 def test_each_further_bearer_of_what_belongs_to_one_adds_their_share(
-    signal: Signal[Any], level: str, value: dict[str, Any]
+    signal: Signal[Any], row: str, value: dict[str, Any]
 ) -> None:
-    """Two of the pair and forty others bear each value."""
-    found = compared(signal, an_account(**value), an_account(**value), a_context(Bearers(42), "en", "en"))
-    shipped = WEIGHTS.rates(1_000)[signal.name][level]
-    assert found.level == level
-    assert found.rate == pytest.approx(shipped + 40 / 20_000)
+    """Two of the pair bear each value, with others or with nobody."""
+    shipped = WEIGHTS.rates(1_000)[signal.name][row]
+    for bearers, others in ((0, 0), (1, 0), (2, 0), (3, 1), (42, 40)):
+        counted = a_context(Bearers(bearers), "en", "en")
+        found = compared(signal, an_account(**value), an_account(**value), counted)
+        assert found.rate == pytest.approx(shipped + others / 20_000)
 
 
 def test_who_gives_no_language_is_accused_no_more_than_who_does() -> None:
@@ -369,6 +372,13 @@ def test_a_handle_that_is_an_address_is_the_same_or_another_and_nothing_between(
     assert handles("umar.farooqi@gmail.com", written) == "different"
 
 
+def test_a_number_that_is_nobodys_leads_to_no_more_than_its_letters() -> None:
+    for handle in ("umar", "umar1", "umar12"):
+        trait = trait_of(HANDLE, handle=handle)
+        most = HANDLE.most(trait, CONTEXT, WEIGHTS.signals["handle"], banned=False)
+        assert most.by_kind[KeyKind.HANDLE_NUMBERED] == 0.0
+
+
 def test_a_number_drawn_at_random_tells_more_than_one_that_many_choose() -> None:
     assert handles("kite_4827", "salma4827") == "same-number"
     assert worth("kite_4827", "salma4827") > 6.0
@@ -399,6 +409,22 @@ def rate_of_names(ours: str, theirs: str) -> float:
 )
 def test_whoever_bears_a_name_is_a_letter_away_from_each_of_its_misspellings(ours: str, theirs: str) -> None:
     assert rate_of_names(ours, theirs) >= rate_of_names(ours, ours)
+
+
+@for_each(
+    ("ours", "theirs"),
+    [
+        ("Хрущев", "Хруев"),  # shch: one letter of the script, four of ours
+        ("Хрущев", "Хрушев"),
+        ("Хрущев", "Хрурев"),
+        ("Хрушев", "Хруев"),
+    ],
+)
+def test_a_letter_of_the_script_that_is_several_of_ours_is_one_typo(ours: str, theirs: str) -> None:
+    context = a_context(NothingCounted(1_000), "", "")
+    for one, other in ((ours, theirs), (theirs, ours)):
+        found = compared(NAME, an_account(display_name=one), an_account(display_name=other), context)
+        assert found.level == "near-same"
 
 
 def test_a_word_longer_than_is_kept_comes_back_with_its_own_sounds() -> None:
@@ -605,6 +631,19 @@ def reach(account: Account) -> Reach:
 def test_who_is_named_is_found_either_way(example: Example) -> None:
     for ours, theirs in ((example.ours, example.theirs), (example.theirs, example.ours)):
         assert set(query_keys(stored(ours))).intersection(enrolment_keys(stored(theirs)))
+
+
+@for_each(
+    ("bio", "several"),
+    [
+        ("t.me/+AbCdEf123456", "."),
+        ("t.me/+AbCdEf123456 mail umarmedia@gmail.com", " and 1 more."),
+        ("t.me/+AbCdEf123456 mail umarmedia@gmail.com call +923012345678", " and 2 more."),
+    ],
+)
+def test_a_shared_contact_point_is_told_with_how_many_more_there_are(bio: str, several: str) -> None:
+    found = compared(CONTACT, an_account(bio=bio), an_account(bio=bio))
+    assert found.because == f"Both profiles give the same contact point (telegram-invite){several}"
 
 
 def test_a_profile_without_mailbox_or_number_grows_by_nothing() -> None:
