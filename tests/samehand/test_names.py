@@ -118,6 +118,7 @@ pieces = st.lists(
         ("umar_media", "um4r.media", "same"),
         ("umar_media_official", "umar_media", "decorated"),
         ("officialvrzghn", "vrzghn", "decorated"),
+        ("real_umar_media", "umar_media_official", "decorated"),  # neither is in the other
         ("media_umar", "umar_media", "reordered"),
         ("umar_nedia", "umar_media", "one-typo"),
         ("umra_nedia", "umar_media", "two-typos"),

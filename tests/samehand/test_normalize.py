@@ -209,6 +209,24 @@ def test_one_number_in_many_spellings(typed: str, locale: str | None) -> None:
     assert (folded.e164, folded.country_code) == ("+923012345678", 92)
 
 
+@for_each(
+    ("typed", "locale", "e164"),
+    [
+        ("421 4567", "is-IS", "+3544214567"),
+        ("+290 22027", None, "+29022027"),
+        ("22027", "en-SH", None),
+        ("+683 4002", None, None),  # seven digits with the country's code, four of them its own
+        ("+92 301 2345678".rjust(40), None, "+923012345678"),
+        ("+92 301 2345678".rjust(41), None, None),
+    ],
+)
+def test_a_number_has_seven_digits_five_of_them_national_and_at_most_forty_characters(
+    typed: str, locale: str | None, e164: str | None
+) -> None:
+    folded = fold_phone(typed, locale)
+    assert (None if folded is None else folded.e164) == e164
+
+
 def test_numbers_bought_together_share_a_block() -> None:
     blocks = {
         folded.block for tail in ("78", "99") if (folded := fold_phone(f"+9230123456{tail}")) is not None

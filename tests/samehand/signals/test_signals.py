@@ -29,7 +29,7 @@ from samehand.scoring.score import score
 from samehand.showings import COPYABLE, UNKNOWN, Changed, Showings
 from samehand.signals.avatar import ALIKE_BITS, AVATAR, PDQ_BYTES, AvatarTrait
 from samehand.signals.base import Example, Quoted, Signal
-from samehand.signals.bio import BIO, SIGNATURE_BYTES, BioTrait, resemblance
+from samehand.signals.bio import BANDS, BIO, SIGNATURE_BYTES, BioTrait, resemblance
 from samehand.signals.contact import CONTACT
 from samehand.signals.cross_field import CROSS_FIELD, CrossedNames, names_of
 from samehand.signals.device import DEVICE as DEVICE_SIGNAL
@@ -169,6 +169,14 @@ def test_no_stranger_came_near_enough_to_be_taken_for_an_edit() -> None:
     assert pictures(ALIKE_BITS + 1)[0] == pictures(STRANGERS_BITS_MIN)[0] == "different"
 
 
+@for_each(("quality", "kept"), [(49, None), (50, 50), (99, 99), (100, 100), (101, 100), (255, 100)])
+def test_a_picture_is_kept_from_a_quality_of_fifty_on_and_as_a_hundred_at_most(
+    quality: int, kept: int | None
+) -> None:
+    trait = AVATAR.distil(an_account(avatar=Avatar(pdq=bytes(PDQ_BYTES), quality=quality)), keyer)
+    assert (None if trait is None else trait.quality) == kept
+
+
 # Self-descriptions that agree in part: what they say fades out with how much they share.
 
 ALIKE_BYTES = 17  # of 64: fewer that agree are of different texts
@@ -237,6 +245,17 @@ def test_no_two_texts_weigh_more_than_so_many_shared_bands_allow(
     if shared and found.rate is not None:
         most = BIO.most(mine, CONTEXT, table, banned=False).by_number
         assert table.nats(found.level, found.rate) <= most[shared - 1] + 1e-9
+
+
+@for_each("length", [15, 120, 255])
+def test_each_number_of_shared_bands_allows_no_less_than_fewer_and_all_of_them_the_whole_text(
+    length: int,
+) -> None:
+    whole = BioTrait(bytes(SIGNATURE_BYTES), length)
+    most = BIO.most(whole, CONTEXT, WEIGHTS.signals["bio"], banned=False)
+    assert len(most.by_number) == BANDS
+    assert [*most.by_number] == sorted(most.by_number)
+    assert most.by_number[-1] == most.by_kind[KeyKind.BIO_BAND] >= nats(BIO, compared(BIO, whole, whole))
 
 
 def test_the_signature_of_a_text_stays() -> None:
