@@ -799,6 +799,8 @@ def test_any_text_gives_points_within_bounds(bio: str, links: list[str]) -> None
         ("۳۹۔۴۰۔۱۲۔۷", "•••"),
         ("३९ . ४० . १२ . ७", "•••"),
         ("ip39.40.12.7", "ip•••"),
+        # Letters that look like several Latin ones, before one that looks like one of them.
+        ("œuvre ßæ: umar at gm\u0430il dot com now", "œuvre ßæ: ••• now"),
     ],
 )
 def test_what_is_personal_is_masked(given_text: str, shown: str) -> None:

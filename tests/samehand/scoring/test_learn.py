@@ -552,7 +552,7 @@ def test_thresholds_rows_and_rivals_stay_those_of_whoever_weighs() -> None:
         ({"base": "another"}, "it was learnt on the table another"),
         ({"base_digest": ""}, "it is of a former release"),
         ({"base_digest": "0" * 32}, f"another table that is called {OURS.version} too"),
-        ({"multipliers": {"horoscope.same": 1.0}}, "has no row horoscope.same"),
+        ({"multipliers": {"zodiac.same": 1.0, "horoscope.same": 1.0}}, "has no row horoscope.same"),
         (
             {"multipliers": {"handle.part": -0.1}},
             "multipliers.handle.part must lie between 0.25 and 4; it is -0.1",
