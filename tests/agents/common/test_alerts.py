@@ -764,8 +764,20 @@ async def test_a_ban_with_many_mirrors_tells_the_best_and_counts_the_rest(make_l
     await life.ban(a_ban(handle="umar_media", device_id=DEVICE))
     assert len(life.alerts) == 3
     await life.relay()
-    (summary,) = [alert for alert in life.heard if isinstance(alert, AlertSummary)]
+    (summary,) = summaries(life)
     assert (summary.published, summary.withheld) == (3, 2)
+
+
+async def test_summary_counts_nothing_any_more_once_its_ban_is_lifted(make_life: MakeLife) -> None:
+    life = make_life(alerts_a_cluster=3)
+    for number in range(5):
+        await life.tell(life.screen, a_sign_up(handle=f"umar_media{number}", device_id=DEVICE, at=BEFORE))
+    await life.ban(a_ban("77", handle="umar_media", device_id=DEVICE))
+    await life.relay()
+    await life.tell(life.expunge, a_reinstatement("77"))
+    await life.relay()
+    told = [(summary.status, summary.published, summary.withheld) for summary in summaries(life)]
+    assert told == [("open", 3, 2), ("withdrawn", 0, 0)]
 
 
 async def test_a_ban_with_many_unlike_mirrors_tells_the_best_clusters_and_counts_the_rest(

@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace as replace_fields
 from datetime import datetime, timedelta, timezone
@@ -34,6 +34,7 @@ from agents.common.converters import (
     rival_shares,
     with_remembered,
 )
+from agents.common.decisions import follow_decisions
 from agents.common.decisions.follow_decisions import DecisionsFollower
 from agents.common.decisions.weights_in_force import WeightsInForce
 from agents.common.decoding import itself, read_all
@@ -67,10 +68,20 @@ from store.pepper.pepper import Pepper
 from streams.errors import BrokerUnavailable, Transient
 from streams.kafka import topics
 from streams.kafka.client import admin, writer
+from streams.kafka.follower import WAIT_SECONDS
 from streams.outcomes import NOTHING, Arrival
 from streams.settings import Settings, load
 from tests.agents.conftest import Life, MakeLife, dead
-from tests.makers import NOON, a_ban, a_change, a_deletion, a_sign_up, a_verdict, arrival
+from tests.makers import (
+    NOON,
+    a_ban,
+    a_change,
+    a_deletion,
+    a_listed_account,
+    a_sign_up,
+    a_verdict,
+    arrival,
+)
 from tests.samehand.test_pictures import encoded, needs_extra, pillow
 from tests.streams.conftest import free_port
 from tests.tables import for_each
@@ -207,6 +218,26 @@ def test_a_sign_up_is_remembered_at_its_own_time() -> None:
 
 
 MADE = NOON - timedelta(days=30)
+
+
+@for_each(
+    ("event", "at"),
+    [
+        (a_sign_up("9", at=NOON, created_at=MADE - timedelta(days=1)), NOON),
+        (a_change("9", at=NOON), NOON),
+        (a_change("9", at=NOON, created_at=MADE), MADE),
+        (a_change("9", at=NOON, created_at=MADE - timedelta(seconds=1)), None),  # it may have been bought
+        (a_change("9", at=NOON, created_at=NOON + timedelta(seconds=1)), NOON),  # of another clock
+        (a_listed_account("9", at=NOON), None),
+        (a_listed_account("9", at=NOON, created_at=MADE), MADE),
+        (a_listed_account("9", at=NOON, created_at=NOON), NOON),
+    ],
+)
+def test_an_account_that_is_thirty_days_old_at_most_began_when_it_was_made(
+    event: AccountEvent, at: datetime | None
+) -> None:
+    [fingerprint] = remembered_of(event, KEYERS).fingerprints
+    assert fingerprint.at == (None if at is None else at.timestamp())
 
 
 @for_each(
@@ -792,6 +823,71 @@ async def test_while_no_broker_answers_the_weights_stay_as_they_were(
     async with running(follower):
         await until(lambda: follower.fault.startswith("Kafka: "))
     assert life.context.weights.version("live") == SHIPPED_WEIGHTS
+
+
+class Topics:
+    """Decisions' topics on which nothing comes; as a follower it counts how often it is asked."""
+
+    def __init__(self, fault: Exception | None = None) -> None:
+        self.polls, self.fault, self.ids = 0, fault, dict[str, str]()
+
+    def __call__(self, settings: Settings) -> Topics:
+        if self.fault is not None:
+            raise self.fault
+        return self
+
+    def start(self, topics: Sequence[str], positions: Mapping[tuple[str, int], int]) -> None:
+        pass
+
+    def poll(self) -> list[Arrival]:
+        self.polls += 1
+        return []
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch) -> Topics:
+    topics = Topics()
+    monkeypatch.setattr(follow_decisions, "Follower", topics)
+    return topics
+
+
+class Stopping(threading.Event):
+    """Ends a follower at its first pause, or after some polls where it makes none."""
+
+    def __init__(self, topics: Topics) -> None:
+        super().__init__()
+        self.topics, self.waits = topics, list[float | None]()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout)
+        self.set()
+        return True
+
+    def is_set(self) -> bool:
+        return super().is_set() or self.topics.polls > 9
+
+
+async def test_who_follows_a_silent_topic_asks_again_after_a_pause(life: Life, silent: Topics) -> None:
+    follower = DecisionsFollower(load({}), life.context)
+    follower._stopping = stopping = Stopping(silent)
+    assert follower.fault == "not read yet"
+    async with asyncio.timeout(30.0):
+        await follower.run()
+    assert (silent.polls, stopping.waits[0], follower.fault) == (1, WAIT_SECONDS, "")
+
+
+async def test_fault_of_our_own_in_following_decisions_comes_out(life: Life, silent: Topics) -> None:
+    silent.fault = ZeroDivisionError("a follower that fails")
+    with pytest.raises(ZeroDivisionError):
+        async with asyncio.timeout(30.0):
+            await DecisionsFollower(load({}), life.context).run()
+
+
+def test_who_is_told_not_to_follow_has_no_fault(life: Life) -> None:
+    assert DecisionsFollower(load({"SAMEHAND_FOLLOW_WEIGHTS": "false"}), life.context).fault == ""
 
 
 def test_what_cannot_be_used_here_is_told_until_something_else_is_adopted(life: Life) -> None:

@@ -518,6 +518,42 @@ async def test_withdrawal_on_which_our_logic_fails_costs_only_what_it_made_room_
     assert sorted(looked) == sorted({*alerts} - {alerts[2]})
 
 
+class Looks(Relay):
+    """A relay that finds so many alerts and waves confirmed at each look in turn, or an outage."""
+
+    def begin(self, *looks: tuple[int, int] | Transient) -> list[str]:
+        self.left, self.did = list(looks), list[str]()
+        return self.did
+
+    async def look(self) -> int:
+        if not self.left:
+            raise asyncio.CancelledError
+        self.did.append("look")
+        if isinstance(found := self.left[0], Transient):
+            del self.left[0]
+            raise found
+        return found[0]
+
+    async def look_at_waves(self) -> int:
+        self.did.append("waves")
+        return self.left.pop(0)[1]
+
+    async def look_at_held(self) -> None:
+        self.did.append("held")
+
+
+async def test_relay_asks_until_nothing_is_owed_before_it_rests_and_tells_an_outage_once(life: Life) -> None:
+    clock, away = FakeClock(), Transient("no answer")
+    relay = Looks(life.context, Broker(), clock)
+    did = relay.begin((1, 1), (0, 1), (1, 0), (0, 0), away, away, (0, 0), away)
+    with capture_logs() as told, pytest.raises(asyncio.CancelledError):
+        await relay.run()
+    rest, outage = ["look", "waves", "held"], ["look"]
+    assert did == [*["look", "waves"] * 3, *rest, *outage * 2, *rest, *outage]
+    assert clock.slept == [LOOK_SECONDS] * 5
+    assert [it["log_level"] for it in told] == ["warning"] * 2, "of two in a row one is told"
+
+
 async def test_an_outage_of_the_store_is_waited_out(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
     await owing(life, 1)
     clock, broker = FakeClock(), Broker()
