@@ -545,12 +545,11 @@ class Looks(Relay):
 async def test_relay_asks_until_nothing_is_owed_before_it_rests_and_tells_an_outage_once(life: Life) -> None:
     clock, away = FakeClock(), Transient("no answer")
     relay = Looks(life.context, Broker(), clock)
-    did = relay.begin((1, 1), (0, 1), (1, 0), (0, 0), away, away, (0, 0), away)
+    did = relay.begin(away, away, (1, 1), (0, 1), (1, 0), (0, 0), away)
     with capture_logs() as told, pytest.raises(asyncio.CancelledError):
         await relay.run()
-    rest, outage = ["look", "waves", "held"], ["look"]
-    assert did == [*["look", "waves"] * 3, *rest, *outage * 2, *rest, *outage]
-    assert clock.slept == [LOOK_SECONDS] * 5
+    assert did == ["look", "look", *["look", "waves"] * 4, "held", "look"]
+    assert clock.slept == [LOOK_SECONDS] * 4
     assert [it["log_level"] for it in told] == ["warning"] * 2, "of two in a row one is told"
 
 
