@@ -535,6 +535,7 @@ def test_years_of_birth_are_more_common_than_others() -> None:
 def test_patterns_are_more_common_than_random_digits_of_their_length() -> None:
     for pattern in ("77777777", "45678", "98765"):
         assert digit_bits(pattern) < digit_bits("59372846"[: len(pattern)])
+    assert digit_bits("24680246") == digit_bits("59372846"), "no pattern of steps of two"
 
 
 @given(st.text("0123456789", min_size=1, max_size=60))

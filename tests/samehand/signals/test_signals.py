@@ -29,7 +29,7 @@ from samehand.scoring.score import score
 from samehand.showings import COPYABLE, UNKNOWN, Changed, Showings
 from samehand.signals.avatar import ALIKE_BITS, AVATAR, PDQ_BYTES, AvatarTrait
 from samehand.signals.base import Example, Quoted, Signal
-from samehand.signals.bio import BANDS, BIO, SIGNATURE_BYTES, BioTrait, resemblance
+from samehand.signals.bio import BANDS, BIO, SIGNATURE_BYTES, BioTrait, _bands_shared, resemblance
 from samehand.signals.contact import CONTACT
 from samehand.signals.cross_field import CROSS_FIELD, CrossedNames, names_of
 from samehand.signals.device import DEVICE as DEVICE_SIGNAL
@@ -241,6 +241,7 @@ def test_no_two_texts_weigh_more_than_so_many_shared_bands_allow(
     mine = BioTrait(bytes(SIGNATURE_BYTES), ours)
     other = BioTrait(bytes(int(at not in same) for at in range(SIGNATURE_BYTES)), theirs)
     shared, table = len({*BIO.keys(mine)} & {*BIO.keys(other)}), WEIGHTS.signals["bio"]
+    assert _bands_shared(mine, other) == shared
     found = compared(BIO, mine, other)
     if shared and found.rate is not None:
         most = BIO.most(mine, CONTEXT, table, banned=False).by_number
@@ -493,6 +494,35 @@ def test_a_banned_name_come_back_in_the_other_field_is_evidence(
 def test_it_says_nothing_new_beside_a_field_that_says_as_much() -> None:
     both = {"handle": "gulzar_waziri", "display_name": "Gulzar Waziri"}
     assert evidence(both, both) == {"handle", "name"}
+
+
+@for_each(("handle", "told"), [("johnxy", True), ("johnxyz", True), ("omarkhan", False), ("omar_xyz", True)])
+def test_a_part_across_fields_is_told_if_it_says_anything_at_all(handle: str, told: bool) -> None:
+    """Of three bits in a short name one or less is left."""
+    ours = Crossed.distil(an_account(handle=handle), keyer)
+    theirs = Crossed.distil(an_account(display_name=handle[:4].title()), keyer)
+    assert (CROSS_FIELD.compare(ours, theirs, CONTEXT) is not None) is told
+
+
+@for_each(
+    ("signal", "ours", "theirs"),
+    [
+        (NAME, {"display_name": "Gulzar Waziri"}, {"display_name": "Gulzar Waziri"}),
+        (NAME, {"display_name": "Gulzar Waziri"}, {"display_name": "Waziri Gulzar"}),
+        (NAME, {"display_name": "Gulzar Waziri Press"}, {"display_name": "Gulzer Waziri"}),
+        (Crossed, {"handle": "gulzar_waziri"}, {"display_name": "Gulzar Waziri"}),
+        (Crossed, {"handle": "gulzarwaziri_dxb"}, {"display_name": "Gulzar Waziri"}),
+    ],
+)
+def test_a_name_is_as_rare_as_shipped_until_others_are_counted_with_each_of_its_words(
+    signal: Any, ours: dict[str, str], theirs: dict[str, str]
+) -> None:
+    mine, other = an_account(**ours), an_account(**theirs)
+    alone, borne = (compared(signal, mine, other, a_context(counts)) for counts in (None, Bearers(42)))
+    assert (alone.crowd, borne.crowd) == (0, 42)
+    assert alone.rate == alone.rate_unshared == borne.rate_unshared
+    assert borne.rate is not None
+    assert borne.rate > borne.rate_unshared
 
 
 def test_the_same_sounds_are_not_passed_over_for_a_piece_in_common() -> None:
