@@ -52,7 +52,7 @@ from samehand.scoring.evidence import Evidence, RivalShare, Score
 from samehand.scoring.weights import default_weights
 from samehand.showings import Showings, Span
 from schemas import examples
-from schemas.accounts import Account, AccountDeleted, AccountEvent, Avatar
+from schemas.accounts import Account, AccountDeleted, AccountEvent, Avatar, Basis
 from schemas.alert_state import AlertState
 from schemas.alerts import QUOTES_REMOVED, WITHDRAWN_REASONS, AlertSummary, MirrorAlert, WithdrawnReason
 from schemas.examples import ALERT, STATE, SUMMARY, WITHDRAWN
@@ -169,6 +169,21 @@ def test_number_where_a_self_description_is_cut_is_not_quoted(before: int) -> No
     bio = masked + "b" * (before - len(masked)) + " 0301 2345678" + " end" * 9
     quoted = quoted_of(Account(account_id="1", bio=bio), bio=True).bio
     assert not set(quoted) & set("0123456789")
+
+
+@for_each(
+    ("basis", "kept"),
+    [
+        (None, (None, None, ())),
+        (Basis(authority="platform", reference="case-7"), ("platform", "case-7", ())),
+        (Basis(authority="PK", reference="N-7", programmes=("1",)), ("PK", "N-7", ("1",))),
+    ],
+)
+def test_ban_keeps_its_basis(
+    basis: Basis | None, kept: tuple[str | None, str | None, tuple[str, ...]]
+) -> None:
+    facts = ban_of(structs.replace(a_ban("7", handle="umar"), basis=basis), KEYERS).facts
+    assert (facts.basis_authority, facts.basis_reference, facts.basis_programmes) == kept
 
 
 def test_a_ban_without_a_date_gives_no_timing() -> None:
@@ -464,6 +479,7 @@ async def turns_given(seconds_each: float, count: int) -> int:
 
 async def test_who_holds_the_loop_for_long_gives_a_turn_each_time() -> None:
     assert await turns_given(1.5 * HELD_SECONDS, 10) == 10
+    assert await turns_given(HELD_SECONDS, 1) == 1
 
 
 async def test_short_work_gives_none() -> None:
@@ -551,6 +567,16 @@ def test_a_national_number_with_its_locale_is_readable_as_it_is_to_a_worker() ->
     assert unusable.rows == []
     unusable.add(a_sign_up(phone="0301 2345678"), ())
     assert [(row["field"], row["records"]) for row in unusable.rows] == [("phone", 1)]
+
+
+def test_what_the_schema_left_out_is_counted_whatever_the_record_is() -> None:
+    unusable = UnusableFields()
+    for record in (a_sign_up(), a_verdict("alert-1", "mirror")):
+        unusable.add(
+            record, (Unusable("email", FieldFault.WRONG_TYPE), Unusable("locale", FieldFault.TOO_LONG))
+        )
+    counted = [(row["field"], row["reason"], row["records"]) for row in unusable.rows]
+    assert counted == [("email", "wrong-type", 2), ("locale", "too-long", 2)]
 
 
 def test_values_with_a_digit_are_shown_before_stand_ins_and_both_with_their_counts() -> None:
