@@ -8,7 +8,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.frequency.name_prior import bits, decoration
+from samehand.frequency.name_prior import bits, decoration, segments
 from samehand.names import similarity as module
 from samehand.names.cached_property import kept
 from samehand.names.handle_words import handle_sounds, handle_words
@@ -90,6 +90,13 @@ def test_who_shares_no_shortest_run_shares_no_longer_one(ours: str, theirs: str)
     runs = Word(ours, (), "").runs
     longer = [ours[at : at + size] for size in range(RUN_MIN, 13) for at in range(len(ours) - size + 1)]
     assert any(run in theirs for run in runs) == any(run in theirs for run in longer)
+
+
+def test_words_written_apart_are_read_apart_where_that_makes_them_commoner() -> None:
+    """Together `calme` is on no list."""
+    assert segments("calmeyasemin") != (*segments("cal"), *segments("me"), *segments("yasemin"))
+    assert Word("calmeyasemin", ("calmeyasemin",), "").beyond_names_bits > 0.0
+    assert Word("calmeyasemin", ("cal", "me", "yasemin"), "").beyond_names_bits == 0.0
 
 
 def test_what_was_worked_out_is_kept() -> None:

@@ -35,7 +35,7 @@ from samehand.normalize.contact.ordinary import (
 from samehand.normalize.contact.pseudonym import pseudonymous
 from samehand.normalize.contact.redact import MASK, redacted
 from samehand.normalize.contact.urls import page_points
-from samehand.normalize.device import normal_device
+from samehand.normalize.device import _LENGTH_MAX, _LENGTH_MIN, normal_device
 from samehand.normalize.email import PROVIDERS, disposable_domains, fold_email
 from samehand.normalize.handle import DEFAULT_RULES, RULES, clean_handle, is_made_up, rules_for
 from samehand.normalize.network import Address, read_address
@@ -79,6 +79,11 @@ def test_each_rule_has_examples_and_a_source(rules: object) -> None:
 )
 def test_what_platforms_make_up(platform: str, handle: str, made_up: bool) -> None:
     assert is_made_up(handle, platform) is made_up
+
+
+def test_a_link_to_another_host_loses_its_scheme_alone() -> None:
+    assert clean_handle("https://www.example.org/www.umar", "x") == "example.org/www.umar"
+    assert clean_handle("//example.org//umar", "x") == "example.org//umar"
 
 
 def test_only_facebook_ignores_dots() -> None:
@@ -316,6 +321,17 @@ def test_junk_names_no_device(junk: str) -> None:
 
 def test_an_opaque_id_is_kept_letter_for_letter() -> None:
     assert normal_device("d:Xy12_opaque-ID99") == "d:Xy12_opaque-ID99"
+
+
+def test_an_id_has_a_length_between_both_limits() -> None:
+    opaque = "".join(f"kQ{number}xZ7w" for number in range(10, 99))
+    for length, known in (
+        (_LENGTH_MIN - 1, False),
+        (_LENGTH_MIN, True),
+        (_LENGTH_MAX, True),
+        (_LENGTH_MAX + 1, False),
+    ):
+        assert normal_device(opaque[:length]) == (opaque[:length] if known else None)
 
 
 @given(st.one_of(st.text(max_size=300), st.uuids().map(str)))

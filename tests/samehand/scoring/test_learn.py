@@ -193,6 +193,11 @@ def test_what_is_proposed_can_be_written_and_read_and_is_another_version() -> No
         assert again.probability(again.log_odds_at(probability)) == pytest.approx(probability, rel=1e-9)
 
 
+def test_readers_who_agree_are_believed_though_the_table_in_force_is_far_off() -> None:
+    learned = learn(verdicts(800, {"device.same": 0.4}), SHIPPED)
+    assert learned.multipliers["device.same"] == pytest.approx(0.4, abs=0.1)
+
+
 def test_learning_again_from_the_same_labels_goes_no_further() -> None:
     labels = verdicts(2_000, {"device.same": 0.4})
     first = learn(labels, SHIPPED)

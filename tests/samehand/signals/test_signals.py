@@ -21,9 +21,11 @@ from samehand.frequency.name_prior import bits
 from samehand.frequency.rates import LATELY, STRATUM_ACCOUNTS_MIN, NothingCounted
 from samehand.keys import KeyKind
 from samehand.names.handle_trait import HandleTrait
+from samehand.names.name_trait import NameTrait
 from samehand.names.similarity import longest_run
 from samehand.normalize.text.everyday import EVERYDAY
 from samehand.normalize.text.fold import fold_name
+from samehand.normalize.text.phonetic import word_keys
 from samehand.scoring.evidence import Evidence, Score
 from samehand.scoring.score import score
 from samehand.showings import COPYABLE, UNKNOWN, Changed, Showings
@@ -393,10 +395,14 @@ def test_a_handle_that_is_an_address_is_the_same_or_another_and_nothing_between(
 
 
 def test_a_number_that_is_nobodys_leads_to_no_more_than_its_letters() -> None:
-    for handle in ("umar", "umar1", "umar12"):
-        trait = trait_of(HANDLE, handle=handle)
-        most = HANDLE.most(trait, CONTEXT, WEIGHTS.signals["handle"], banned=False)
-        assert most.by_kind[KeyKind.HANDLE_NUMBERED] == 0.0
+    """A single digit is in no key with letters of an end, so what it says may come with any of them."""
+    alone, one, two = (
+        HANDLE.most(trait_of(HANDLE, handle=handle), CONTEXT, WEIGHTS.signals["handle"], banned=False).by_kind
+        for handle in ("umar", "umar1", "umar12")
+    )
+    assert {kinds[KeyKind.HANDLE_NUMBERED] for kinds in (alone, one, two)} == {0.0}
+    letters = [kinds[KeyKind.HANDLE_SORTED] for kinds in (alone, two, one)]
+    assert letters[0] == letters[1] < letters[2]
 
 
 def test_a_number_drawn_at_random_tells_more_than_one_that_many_choose() -> None:
@@ -445,6 +451,13 @@ def test_a_letter_of_the_script_that_is_several_of_ours_is_one_typo(ours: str, t
     for one, other in ((ours, theirs), (theirs, ours)):
         found = compared(NAME, an_account(display_name=one), an_account(display_name=other), context)
         assert found.level == "near-same"
+
+
+def test_a_name_is_kept_in_six_bits_a_letter_where_all_are_latin_and_else_as_it_is() -> None:
+    for words, size in ((("umar", "farooqi", "waziri"), 15), (("ümar", "farooqi", "waziri"), 20)):
+        trait = NameTrait(words, tuple(word_keys(list(words))), "".join(words))
+        packed = NAME.pack(trait)
+        assert (len(packed), NAME.unpack(packed)) == (1 + size, trait)
 
 
 def test_a_word_longer_than_is_kept_comes_back_with_its_own_sounds() -> None:
