@@ -163,6 +163,15 @@ def test_self_description_is_quoted_on_demand_alone_redacted_and_cut() -> None:
     assert cut == "b" * (QUOTED_BIO_CHARS - 1) + "…"
 
 
+def test_self_description_too_long_to_be_redacted_whole_is_quoted_without_its_end() -> None:
+    """Masks make it short, so that it is cut for its length alone."""
+    numbers = "0301 2345678, " * 60
+    for length, quoted in ((1_000, 160), (1_001, 160 - 128), (2_000, 160 - 128)):
+        bio = numbers + "b" * (length - len(numbers))
+        words = quoted_of(Account(account_id="1", bio=bio), bio=True).bio
+        assert words.removesuffix("…") == "•••, " * 60 + "b" * quoted
+
+
 @for_each("before", range(985, 1_000))
 def test_number_where_a_self_description_is_cut_is_not_quoted(before: int) -> None:
     masked = "+92 301 2345678, " * 40
@@ -916,6 +925,14 @@ def test_who_is_told_not_to_follow_has_no_fault(life: Life) -> None:
     assert DecisionsFollower(load({"SAMEHAND_FOLLOW_WEIGHTS": "false"}), life.context).fault == ""
 
 
+def test_decision_that_cannot_be_read_is_told_by_its_place(life: Life) -> None:
+    unreadable = arrival(b'{"stage":"live","number":9e99}')
+    with capture_logs() as told:
+        DecisionsFollower(load({}), life.context).hear(unreadable)
+    [fault] = [it for it in told if it["log_level"] == "error"]
+    assert (fault["path"], fault["address"]) == ("$.number", unreadable.address)
+
+
 def test_what_cannot_be_used_here_is_told_until_something_else_is_adopted(life: Life) -> None:
     follower = DecisionsFollower(load({}), life.context)
     follower.hear(arrival(adopted(1)))
@@ -1028,6 +1045,18 @@ async def test_no_more_of_either_are_told_than_half_and_the_likeliest_first(life
     found = await related("telegram:77", life.context)
     chances = [one.probability for one in found.related]
     assert (len(chances), chances) == (RELATED_MAX // 2, sorted(chances, reverse=True))
+
+
+async def test_likelier_account_is_told_before_a_less_likely_one(life: Life) -> None:
+    await life.tell(
+        life.remember,
+        a_sign_up("1", handle="q1x", device_id=DEVICE),
+        a_sign_up("2", handle="um4r_media", device_id=DEVICE),
+    )
+    await life.ban(a_ban("77", handle="umar_media", device_id=DEVICE))
+    found = (await related("telegram:77", life.context)).related
+    assert [one.account_id for one in found] == ["2", "1"]
+    assert found[0].probability > found[1].probability
 
 
 async def test_another_platform_is_left_out_where_alerts_leave_it_out(make_life: MakeLife) -> None:
