@@ -19,7 +19,7 @@ from samehand.fingerprint.distil import Fingerprint, enrolment_keys, pack, query
 from samehand.frequency.ban_calendar import Calendar, Calendars
 from samehand.frequency.name_prior import bits
 from samehand.frequency.rates import LATELY, STRATUM_ACCOUNTS_MIN, NothingCounted
-from samehand.keys import KeyKind
+from samehand.keys import KeyKind, key_of
 from samehand.names.handle_trait import HandleTrait
 from samehand.names.name_trait import NameTrait
 from samehand.names.similarity import longest_run
@@ -515,6 +515,14 @@ def test_a_part_across_fields_is_told_if_it_says_anything_at_all(handle: str, to
     ours = Crossed.distil(an_account(handle=handle), keyer)
     theirs = Crossed.distil(an_account(display_name=handle[:4].title()), keyer)
     assert (CROSS_FIELD.compare(ours, theirs, CONTEXT) is not None) is told
+
+
+@for_each("shown", [{"handle": "gulzar_waziri_press"}, {"display_name": "Gulzar Waziri Press"}])
+def test_a_word_of_either_field_leads_to_less_than_the_whole_field(shown: dict[str, str]) -> None:
+    names = Crossed.distil(an_account(**shown), keyer)
+    most = CROSS_FIELD.most(names, CONTEXT, WEIGHTS.signals["crossing"], banned=False)
+    words = [most.by_key[key_of(KeyKind.NAMING_WORD, word)] for word in (b"gulzar", b"waziri", b"pres")]
+    assert 0.0 < min(words) < max(words) < most.by_kind[KeyKind.NAMING_WORD]
 
 
 @for_each(
