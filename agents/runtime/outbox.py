@@ -85,8 +85,7 @@ class Relay:
         """
         due = await self.due()
         left = {
-            id(emit)
-            for emit in await publish(self.publisher, [entry.alert for entry in due if entry.alert])
+            id(emit) for emit in await publish(self.publisher, [entry.alert for entry in due if entry.alert])
         }
         published = [entry for entry in due if id(entry.alert) not in left]
         left |= {id(emit) for emit in await publish(self.publisher, [entry.state for entry in published])}

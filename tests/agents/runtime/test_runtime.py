@@ -548,7 +548,9 @@ class Looks(Relay):
 
     async def look_at_waves(self) -> int:
         self.did.append("waves")
-        return self.left.pop(0)[1]
+        found = self.left.pop(0)
+        assert not isinstance(found, Transient)
+        return found[1]
 
     async def look_at_held(self) -> None:
         self.did.append("held")

@@ -542,8 +542,9 @@ def test_a_name_is_as_rare_as_shipped_until_others_are_counted_with_each_of_its_
     alone, borne = (compared(signal, mine, other, a_context(counts)) for counts in (None, Bearers(42)))
     assert (alone.crowd, borne.crowd) == (0, 42)
     assert alone.rate == alone.rate_unshared == borne.rate_unshared
+    assert alone.rate is not None
     assert borne.rate is not None
-    assert borne.rate > borne.rate_unshared
+    assert borne.rate > alone.rate
 
 
 def test_the_same_sounds_are_not_passed_over_for_a_piece_in_common() -> None:
