@@ -242,7 +242,7 @@ async def test_alert_arrives_while_a_decision_is_in_the_middle_and_its_withdrawa
     await receive(office)
     async with office.database.begin() as connection:
         await audit.lock(connection)
-        async with asyncio.timeout(10.0):
+        async with asyncio.timeout(30.0):
             await receive(office, alert_id="alert-2")
             await receive(office, revision=2)
         forgetting = asyncio.create_task(withdraw(office, "reinstated", revision=3))
