@@ -41,7 +41,6 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "what a scrape reads is judged whole, whatever its subject",
     ),
     "desk/server.py": ("tests/faults/test_desk.py", "whole processes are started and stopped"),
-    "agents/common/places.py": ("tests/agents/common/test_alerts.py", "by what a worker's look-ups return"),
     "agents/common/side_outputs.py": (
         "tests/agents/common/test_alerts.py",
         "by what it publishes beside alerts",

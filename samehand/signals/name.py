@@ -259,8 +259,8 @@ def _perhaps_any(ours: NameTrait, theirs: NameTrait) -> bool:
         if length < TYPO_LENGTH_MIN:
             continue
         for word, size in ours.spelt:
-            # A letter of another script may be several in Latin, so that lengths differ by up to three.
-            if -3 <= size - length <= 3 and _one_letter_apart(word, wanted):
+            # A letter of another script may be up to four in Latin (shch), and one of the words lack it.
+            if -4 <= size - length <= 4 and _one_letter_apart(word, wanted):
                 return True
     return False
 

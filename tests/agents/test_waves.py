@@ -8,16 +8,19 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from agents.common.converters import remembered_of
 from agents.common.queries.preview import Foreseen, Preview
 from agents.common.tombstones import tombstone
-from agents.common.waves import recall_waves, recalled_wave, wave_record
+from agents.common.waves import _Comparisons, recall_waves, recalled_wave, wave_record
 from samehand.waves import membership
+from samehand.waves.score import Likeness
 from schemas import waves as record_of_waves
 from schemas.accounts import AccountCreated
 from schemas.malformed import Malformed
 from schemas.waves import WaveAlert
 from schemas.wire import Decoded, decode_wave, encode
 from store.limits import WAVE_QUIET_SECONDS
+from store.pepper.pepper import Pepper
 from streams.outcomes import NOTHING
 from tests.agents.conftest import Life, MakeLife
 from tests.makers import NOON, a_ban, a_change, a_deletion, a_reinstatement, a_sign_up, a_verdict, arrival
@@ -69,6 +72,22 @@ async def test_forty_alike_sign_ups_are_one_wave_from_the_fifth_on(life: Life) -
     life.seconds += WAVE_QUIET_SECONDS
     await life.relay()
     assert len(waves(life)[-1].members) == 40
+
+
+def test_member_is_as_surely_alike_as_the_fourth_of_those_that_it_resembles_most() -> None:
+    own = remembered_of(nicole(0), ((1, Pepper(1, b"p" * 32).digest),))
+    odds = [5.0, 2.5, 9.0, 7.0, 3.0, 8.0]
+    found = {
+        (own.account, f"telegram:n{number}"): Likeness(log_odds, ("bio.almost-same",))
+        for number, log_odds in enumerate(odds, 1)
+    }
+    unlike: Any = {
+        (own.account, "telegram:x"): Likeness(0.0, ("name.same-name",)),
+        (own.account, "telegram:y"): None,
+    }
+    anybody: Any = None
+    member = _Comparisons(anybody, anybody, found | unlike).member(own)
+    assert (member.log_odds, member.signals) == (5.0, ("bio.almost-same",))
 
 
 async def test_one_batch_makes_one_wave(life: Life) -> None:

@@ -532,9 +532,17 @@ def test_years_of_birth_are_more_common_than_others() -> None:
     assert digit_bits("99") < digit_bits("54")
 
 
+def test_two_digits_are_the_year_of_the_last_three_decades_or_of_the_century_before() -> None:
+    apart = {
+        digit_bits(str(year)) - digit_bits(f"{year % 100:02}") for year in (1976, 1985, 1998, 2004, 2008)
+    }
+    assert max(apart) == pytest.approx(min(apart))
+
+
 def test_patterns_are_more_common_than_random_digits_of_their_length() -> None:
     for pattern in ("77777777", "45678", "98765"):
         assert digit_bits(pattern) < digit_bits("59372846"[: len(pattern)])
+    assert digit_bits("24680246") == digit_bits("59372846"), "no pattern of steps of two"
 
 
 @given(st.text("0123456789", min_size=1, max_size=60))

@@ -8,7 +8,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.frequency.name_prior import bits, decoration
+from samehand.frequency.name_prior import bits, decoration, segments
 from samehand.names import similarity as module
 from samehand.names.cached_property import kept
 from samehand.names.handle_words import handle_sounds, handle_words
@@ -92,6 +92,13 @@ def test_who_shares_no_shortest_run_shares_no_longer_one(ours: str, theirs: str)
     assert any(run in theirs for run in runs) == any(run in theirs for run in longer)
 
 
+def test_words_written_apart_are_read_apart_where_that_makes_them_commoner() -> None:
+    """Together `calme` is on no list."""
+    assert segments("calmeyasemin") != (*segments("cal"), *segments("me"), *segments("yasemin"))
+    assert Word("calmeyasemin", ("calmeyasemin",), "").beyond_names_bits > 0.0
+    assert Word("calmeyasemin", ("cal", "me", "yasemin"), "").beyond_names_bits == 0.0
+
+
 def test_what_was_worked_out_is_kept() -> None:
     word = a_word("umar_media")
     assert word.runs is word.runs
@@ -118,6 +125,7 @@ pieces = st.lists(
         ("umar_media", "um4r.media", "same"),
         ("umar_media_official", "umar_media", "decorated"),
         ("officialvrzghn", "vrzghn", "decorated"),
+        ("real_umar_media", "umar_media_official", "decorated"),  # neither is in the other
         ("media_umar", "umar_media", "reordered"),
         ("umar_nedia", "umar_media", "one-typo"),
         ("umra_nedia", "umar_media", "two-typos"),

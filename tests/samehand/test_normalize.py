@@ -35,7 +35,7 @@ from samehand.normalize.contact.ordinary import (
 from samehand.normalize.contact.pseudonym import pseudonymous
 from samehand.normalize.contact.redact import MASK, redacted
 from samehand.normalize.contact.urls import page_points
-from samehand.normalize.device import normal_device
+from samehand.normalize.device import _LENGTH_MAX, _LENGTH_MIN, normal_device
 from samehand.normalize.email import PROVIDERS, disposable_domains, fold_email
 from samehand.normalize.handle import DEFAULT_RULES, RULES, clean_handle, is_made_up, rules_for
 from samehand.normalize.network import Address, read_address
@@ -79,6 +79,11 @@ def test_each_rule_has_examples_and_a_source(rules: object) -> None:
 )
 def test_what_platforms_make_up(platform: str, handle: str, made_up: bool) -> None:
     assert is_made_up(handle, platform) is made_up
+
+
+def test_a_link_to_another_host_loses_its_scheme_alone() -> None:
+    assert clean_handle("https://www.example.org/www.umar", "x") == "example.org/www.umar"
+    assert clean_handle("//example.org//umar", "x") == "example.org//umar"
 
 
 def test_only_facebook_ignores_dots() -> None:
@@ -209,6 +214,24 @@ def test_one_number_in_many_spellings(typed: str, locale: str | None) -> None:
     assert (folded.e164, folded.country_code) == ("+923012345678", 92)
 
 
+@for_each(
+    ("typed", "locale", "e164"),
+    [
+        ("421 4567", "is-IS", "+3544214567"),
+        ("+290 22027", None, "+29022027"),
+        ("22027", "en-SH", None),
+        ("+683 4002", None, None),  # seven digits with the country's code, four of them its own
+        ("+92 301 2345678".rjust(40), None, "+923012345678"),
+        ("+92 301 2345678".rjust(41), None, None),
+    ],
+)
+def test_a_number_has_seven_digits_five_of_them_national_and_at_most_forty_characters(
+    typed: str, locale: str | None, e164: str | None
+) -> None:
+    folded = fold_phone(typed, locale)
+    assert (None if folded is None else folded.e164) == e164
+
+
 def test_numbers_bought_together_share_a_block() -> None:
     blocks = {
         folded.block for tail in ("78", "99") if (folded := fold_phone(f"+9230123456{tail}")) is not None
@@ -298,6 +321,17 @@ def test_junk_names_no_device(junk: str) -> None:
 
 def test_an_opaque_id_is_kept_letter_for_letter() -> None:
     assert normal_device("d:Xy12_opaque-ID99") == "d:Xy12_opaque-ID99"
+
+
+def test_an_id_has_a_length_between_both_limits() -> None:
+    opaque = "".join(f"kQ{number}xZ7w" for number in range(10, 99))
+    for length, known in (
+        (_LENGTH_MIN - 1, False),
+        (_LENGTH_MIN, True),
+        (_LENGTH_MAX, True),
+        (_LENGTH_MAX + 1, False),
+    ):
+        assert normal_device(opaque[:length]) == (opaque[:length] if known else None)
 
 
 @given(st.one_of(st.text(max_size=300), st.uuids().map(str)))
@@ -660,6 +694,7 @@ def points(bio: str, *links: str, locale: str | None = None) -> list[tuple[str, 
         ("umar at gmail dot com", "email", "umar@gmail.com"),
         ("https://www.facebook.com/umar.media/", "profile", "facebook:umarmedia"),
         ("facebook.com/profile.php?id=100012345678", "profile", "facebook:100012345678"),
+        ("facebook.com/umar.media?id=100012345678", "profile", "facebook:umarmedia"),
         ("instagram.com/Umar.Media?igsh=1", "profile", "instagram:umar.media"),
         ("x.com/Umar/status/123", "profile", "x:umar"),
         ("insta: @umar.media", "profile", "instagram:umar.media"),
@@ -679,6 +714,7 @@ def test_a_contact_point_is_found(bio: str, kind: str, value: str) -> None:
     "bio",
     [
         *("", "hello world. This is e.g. a Test.And more", "linktr.ee"),
+        *("facebook.com/profile.php", "facebook.com/profile.php?id=1234", "facebook.com/?id=100012345678"),
         *("youtube.com/ and https://www.instagram.com", "t.me/share/url?url=x"),
         *("instagram.com/p/Cx12345", "born 12.05.2001, 1990-2000, 50%", "call 12345", "v1.2.3"),
     ],
@@ -781,6 +817,8 @@ def test_any_text_gives_points_within_bounds(bio: str, links: list[str]) -> None
         ("۳۹۔۴۰۔۱۲۔۷", "•••"),
         ("३९ . ४० . १२ . ७", "•••"),
         ("ip39.40.12.7", "ip•••"),
+        # Letters that look like several Latin ones, before one that looks like one of them.
+        ("œuvre ßæ: umar at gm\u0430il dot com now", "œuvre ßæ: ••• now"),
     ],
 )
 def test_what_is_personal_is_masked(given_text: str, shown: str) -> None:

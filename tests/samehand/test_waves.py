@@ -18,7 +18,7 @@ from samehand.waves.keys import NETWORK, noted_keys
 from samehand.waves.membership import MEMBERS_MIN, REVISED_AT, gathered, revision_due
 from samehand.waves.pattern import PatternLine, handle_pattern, pattern_of
 from samehand.waves.rivals import APART_NATS, RIVALS
-from samehand.waves.score import Likeness, likeness
+from samehand.waves.score import ALIKE_FROM, Likeness, likeness
 from store.pepper.pepper import Pepper
 from tests.samehand.makers import WEIGHTS
 from tests.tables import for_each
@@ -101,6 +101,11 @@ def test_what_a_campaign_an_app_or_fans_explain_makes_nobody_alike(
     ours = made(1, **{"handle": "anna_keller", "display_name": "Anna Keller"} | one)
     theirs = made(2, **{"handle": "tobi1999", "display_name": "Tobias Maier"} | other)
     assert not compared(ours, theirs).alike
+
+
+def test_accounts_are_alike_from_the_limit_on() -> None:
+    odds = (ALIKE_FROM, math.nextafter(ALIKE_FROM, 0.0))
+    assert [Likeness(log_odds, ()).alike for log_odds in odds] == [True, False]
 
 
 def test_different_peppers_do_not_compare() -> None:

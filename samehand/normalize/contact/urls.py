@@ -155,8 +155,8 @@ def _whatsapp(host: str, segments: list[str], query: str) -> Iterator[ContactPoi
 def _profile_page(platform: str, segments: list[str], query: str) -> Iterator[ContactPoint]:
     """The profile or group that an address on a platform names; none for posts and searches."""
     numbered = _NUMBERED.search(query)
-    if segments == ["profile.php"] and numbered:
-        segments = [numbered.group(1)]
+    if segments == ["profile.php"]:
+        segments = [numbered.group(1)] if numbered else []
     if len(segments) > 1 and segments[0].lower() == "groups":
         yield ContactPoint("profile", f"{platform}:groups/{segments[1].lower()[:_PATH_LENGTH_MAX]}")
         return

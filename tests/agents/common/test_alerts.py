@@ -20,9 +20,11 @@ from agents.common.alerts import PROPOSED_AT_ONCE, Pair, admitted, best_score
 from agents.common.context import AlertPolicy
 from agents.common.decisions.weights_in_force import Weighing, WeightsInForce
 from agents.common.match import lookup_of, match, strongest_first
+from agents.common.places import Held, given_out
 from agents.common.queries import preview as module
 from agents.common.queries.preview import Preview
 from agents.common.snapshot import Snapshot, snapshot_of
+from agents.common.yielder import Yielder
 from samehand.frequency.ban_calendar import NO_CALENDARS
 from samehand.frequency.rates import NothingCounted
 from samehand.keys import PERSONAL_POSTING_CAP
@@ -31,7 +33,7 @@ from schemas.accounts import AccountBanned, AccountCreated, Avatar, Basis
 from schemas.alerts import AlertSummary, EvidenceLine, MirrorAlert
 from schemas.basis_rights import BasisRights, RightsTable
 from schemas.malformed import Malformed
-from schemas.wire import Decoded, decode_alert, encode
+from schemas.wire import Decoded, decode_alert, decode_enrolled, encode
 from store.base import Proposal, RememberedFacts, Ruled
 from store.bounds import Bounds
 from store.common import crowd
@@ -142,6 +144,29 @@ async def many_pairs(life: Life, events: int, bans_an_event: int) -> list[Pair]:
                 Pair(side, mine, facts, mine, scored[1], "forward", 0.0, f"forward:{event}", "ours-1")
             )
     return pairs
+
+
+class Clocked(Yielder):
+    """Counts the pauses between records."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: 0.0)
+        self.pauses = 0
+
+    async def pause(self) -> None:
+        self.pauses += 1
+
+
+@pytest.mark.parametrize(("places", "pauses"), [(39, 40), (40, 0)])
+async def test_others_get_their_turn_while_accounts_are_sorted_into_clusters(
+    make_life: MakeLife, places: int, pauses: int
+) -> None:
+    """None are sorted where there are places for all."""
+    life = make_life(alerts_a_ban=places, alerts_a_cluster=places)
+    pairs, yielder = await many_pairs(life, 40, 1), Clocked()
+    told = await given_out(pairs, Held(), life.context.alert_policy, UNCOUNTED, yielder)
+    assert [len(several) for several in told] == [places, 40 - places, 0]
+    assert yielder.pauses == pauses
 
 
 async def test_a_batch_is_proposed_in_parts_that_redis_answers_within_its_deadline(
@@ -329,6 +354,10 @@ async def test_the_place_of_a_dismissed_account_that_is_deleted_at_once_is_given
     assert alert.account_id == "d0"
     await life.tell(life.judge, a_verdict(alert.alert_id, "not_mirror"))
     await life.tell(life.forget, a_deletion("d0", at=NOON + timedelta(hours=2)))
+    await life.relaying.look()
+    (word,) = life.words
+    assert isinstance(read := decode_enrolled(word, now=life.seconds), Decoded)
+    assert (read.record.key, read.record.banned_at) == (BAN.key, BAN.banned_at)
     await life.relay()
     assert accounts(life) == {"99"}
 
@@ -764,8 +793,20 @@ async def test_a_ban_with_many_mirrors_tells_the_best_and_counts_the_rest(make_l
     await life.ban(a_ban(handle="umar_media", device_id=DEVICE))
     assert len(life.alerts) == 3
     await life.relay()
-    (summary,) = [alert for alert in life.heard if isinstance(alert, AlertSummary)]
+    (summary,) = summaries(life)
     assert (summary.published, summary.withheld) == (3, 2)
+
+
+async def test_summary_counts_nothing_any_more_once_its_ban_is_lifted(make_life: MakeLife) -> None:
+    life = make_life(alerts_a_cluster=3)
+    for number in range(5):
+        await life.tell(life.screen, a_sign_up(handle=f"umar_media{number}", device_id=DEVICE, at=BEFORE))
+    await life.ban(a_ban("77", handle="umar_media", device_id=DEVICE))
+    await life.relay()
+    await life.tell(life.expunge, a_reinstatement("77"))
+    await life.relay()
+    told = [(summary.status, summary.published, summary.withheld) for summary in summaries(life)]
+    assert told == [("open", 3, 2), ("withdrawn", 0, 0)]
 
 
 async def test_a_ban_with_many_unlike_mirrors_tells_the_best_clusters_and_counts_the_rest(

@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace as replace_fields
 from datetime import datetime, timedelta, timezone
@@ -34,6 +34,7 @@ from agents.common.converters import (
     rival_shares,
     with_remembered,
 )
+from agents.common.decisions import follow_decisions
 from agents.common.decisions.follow_decisions import DecisionsFollower
 from agents.common.decisions.weights_in_force import WeightsInForce
 from agents.common.decoding import itself, read_all
@@ -51,7 +52,7 @@ from samehand.scoring.evidence import Evidence, RivalShare, Score
 from samehand.scoring.weights import default_weights
 from samehand.showings import Showings, Span
 from schemas import examples
-from schemas.accounts import Account, AccountDeleted, AccountEvent, Avatar
+from schemas.accounts import Account, AccountDeleted, AccountEvent, Avatar, Basis
 from schemas.alert_state import AlertState
 from schemas.alerts import QUOTES_REMOVED, WITHDRAWN_REASONS, AlertSummary, MirrorAlert, WithdrawnReason
 from schemas.examples import ALERT, STATE, SUMMARY, WITHDRAWN
@@ -67,10 +68,20 @@ from store.pepper.pepper import Pepper
 from streams.errors import BrokerUnavailable, Transient
 from streams.kafka import topics
 from streams.kafka.client import admin, writer
+from streams.kafka.follower import WAIT_SECONDS
 from streams.outcomes import NOTHING, Arrival
 from streams.settings import Settings, load
 from tests.agents.conftest import Life, MakeLife, dead
-from tests.makers import NOON, a_ban, a_change, a_deletion, a_sign_up, a_verdict, arrival
+from tests.makers import (
+    NOON,
+    a_ban,
+    a_change,
+    a_deletion,
+    a_listed_account,
+    a_sign_up,
+    a_verdict,
+    arrival,
+)
 from tests.samehand.test_pictures import encoded, needs_extra, pillow
 from tests.streams.conftest import free_port
 from tests.tables import for_each
@@ -152,12 +163,36 @@ def test_self_description_is_quoted_on_demand_alone_redacted_and_cut() -> None:
     assert cut == "b" * (QUOTED_BIO_CHARS - 1) + "…"
 
 
+def test_self_description_too_long_to_be_redacted_whole_is_quoted_without_its_end() -> None:
+    """Masks make it short, so that it is cut for its length alone."""
+    numbers = "0301 2345678, " * 60
+    for length, quoted in ((1_000, 160), (1_001, 160 - 128), (2_000, 160 - 128)):
+        bio = numbers + "b" * (length - len(numbers))
+        words = quoted_of(Account(account_id="1", bio=bio), bio=True).bio
+        assert words.removesuffix("…") == "•••, " * 60 + "b" * quoted
+
+
 @for_each("before", range(985, 1_000))
 def test_number_where_a_self_description_is_cut_is_not_quoted(before: int) -> None:
     masked = "+92 301 2345678, " * 40
     bio = masked + "b" * (before - len(masked)) + " 0301 2345678" + " end" * 9
     quoted = quoted_of(Account(account_id="1", bio=bio), bio=True).bio
     assert not set(quoted) & set("0123456789")
+
+
+@for_each(
+    ("basis", "kept"),
+    [
+        (None, (None, None, ())),
+        (Basis(authority="platform", reference="case-7"), ("platform", "case-7", ())),
+        (Basis(authority="PK", reference="N-7", programmes=("1",)), ("PK", "N-7", ("1",))),
+    ],
+)
+def test_ban_keeps_its_basis(
+    basis: Basis | None, kept: tuple[str | None, str | None, tuple[str, ...]]
+) -> None:
+    facts = ban_of(structs.replace(a_ban("7", handle="umar"), basis=basis), KEYERS).facts
+    assert (facts.basis_authority, facts.basis_reference, facts.basis_programmes) == kept
 
 
 def test_a_ban_without_a_date_gives_no_timing() -> None:
@@ -207,6 +242,26 @@ def test_a_sign_up_is_remembered_at_its_own_time() -> None:
 
 
 MADE = NOON - timedelta(days=30)
+
+
+@for_each(
+    ("event", "at"),
+    [
+        (a_sign_up("9", at=NOON, created_at=MADE - timedelta(days=1)), NOON),
+        (a_change("9", at=NOON), NOON),
+        (a_change("9", at=NOON, created_at=MADE), MADE),
+        (a_change("9", at=NOON, created_at=MADE - timedelta(seconds=1)), None),  # it may have been bought
+        (a_change("9", at=NOON, created_at=NOON + timedelta(seconds=1)), NOON),  # of another clock
+        (a_listed_account("9", at=NOON), None),
+        (a_listed_account("9", at=NOON, created_at=MADE), MADE),
+        (a_listed_account("9", at=NOON, created_at=NOON), NOON),
+    ],
+)
+def test_an_account_that_is_thirty_days_old_at_most_began_when_it_was_made(
+    event: AccountEvent, at: datetime | None
+) -> None:
+    [fingerprint] = remembered_of(event, KEYERS).fingerprints
+    assert fingerprint.at == (None if at is None else at.timestamp())
 
 
 @for_each(
@@ -433,6 +488,7 @@ async def turns_given(seconds_each: float, count: int) -> int:
 
 async def test_who_holds_the_loop_for_long_gives_a_turn_each_time() -> None:
     assert await turns_given(1.5 * HELD_SECONDS, 10) == 10
+    assert await turns_given(HELD_SECONDS, 1) == 1
 
 
 async def test_short_work_gives_none() -> None:
@@ -520,6 +576,16 @@ def test_a_national_number_with_its_locale_is_readable_as_it_is_to_a_worker() ->
     assert unusable.rows == []
     unusable.add(a_sign_up(phone="0301 2345678"), ())
     assert [(row["field"], row["records"]) for row in unusable.rows] == [("phone", 1)]
+
+
+def test_what_the_schema_left_out_is_counted_whatever_the_record_is() -> None:
+    unusable = UnusableFields()
+    for record in (a_sign_up(), a_verdict("alert-1", "mirror")):
+        unusable.add(
+            record, (Unusable("email", FieldFault.WRONG_TYPE), Unusable("locale", FieldFault.TOO_LONG))
+        )
+    counted = [(row["field"], row["reason"], row["records"]) for row in unusable.rows]
+    assert counted == [("email", "wrong-type", 2), ("locale", "too-long", 2)]
 
 
 def test_values_with_a_digit_are_shown_before_stand_ins_and_both_with_their_counts() -> None:
@@ -794,6 +860,79 @@ async def test_while_no_broker_answers_the_weights_stay_as_they_were(
     assert life.context.weights.version("live") == SHIPPED_WEIGHTS
 
 
+class Topics:
+    """Decisions' topics on which nothing comes; as a follower it counts how often it is asked."""
+
+    def __init__(self, fault: Exception | None = None) -> None:
+        self.polls, self.fault, self.ids = 0, fault, dict[str, str]()
+
+    def __call__(self, settings: Settings) -> Topics:
+        if self.fault is not None:
+            raise self.fault
+        return self
+
+    def start(self, topics: Sequence[str], positions: Mapping[tuple[str, int], int]) -> None:
+        pass
+
+    def poll(self) -> list[Arrival]:
+        self.polls += 1
+        return []
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch) -> Topics:
+    topics = Topics()
+    monkeypatch.setattr(follow_decisions, "Follower", topics)
+    return topics
+
+
+class Stopping(threading.Event):
+    """Ends a follower at its first pause, or after some polls where it makes none."""
+
+    def __init__(self, topics: Topics) -> None:
+        super().__init__()
+        self.topics, self.waits = topics, list[float | None]()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout)
+        self.set()
+        return True
+
+    def is_set(self) -> bool:
+        return super().is_set() or self.topics.polls > 9
+
+
+async def test_who_follows_a_silent_topic_asks_again_after_a_pause(life: Life, silent: Topics) -> None:
+    follower = DecisionsFollower(load({}), life.context)
+    follower._stopping = stopping = Stopping(silent)
+    assert follower.fault == "not read yet"
+    async with asyncio.timeout(30.0):
+        await follower.run()
+    assert (silent.polls, stopping.waits[0], follower.fault) == (1, WAIT_SECONDS, "")
+
+
+async def test_fault_of_our_own_in_following_decisions_comes_out(life: Life, silent: Topics) -> None:
+    silent.fault = ZeroDivisionError("a follower that fails")
+    with pytest.raises(ZeroDivisionError):
+        async with asyncio.timeout(30.0):
+            await DecisionsFollower(load({}), life.context).run()
+
+
+def test_who_is_told_not_to_follow_has_no_fault(life: Life) -> None:
+    assert DecisionsFollower(load({"SAMEHAND_FOLLOW_WEIGHTS": "false"}), life.context).fault == ""
+
+
+def test_decision_that_cannot_be_read_is_told_by_its_place(life: Life) -> None:
+    unreadable = arrival(b'{"stage":"live","number":9e99}')
+    with capture_logs() as told:
+        DecisionsFollower(load({}), life.context).hear(unreadable)
+    [fault] = [it for it in told if it["log_level"] == "error"]
+    assert (fault["path"], fault["address"]) == ("$.number", unreadable.address)
+
+
 def test_what_cannot_be_used_here_is_told_until_something_else_is_adopted(life: Life) -> None:
     follower = DecisionsFollower(load({}), life.context)
     follower.hear(arrival(adopted(1)))
@@ -906,6 +1045,18 @@ async def test_no_more_of_either_are_told_than_half_and_the_likeliest_first(life
     found = await related("telegram:77", life.context)
     chances = [one.probability for one in found.related]
     assert (len(chances), chances) == (RELATED_MAX // 2, sorted(chances, reverse=True))
+
+
+async def test_likelier_account_is_told_before_a_less_likely_one(life: Life) -> None:
+    await life.tell(
+        life.remember,
+        a_sign_up("1", handle="q1x", device_id=DEVICE),
+        a_sign_up("2", handle="um4r_media", device_id=DEVICE),
+    )
+    await life.ban(a_ban("77", handle="umar_media", device_id=DEVICE))
+    found = (await related("telegram:77", life.context)).related
+    assert [one.account_id for one in found] == ["2", "1"]
+    assert found[0].probability > found[1].probability
 
 
 async def test_another_platform_is_left_out_where_alerts_leave_it_out(make_life: MakeLife) -> None:

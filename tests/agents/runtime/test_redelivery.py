@@ -218,6 +218,14 @@ async def test_a_store_that_is_behind_is_given_what_was_acknowledged_since_and_o
     assert ground.servers.missing.keys() == {"a topic of another worker's"}
 
 
+async def test_topic_that_another_worker_caught_up_meanwhile_keeps_no_other_waiting(ground: Ground) -> None:
+    again = ground.again()
+    again.bindings = [Binding("other", "other", ground.handle), *again.bindings]
+    ground.servers.missing = {"t": {0: 1}}
+    await again.look()
+    assert (ground.seen, ground.servers.missing) == ([1, 2], {})
+
+
 async def test_it_is_given_first_what_ends_something_and_after_a_failover_last(ground: Ground) -> None:
     told: list[str] = []
 

@@ -19,7 +19,7 @@ from agents.runtime import outbox
 from agents.runtime.bridge import of_bridges, register_agents, topics_of
 from agents.runtime.outbox import LOOK_SECONDS, Relay
 from agents.runtime.start_checks import store_fault
-from agents.runtime.store_factory import endpoint_of, peppers_of, stock_of, store_of
+from agents.runtime.store_factory import DEADLINES_A_COMMAND, endpoint_of, peppers_of, stock_of, store_of
 from agents.runtime.weights_of_settings import shadow_weights_of, weights_of
 from agents.runtime.worker import consumed, context_of, ending, form
 from agents.runtime.worker import register_agents as worker_register_agents
@@ -40,8 +40,8 @@ from streams.outcomes import Emit
 from streams.settings import Settings, load
 from streams.supervision.exit_codes import EXIT_CONFIG, EXIT_REFUSED, EXIT_STORE
 from streams.telemetry.metrics import Metrics
-from tests.agents.conftest import Life
-from tests.makers import a_ban, a_reinstatement
+from tests.agents.conftest import Life, MakeLife
+from tests.makers import a_ban, a_reinstatement, a_sign_up
 from tests.store.makers import a_proposal
 from tests.streams.fakes import FakeClock
 from tests.tables import for_each
@@ -86,6 +86,8 @@ def test_it_reads_what_is_mapped_and_writes_what_comes_of_it(settings: Settings)
         "t.deadletters": {"WRITE"},
         "t.control": {"READ", "WRITE"},
     }
+    foreign = {it.name for it in topics_of(settings, mappings_of(settings)) if it.foreign}
+    assert foreign == {"users", "hooks"}, "nobody creates those or checks their settings"
 
 
 def test_bridges_are_a_group_of_their_own(settings: Settings) -> None:
@@ -238,6 +240,14 @@ def test_a_line_of_the_allowlist_that_is_no_key_is_named_and_not_quoted(
 def test_an_address_of_each_kind(url: str, expected: dict[str, object]) -> None:
     endpoint = endpoint_of(load({"SAMEHAND_REDIS_URL": url}))
     assert {name: getattr(endpoint, name) for name in expected} == expected
+
+
+@for_each("url", ["redis://r1/0", "cluster://n1:7000", "sentinel://s1:26379/main"])
+def test_time_out_of_the_settings_is_that_of_every_connection(url: str) -> None:
+    endpoint = endpoint_of(load({"SAMEHAND_REDIS_URL": url, "SAMEHAND_REDIS_TIMEOUT_MS": "250"}))
+    assert endpoint.deadline_seconds == 0.25 * DEADLINES_A_COMMAND
+    for options in (endpoint.options, endpoint.sentinel_options if "sentinel" in url else endpoint.options):
+        assert (options["socket_timeout"], options["socket_connect_timeout"]) == (0.25, 0.25)
 
 
 def test_user_and_password_go_to_the_connection_and_into_no_text(tmp_path: Path) -> None:
@@ -513,9 +523,66 @@ async def test_withdrawal_on_which_our_logic_fails_costs_only_what_it_made_room_
 
     monkeypatch.setattr(outbox, "look_again", failing)
     relay = Relay(life.context, Broker(), FakeClock())
-    assert await relay.look() == 5
-    assert await relay.look() == 0
+    with capture_logs() as told:
+        assert await relay.look() == 5
+        assert await relay.look() == 0
     assert sorted(looked) == sorted({*alerts} - {alerts[2]})
+    assert [it["alert_id"] for it in told if it["log_level"] == "error"] == [alerts[2]]
+
+
+class Looks(Relay):
+    """A relay that finds so many alerts and waves confirmed at each look in turn, or an outage."""
+
+    def begin(self, *looks: tuple[int, int] | Transient) -> list[str]:
+        self.left, self.did = list(looks), list[str]()
+        return self.did
+
+    async def look(self) -> int:
+        if not self.left:
+            raise asyncio.CancelledError
+        self.did.append("look")
+        if isinstance(found := self.left[0], Transient):
+            del self.left[0]
+            raise found
+        return found[0]
+
+    async def look_at_waves(self) -> int:
+        self.did.append("waves")
+        found = self.left.pop(0)
+        assert not isinstance(found, Transient)
+        return found[1]
+
+    async def look_at_held(self) -> None:
+        self.did.append("held")
+
+
+async def test_relay_asks_until_nothing_is_owed_before_it_rests_and_tells_an_outage_once(life: Life) -> None:
+    clock, away = FakeClock(), Transient("no answer")
+    relay = Looks(life.context, Broker(), clock)
+    did = relay.begin(away, away, (1, 1), (0, 1), (1, 0), (0, 0), away)
+    with capture_logs() as told, pytest.raises(asyncio.CancelledError):
+        await relay.run()
+    assert did == ["look", "look", *["look", "waves"] * 4, "held", "look"]
+    assert clock.slept == [LOOK_SECONDS] * 4
+    assert [it["log_level"] for it in told] == ["warning"] * 2, "of two in a row one is told"
+
+
+async def test_alert_that_a_withdrawn_one_made_room_for_is_confirmed_with_it(make_life: MakeLife) -> None:
+    life = make_life(alerts_an_event=1)
+    device = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
+    await life.ban(
+        a_ban("77", handle="umar_media", device_id=device),
+        a_ban("78", handle="umar_medias", device_id=device),
+    )
+    await life.tell(life.screen, a_sign_up("99", handle="umar_media", device_id=device))
+    await life.tell(life.expunge, a_reinstatement("77"))
+    await life.relay()
+    assert [(alert.matched.account_id, alert.status) for alert in life.alerts] == [
+        ("77", "open"),
+        ("77", "withdrawn"),
+        ("78", "open"),
+    ]
+    assert (await life.context.store.figures()).unjudged == 1
 
 
 async def test_an_outage_of_the_store_is_waited_out(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:

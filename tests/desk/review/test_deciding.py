@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -22,7 +24,7 @@ from desk.errors import Conflict, Forbidden, NotFound, ReviewError, SelectionCha
 from desk.feed.upkeep import OLD, erase_old
 from desk.readers import Reader, may
 from desk.review import draws
-from desk.review.arrivals import Arrivals
+from desk.review.arrivals import Arrivals, blind_rank
 from desk.review.audit.chain import Chain, Head, against
 from desk.review.deciding.decide import TOGETHER_MAX, DecisionMade, ReadDecision
 from schemas.alerts import Matched
@@ -50,6 +52,12 @@ def test_being_blind_says_nothing_of_being_read_twice() -> None:
     ids = [f"{number:032x}" for number in range(8_000)]
     blind = [one for one in ids if draws.is_blind(KEY, one)]
     assert 0.16 < sum(draws.needs_second_reader(KEY, one) for one in blind) / len(blind) < 0.24
+
+
+def test_rank_of_a_blind_reading_is_drawn_evenly() -> None:
+    drawn = Counter(blind_rank(KEY, f"{number:032x}") for number in range(4_000))
+    assert drawn.keys() == set(range(len(reads.RANKS)))
+    assert min(drawn.values()) > 0.8 * 4_000 / len(reads.RANKS)
 
 
 def test_ids_that_read_alike_side_by_side_are_drawn_apart() -> None:
@@ -235,8 +243,11 @@ async def test_the_latest_holds_though_the_clock_was_set_back(office: Office) ->
     await decide(office, bilal, NOT_MIRROR)
     async with office.database.read() as connection:
         holds = await verdicts.holding(connection, "alert-1")
+        given = await verdicts.of_alert(connection, "alert-1")
     assert holds is not None
     assert holds.verdict == "not_mirror"
+    steps = [later.decided_at - earlier.decided_at for earlier, later in pairwise(given)]
+    assert steps == pytest.approx([0.001, 0.001], abs=1e-5), "each is later than the one before it"
 
 
 async def test_an_exercise_looks_like_any_other_and_decides_nothing(office: Office) -> None:
@@ -276,11 +287,30 @@ async def test_what_is_skipped_comes_back_after_a_while(office: Office) -> None:
     amina, bilal = await office.hire("amina"), await office.hire("bilal")
     await office.receive()
     [waiting] = await office.desk.queue(amina, Filters())
+    await office.desk.claim(amina, waiting.read_id)
     await office.desk.skip(amina, waiting.read_id)
     assert await waiting_for(office, amina) == []
     assert await waiting_for(office, bilal) == [("alert-1", "first")]
+    await office.desk.claim(bilal, waiting.read_id)  # it is in nobody's hands
+    await office.desk.release(bilal, waiting.read_id)
     office.clock.pass_(1_800)
     assert await waiting_for(office, amina) == [("alert-1", "first")]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_skipping_holds_no_reading_while_it_waits_for_a_decision(office: Office) -> None:
+    amina = await office.hire("amina")
+    await office.receive()
+    [waiting] = await office.desk.queue(amina, Filters())
+    await office.desk.claim(amina, waiting.read_id)
+    async with office.database.begin() as connection:
+        await audit.lock(connection)
+        skipping = asyncio.create_task(office.desk.skip(amina, waiting.read_id))
+        await asyncio.wait([skipping], timeout=0.5)
+        assert not skipping.done()
+        await reads.release(connection, waiting.read_id, amina.user_id)
+    await skipping
+    assert await waiting_for(office, amina) == []
 
 
 async def withdraw(office: Office, reason: str, revision: int = 2) -> None:
@@ -423,6 +453,9 @@ async def test_a_reason_is_needed_and_a_verdict_is_one_of_three(office: Office) 
     ):
         with pytest.raises(UnusableInput):
             await decide(office, amina, decision)
+        [waiting] = await office.desk.queue(amina, Filters())
+        with pytest.raises(UnusableInput):
+            await office.desk.decide_together(amina, [waiting.read_id], decision)
     assert await waiting_for(office, amina) == [("alert-1", "first")]
 
 
@@ -838,6 +871,8 @@ async def test_only_leads_move_and_into_known_queues(office: Office) -> None:
         (chloe, ["alert-0"], "hata", UnusableInput),
         (chloe, ["alert-0", "alert-9"], "hate", NotFound),
         (chloe, [], "hate", UnusableInput),
+        (chloe, [f"no-{number}" for number in range(TOGETHER_MAX)], "hate", NotFound),
+        (chloe, [f"no-{number}" for number in range(TOGETHER_MAX + 1)], "hate", UnusableInput),
     ):
         with pytest.raises(refused):
             await office.desk.move(reader, alert_ids, policy)

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import actions, audit, reads, schema
+from desk.database import actions, alerts, audit, reads, schema
 from desk.database.engine import Database
 from desk.database.filters import Filters
 from desk.errors import Forbidden
@@ -119,7 +119,8 @@ async def test_repeats_change_nothing_and_late_forgetting_spares_later_decisions
         assert str(await kept_payloads(office)).count(f'"ours":"{a_quote()}"') == 2  # of the alert and of 3
     async with office.database.read() as connection:
         lines = await audit.about(connection, "alert-1", 100)
-    assert [line.action for line in lines].count("erased") == 1
+    [erased] = [line.detail for line in lines if line.action == "erased"]
+    assert erased == '{"appeals":0,"decided":1,"notes":0,"reason":"reinstated"}'
 
 
 async def test_what_late_forgetting_erases_is_in_no_file(office: Office, tmp_path: Path) -> None:
@@ -232,6 +233,22 @@ async def test_forgetting_that_meets_a_decision_in_the_middle_erases_its_evidenc
     await forgetting
     assert await decided_revisions(office) == [1]
     assert a_quote() not in str(await kept_payloads(office))
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_alert_arrives_while_a_decision_is_in_the_middle_and_its_withdrawal_waits(
+    office: Office,
+) -> None:
+    await receive(office)
+    async with office.database.begin() as connection:
+        await audit.lock(connection)
+        async with asyncio.timeout(30.0):
+            await receive(office, alert_id="alert-2")
+            await receive(office, revision=2)
+        forgetting = asyncio.create_task(withdraw(office, "reinstated", revision=3))
+        await asyncio.wait([forgetting], timeout=0.5)
+        await alerts.locked(connection, ["alert-1"])  # it holds no alert that a decision needs
+    await forgetting
 
 
 async def test_page_says_with_the_date_that_evidence_is_as_decided(office: Office) -> None:
@@ -556,9 +573,11 @@ async def test_one_platforms_event_does_not_overwrite_anothers(office: Office) -
     assert await clauses(office) == {"e-1": CLAUSE}
 
 
+@pytest.mark.parametrize("known", [1, 3])
 @pytest.mark.parametrize("reason", ["reinstated", "account-deleted"])
-async def test_withdrawal_forgets_the_actions_it_ends(office: Office, reason: str) -> None:
-    await receive(office)
+async def test_withdrawal_forgets_the_actions_it_ends(office: Office, reason: str, known: int) -> None:
+    """Also one that arrives after a later revision."""
+    await receive(office, revision=known)
     await act(office, an_action(-9))
     await act(office, an_action(-9, event_id="unnamed", alert_id=None))
     await act(office, an_action(-9, account_id="banned", event_id="of-ban", alert_id=None))

@@ -507,6 +507,23 @@ async def test_decisions_on_waves_that_were_taken_back_are_no_overturned_alerts(
     assert (await report(blind_office)).overturned.taken_back == 1
 
 
+async def test_values_beyond_the_rows_of_a_table_share_the_last(
+    blind_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, policy in enumerate(("hate", "hate", "scam", "spam")):
+        matched = Matched(platform="x", account_id=f"banned-{number}", policy=policy)
+        await blind_office.receive(f"alert-{number}", matched=matched)
+    blind_office.clock.pass_(1)
+    for most, expected in (
+        (1, [("hate", 2), ("all others", 2)]),
+        (2, [("hate", 2), ("scam", 1), ("all others", 1)]),
+        (3, [("hate", 2), ("scam", 1), ("spam", 1)]),
+    ):
+        monkeypatch.setattr(operations, "ROWS_MAX", most)
+        rows = (await report(blind_office)).tables["policy"]
+        assert [(row.value, row.alerts) for row in rows] == expected
+
+
 async def test_policy_called_none_has_a_row_of_its_own(blind_office: Office) -> None:
     for number, policy in enumerate((None, "none", "none")):
         matched = Matched(platform="x", account_id=f"banned-{number}", policy=policy)
@@ -553,15 +570,17 @@ async def test_lawful_requests_are_counted_by_authority_as_they_stand(blind_offi
 async def test_authorities_beyond_the_rows_share_the_last(
     blind_office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(operations, "ROWS_MAX", 1)
     rana = await blind_office.hire("rana", "counsel")
     for number, authority in enumerate(("One", "One", "Two", "Three")):
         await enter(blind_office, rana, authority=authority, reference=str(number))
-    rows = (await report(blind_office)).lawful_requests
-    assert [(row.authority, row.requests, row.accounts) for row in rows] == [
-        ("One", 2, 2),
-        ("all others", 2, 2),
-    ]
+    for most, expected in (
+        (1, [("One", 2, 2), ("all others", 2, 2)]),
+        (2, [("One", 2, 2), ("Three", 1, 1), ("all others", 1, 1)]),
+        (3, [("One", 2, 2), ("Three", 1, 1), ("Two", 1, 1)]),
+    ):
+        monkeypatch.setattr(operations, "ROWS_MAX", most)
+        rows = (await report(blind_office)).lawful_requests
+        assert [(row.authority, row.requests, row.accounts) for row in rows] == expected
 
 
 @pytest.mark.parametrize(("days", "parts"), [(1 / 24, 1), (1, 24), (7, 7), (30, 30), (365, 53), (3_650, 60)])
@@ -643,12 +662,15 @@ async def test_exercise_counts_once_its_answer_is_final(office: Office) -> None:
         await office.receive(f"alert-{number}", sampled=0.5, band="none")
         await office.desk.set_golden(chloe, f"alert-{number}", expected)
     await decide_all(office, amina)
+    await office.receive("alert-3")
+    await decide_all(office, amina)
+    await office.desk.set_golden(chloe, "alert-3", "mirror")  # an exercise for others, who have not read it
     pass_midnight(office)
     [own] = (await office.desk.team(amina, 7)).readers
-    assert (own.decisions, own.exercises.items) == (0, 0)
+    assert (own.decisions, own.exercises.items) == (1, 0)
     await sent_by(office)
     [own] = (await office.desk.team(amina, 7)).readers
-    assert (own.decisions, own.exercises) == (3, (3, 2, None))
+    assert (own.decisions, own.exercises) == (4, (3, 2, None))
 
 
 @on_each_database

@@ -847,7 +847,9 @@ async def test_nobody_else_sees_or_answers_requests(office: Office) -> None:
             await rules.approve(review, request_id + 1)
 
 
-async def test_case_file_is_made_under_an_approved_request_on_its_accounts_alone(office: Office) -> None:
+async def test_case_file_is_made_under_an_approved_request_on_its_accounts_alone(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await quoting_alert(office)
     await receive(office, alert_id="another", matched=Matched(platform="x", account_id="else"))
     rana, sana = await office.hire("rana", "counsel"), await office.hire("sana", "counsel")
@@ -863,7 +865,10 @@ async def test_case_file_is_made_under_an_approved_request_on_its_accounts_alone
     assert case["request"]["reference"] == REFERENCE
     assert case["made_for"] == {"purpose": REFERENCE, "reader": rana.user_id}
     office.clock.pass_(5.0)
+    monkeypatch.setattr(rules, "FILES_MAX", 2)
     again = await file_of(office, sana, request_id)
+    with pytest.raises(Conflict, match="no more case files"):
+        await file_of(office, sana, request_id)
     digests = [sha256(it).hexdigest() for it in (content, again)]
     with pytest.raises(UnusableInput):
         async with acting(office, rana) as review:

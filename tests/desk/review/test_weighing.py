@@ -317,6 +317,16 @@ def test_alerts_are_weighed_again_by_what_their_lines_weighed() -> None:
     assert (found.held, found.others) == (1, 2)
 
 
+def test_what_a_row_weighed_is_taken_by_what_it_is_multiplied_with_now_and_was_then() -> None:
+    half, whole = learned("half", device=0.5), learned("whole", device=1.0)
+    alert = an_alert(a_reason("handle", 8.0), a_reason("device", 2.0), prior=-9.0, weights_version="half")
+    found = Rescored(half, whole)
+    found.take([PayloadRow(payload=encode(alert), sampled=None)])
+    before, after = (whole.band(whole.probability(alert.log_odds + more)) for more in (0.0, 2.0))
+    assert (before, after) == ("possible", "likely")
+    assert found.changes == [(before, after, 1)]
+
+
 def test_a_pair_below_the_bands_stands_for_those_that_were_not_drawn() -> None:
     low = an_alert(a_reason("handle", 6.0), prior=-9.0, weights_version=SHIPPED.version, band="none")
     found = Rescored(SHIPPED, learned(handle=2.0))

@@ -17,8 +17,9 @@ from sqlalchemy import func, select
 from desk.database import schema, users
 from desk.database.counts import exposures
 from desk.database.engine import Database
-from desk.database.filters import ORDERS
+from desk.database.filters import ORDERS, Filters
 from desk.database.finding.folding import READ_CHARS, folded_readings
+from desk.review.deciding.decide import ReadDecision
 from desk.review.people import person_of
 from desk.review.views import FOLDED_MAX
 from desk.web.addresses import account_page
@@ -452,6 +453,8 @@ async def test_account_of_many_alerts_hides_no_other_and_says_how_many(
         page = (await client.get("/find", params={"q": "the-"})).text
         assert ("/accounts/x/the-campaign" in page, "/accounts/x/the-other" in page) == (True, True)
         assert re.search(rf'data-label="Alerts">{FOUND_MAX * 5}<', page)
+        latest = re.findall(r'data-label="Latest"><time datetime="([^"]+)"', page)
+        assert latest == [(NOON + timedelta(seconds=FOUND_MAX * 5 - 1)).isoformat(), NOON.isoformat()]
         assert "type on" not in page
         page = (await client.get("/find", params={"q": "new-"})).text
         assert page.count('<th scope="row">') == FOUND_MAX
@@ -474,6 +477,20 @@ async def test_quotes_that_are_erased_lead_nowhere_and_ids_still_do(office: Offi
             select(schema.findable.c.kind, func.count()).group_by(schema.findable.c.kind)
         )
         assert dict([tuple(row) for row in kinds]) == {"alert": 1, "id": 2}
+
+
+async def test_account_whose_evidence_a_late_withdrawal_erases_is_not_found_by_name_any_more(
+    office: Office,
+) -> None:
+    amina = await office.hire("bilal")
+    await office.receive("one", account_id="1", reasons=quoting("Umar", "umar"))
+    [waiting] = await office.desk.queue(amina, Filters())
+    await office.desk.decide(amina, waiting.read_id, ReadDecision("mirror", "several-traits"))
+    for reason, found in (("account-banned", ["/accounts/x/1"]), ("reinstated", [])):
+        told: dict[str, Any] = {"withdrawn_reason": reason, "withdrawn_at": NOON + timedelta(hours=9)}
+        await office.receive("one", account_id="1", revision=2, status="withdrawn", **told)
+        async with at_the_desk(office, f"amina-{reason}") as client:
+            assert await accounts_found(client, "umar") == found, reason
 
 
 async def test_masked_handle_is_not_looked_for(office: Office) -> None:
@@ -518,6 +535,14 @@ async def test_account_page_tells_both_sides_and_time_and_leads_to_its_family(da
         assert "/families/x/root" in (await client.get("/accounts/x/root")).text
         assert (await client.get("/accounts/x/nobody")).status_code == 404
         assert (await client.get("/profiles/accounts/x/nobody")).status_code == 404
+
+
+async def test_account_page_tells_no_withdrawal_without_its_moment(office: Office) -> None:
+    await office.receive("one", account_id="1", status="withdrawn", withdrawn_reason="reinstated")
+    async with at_the_desk(office) as client:
+        answer = await client.get("/accounts/x/1")
+    assert answer.status_code == 200
+    assert re.findall(r'<a href="/alerts/one">([a-z ]+)</a>', answer.text) == ["detected"]
 
 
 async def decide_all(office: Office, client: Client, verdict: str = "mirror") -> None:
@@ -581,7 +606,8 @@ async def test_decisions_are_narrowed_by_day_reason_policy_verdict_reader_and_ta
             found = re.findall(r'<th scope="row"><a href="/alerts/([^"]+)">', page.text)
             assert found == expected, query
         [two, one] = (await client.get("/api/v1/decided")).json()
-        assert (one["taken_back"], one["holds"], two["holds"]) == (True, False, True)
+        assert (one["taken_back"], one["holds"]) == (True, False)
+        assert (two["taken_back"], two["holds"]) == (False, True)
         for bad in ("from=yesterday", "to=2026-13-01", "taken=perhaps"):
             assert (await client.get(f"/decided?{bad}")).status_code == 400, bad
 

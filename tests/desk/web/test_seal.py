@@ -737,6 +737,15 @@ async def test_exercise_is_set_for_readers_of_its_policy(office: Office) -> None
     assert await office.desk.set_golden(chloe, "alert-0", "mirror") == 1
 
 
+async def test_policies_to_choose_from_are_those_of_alerts_and_those_that_are_named(office: Office) -> None:
+    bilal, chloe = await office.hire("bilal"), await office.hire("chloe", "lead")
+    await takes(office, "alert-0", "spam")
+    await office.desk.name_policies(chloe, bilal.user_id, ["hate", ""])
+    people, choices = await office.desk.reader_policies(chloe)
+    assert [(one.name, one.policies) for one in people] == [("bilal", ("", "hate"))]
+    assert choices == ["hate", "spam"]
+
+
 async def test_moderator_names_nobodys_policies_and_role_frees(office: Office) -> None:
     await takes(office, "alert-0", "spam")
     async with at_the_desk(office, "chloe", "lead") as lead, at_the_desk(office, "bilal") as client:

@@ -286,6 +286,12 @@ def test_what_a_crowd_shares_is_said_as_counter_evidence() -> None:
     assert "4,000 accounts" in told[0].because
 
 
+def test_of_texts_that_nobody_was_counted_with_none_is_said_to_be_shared() -> None:
+    """A text in part is no rarer than the whole text, though nobody shares that."""
+    ours, theirs = (an_account(bio=f"living my best life every {span}") for span in ("day", "week"))
+    assert {line.level for line in scored(ours, theirs).lines}.isdisjoint({"shared-by-many"})
+
+
 def test_handle_and_name_are_partly_one_fact() -> None:
     both = an_account(handle="umar_farooqi_waziri", display_name="Umar Farooqi Waziri")
     name_alone = an_account(display_name="Umar Farooqi Waziri")

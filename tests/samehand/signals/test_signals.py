@@ -19,17 +19,20 @@ from samehand.fingerprint.distil import Fingerprint, enrolment_keys, pack, query
 from samehand.frequency.ban_calendar import Calendar, Calendars
 from samehand.frequency.name_prior import bits
 from samehand.frequency.rates import LATELY, STRATUM_ACCOUNTS_MIN, NothingCounted
-from samehand.keys import KeyKind
+from samehand.keys import KeyKind, key_of
 from samehand.names.handle_trait import HandleTrait
+from samehand.names.name_trait import NameTrait
 from samehand.names.similarity import longest_run
 from samehand.normalize.text.everyday import EVERYDAY
 from samehand.normalize.text.fold import fold_name
+from samehand.normalize.text.phonetic import word_keys
 from samehand.scoring.evidence import Evidence, Score
 from samehand.scoring.score import score
 from samehand.showings import COPYABLE, UNKNOWN, Changed, Showings
 from samehand.signals.avatar import ALIKE_BITS, AVATAR, PDQ_BYTES, AvatarTrait
 from samehand.signals.base import Example, Quoted, Signal
-from samehand.signals.bio import BIO, SIGNATURE_BYTES, BioTrait, resemblance
+from samehand.signals.bio import BANDS, BIO, SIGNATURE_BYTES, BioTrait, _bands_shared, resemblance
+from samehand.signals.contact import CONTACT
 from samehand.signals.cross_field import CROSS_FIELD, CrossedNames, names_of
 from samehand.signals.device import DEVICE as DEVICE_SIGNAL
 from samehand.signals.email import EMAIL, EmailTrait
@@ -88,22 +91,24 @@ def test_a_name_is_weighed_where_it_is_at_home(other: str) -> None:
 
 
 @for_each(
-    ("signal", "level", "value"),
+    ("signal", "row", "value"),
     [
         (DEVICE_SIGNAL, "same", {"device_id": DEVICE}),
         (PAYMENT, "same", {"payment_token": "tok_1QxYz8"}),
         (PHONE, "same-number", {"phone": "+923012345678"}),
         (EMAIL, "same-address", {"email": "salma@valley.example"}),
+        (CONTACT, "telegram-invite", {"bio": "join t.me/+AbCdEf123456"}),
     ],
 )
 def test_each_further_bearer_of_what_belongs_to_one_adds_their_share(
-    signal: Signal[Any], level: str, value: dict[str, Any]
+    signal: Signal[Any], row: str, value: dict[str, Any]
 ) -> None:
-    """Two of the pair and forty others bear each value."""
-    found = compared(signal, an_account(**value), an_account(**value), a_context(Bearers(42), "en", "en"))
-    shipped = WEIGHTS.rates(1_000)[signal.name][level]
-    assert found.level == level
-    assert found.rate == pytest.approx(shipped + 40 / 20_000)
+    """Two of the pair bear each value, with others or with nobody."""
+    shipped = WEIGHTS.rates(1_000)[signal.name][row]
+    for bearers, others in ((0, 0), (1, 0), (2, 0), (3, 1), (42, 40)):
+        counted = a_context(Bearers(bearers), "en", "en")
+        found = compared(signal, an_account(**value), an_account(**value), counted)
+        assert found.rate == pytest.approx(shipped + others / 20_000)
 
 
 def test_who_gives_no_language_is_accused_no_more_than_who_does() -> None:
@@ -164,6 +169,14 @@ def test_what_pictures_say_fades_with_the_bits_that_differ() -> None:
 def test_no_stranger_came_near_enough_to_be_taken_for_an_edit() -> None:
     assert ALIKE_BITS < STRANGERS_BITS_MIN
     assert pictures(ALIKE_BITS + 1)[0] == pictures(STRANGERS_BITS_MIN)[0] == "different"
+
+
+@for_each(("quality", "kept"), [(49, None), (50, 50), (99, 99), (100, 100), (101, 100), (255, 100)])
+def test_a_picture_is_kept_from_a_quality_of_fifty_on_and_as_a_hundred_at_most(
+    quality: int, kept: int | None
+) -> None:
+    trait = AVATAR.distil(an_account(avatar=Avatar(pdq=bytes(PDQ_BYTES), quality=quality)), keyer)
+    assert (None if trait is None else trait.quality) == kept
 
 
 # Self-descriptions that agree in part: what they say fades out with how much they share.
@@ -230,10 +243,22 @@ def test_no_two_texts_weigh_more_than_so_many_shared_bands_allow(
     mine = BioTrait(bytes(SIGNATURE_BYTES), ours)
     other = BioTrait(bytes(int(at not in same) for at in range(SIGNATURE_BYTES)), theirs)
     shared, table = len({*BIO.keys(mine)} & {*BIO.keys(other)}), WEIGHTS.signals["bio"]
+    assert _bands_shared(mine, other) == shared
     found = compared(BIO, mine, other)
     if shared and found.rate is not None:
         most = BIO.most(mine, CONTEXT, table, banned=False).by_number
         assert table.nats(found.level, found.rate) <= most[shared - 1] + 1e-9
+
+
+@for_each("length", [15, 120, 255])
+def test_each_number_of_shared_bands_allows_no_less_than_fewer_and_all_of_them_the_whole_text(
+    length: int,
+) -> None:
+    whole = BioTrait(bytes(SIGNATURE_BYTES), length)
+    most = BIO.most(whole, CONTEXT, WEIGHTS.signals["bio"], banned=False)
+    assert len(most.by_number) == BANDS
+    assert [*most.by_number] == sorted(most.by_number)
+    assert most.by_number[-1] == most.by_kind[KeyKind.BIO_BAND] >= nats(BIO, compared(BIO, whole, whole))
 
 
 def test_the_signature_of_a_text_stays() -> None:
@@ -369,6 +394,17 @@ def test_a_handle_that_is_an_address_is_the_same_or_another_and_nothing_between(
     assert handles("umar.farooqi@gmail.com", written) == "different"
 
 
+def test_a_number_that_is_nobodys_leads_to_no_more_than_its_letters() -> None:
+    """A single digit is in no key with letters of an end, so what it says may come with any of them."""
+    alone, one, two = (
+        HANDLE.most(trait_of(HANDLE, handle=handle), CONTEXT, WEIGHTS.signals["handle"], banned=False).by_kind
+        for handle in ("umar", "umar1", "umar12")
+    )
+    assert {kinds[KeyKind.HANDLE_NUMBERED] for kinds in (alone, one, two)} == {0.0}
+    letters = [kinds[KeyKind.HANDLE_SORTED] for kinds in (alone, two, one)]
+    assert letters[0] == letters[1] < letters[2]
+
+
 def test_a_number_drawn_at_random_tells_more_than_one_that_many_choose() -> None:
     assert handles("kite_4827", "salma4827") == "same-number"
     assert worth("kite_4827", "salma4827") > 6.0
@@ -399,6 +435,29 @@ def rate_of_names(ours: str, theirs: str) -> float:
 )
 def test_whoever_bears_a_name_is_a_letter_away_from_each_of_its_misspellings(ours: str, theirs: str) -> None:
     assert rate_of_names(ours, theirs) >= rate_of_names(ours, ours)
+
+
+@for_each(
+    ("ours", "theirs"),
+    [
+        ("Хрущев", "Хруев"),  # shch: one letter of the script, four of ours
+        ("Хрущев", "Хрушев"),
+        ("Хрущев", "Хрурев"),
+        ("Хрушев", "Хруев"),
+    ],
+)
+def test_a_letter_of_the_script_that_is_several_of_ours_is_one_typo(ours: str, theirs: str) -> None:
+    context = a_context(NothingCounted(1_000), "", "")
+    for one, other in ((ours, theirs), (theirs, ours)):
+        found = compared(NAME, an_account(display_name=one), an_account(display_name=other), context)
+        assert found.level == "near-same"
+
+
+def test_a_name_is_kept_in_six_bits_a_letter_where_all_are_latin_and_else_as_it_is() -> None:
+    for words, size in ((("umar", "farooqi", "waziri"), 15), (("ümar", "farooqi", "waziri"), 20)):
+        trait = NameTrait(words, tuple(word_keys(list(words))), "".join(words))
+        packed = NAME.pack(trait)
+        assert (len(packed), NAME.unpack(packed)) == (1 + size, trait)
 
 
 def test_a_word_longer_than_is_kept_comes_back_with_its_own_sounds() -> None:
@@ -448,6 +507,44 @@ def test_a_banned_name_come_back_in_the_other_field_is_evidence(
 def test_it_says_nothing_new_beside_a_field_that_says_as_much() -> None:
     both = {"handle": "gulzar_waziri", "display_name": "Gulzar Waziri"}
     assert evidence(both, both) == {"handle", "name"}
+
+
+@for_each(("handle", "told"), [("johnxy", True), ("johnxyz", True), ("omarkhan", False), ("omar_xyz", True)])
+def test_a_part_across_fields_is_told_if_it_says_anything_at_all(handle: str, told: bool) -> None:
+    """Of three bits in a short name one or less is left."""
+    ours = Crossed.distil(an_account(handle=handle), keyer)
+    theirs = Crossed.distil(an_account(display_name=handle[:4].title()), keyer)
+    assert (CROSS_FIELD.compare(ours, theirs, CONTEXT) is not None) is told
+
+
+@for_each("shown", [{"handle": "gulzar_waziri_press"}, {"display_name": "Gulzar Waziri Press"}])
+def test_a_word_of_either_field_leads_to_less_than_the_whole_field(shown: dict[str, str]) -> None:
+    names = Crossed.distil(an_account(**shown), keyer)
+    most = CROSS_FIELD.most(names, CONTEXT, WEIGHTS.signals["crossing"], banned=False)
+    words = [most.by_key[key_of(KeyKind.NAMING_WORD, word)] for word in (b"gulzar", b"waziri", b"pres")]
+    assert 0.0 < min(words) < max(words) < most.by_kind[KeyKind.NAMING_WORD]
+
+
+@for_each(
+    ("signal", "ours", "theirs"),
+    [
+        (NAME, {"display_name": "Gulzar Waziri"}, {"display_name": "Gulzar Waziri"}),
+        (NAME, {"display_name": "Gulzar Waziri"}, {"display_name": "Waziri Gulzar"}),
+        (NAME, {"display_name": "Gulzar Waziri Press"}, {"display_name": "Gulzer Waziri"}),
+        (Crossed, {"handle": "gulzar_waziri"}, {"display_name": "Gulzar Waziri"}),
+        (Crossed, {"handle": "gulzarwaziri_dxb"}, {"display_name": "Gulzar Waziri"}),
+    ],
+)
+def test_a_name_is_as_rare_as_shipped_until_others_are_counted_with_each_of_its_words(
+    signal: Any, ours: dict[str, str], theirs: dict[str, str]
+) -> None:
+    mine, other = an_account(**ours), an_account(**theirs)
+    alone, borne = (compared(signal, mine, other, a_context(counts)) for counts in (None, Bearers(42)))
+    assert (alone.crowd, borne.crowd) == (0, 42)
+    assert alone.rate == alone.rate_unshared == borne.rate_unshared
+    assert alone.rate is not None
+    assert borne.rate is not None
+    assert borne.rate > alone.rate
 
 
 def test_the_same_sounds_are_not_passed_over_for_a_piece_in_common() -> None:
@@ -605,6 +702,19 @@ def reach(account: Account) -> Reach:
 def test_who_is_named_is_found_either_way(example: Example) -> None:
     for ours, theirs in ((example.ours, example.theirs), (example.theirs, example.ours)):
         assert set(query_keys(stored(ours))).intersection(enrolment_keys(stored(theirs)))
+
+
+@for_each(
+    ("bio", "several"),
+    [
+        ("t.me/+AbCdEf123456", "."),
+        ("t.me/+AbCdEf123456 mail umarmedia@gmail.com", " and 1 more."),
+        ("t.me/+AbCdEf123456 mail umarmedia@gmail.com call +923012345678", " and 2 more."),
+    ],
+)
+def test_a_shared_contact_point_is_told_with_how_many_more_there_are(bio: str, several: str) -> None:
+    found = compared(CONTACT, an_account(bio=bio), an_account(bio=bio))
+    assert found.because == f"Both profiles give the same contact point (telegram-invite){several}"
 
 
 def test_a_profile_without_mailbox_or_number_grows_by_nothing() -> None:

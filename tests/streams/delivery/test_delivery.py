@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from schemas.malformed import Malformed
 from schemas.wire import decode_letter
@@ -110,8 +111,13 @@ async def test_a_dead_letter_carries_the_address_and_the_reason() -> None:
 async def test_an_outage_of_the_store_is_waited_out() -> None:
     scene, handler = Scene(), Handler(outages=5)
     events = scene.taken([b"a", b"b"])
-    await Delivery("screen", TOPIC, handler, scene.around).run(stream(events))
+    with capture_logs() as told:
+        await Delivery("screen", TOPIC, handler, scene.around).run(stream(events))
     assert handler.batches == [[0, 1], *[[0]] * 5, [1]], "with fewer at once while it fails"
+    assert [(it["event"], it.get("retries")) for it in told] == [
+        ("outage: retrying", None),
+        ("outage over", 5),
+    ], "each once"
     assert fates(events) == {"acknowledged"}
     assert len(scene.broker.on(ALERTS)) == 2
     assert scene.broker.on(LETTERS) == []
