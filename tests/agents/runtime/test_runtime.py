@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -15,7 +16,7 @@ from structlog.testing import capture_logs
 
 from agents.common.again import look_again
 from agents.common.context import AgentContext
-from agents.runtime import outbox
+from agents.runtime import outbox, store_factory
 from agents.runtime.bridge import of_bridges, register_agents, topics_of
 from agents.runtime.outbox import LOOK_SECONDS, Relay
 from agents.runtime.start_checks import store_fault
@@ -29,6 +30,7 @@ from samehand.scoring.weights import Bands, default_weights
 from schemas import examples
 from schemas.wire import encode
 from store.base import Owed
+from store.bounds import Bounds
 from store.errors import StoreUnavailable
 from store.limits import OWED_AT_ONCE
 from store.pepper.pepper import write_pepper_file
@@ -299,6 +301,30 @@ def test_a_pepper_that_everybody_may_read_is_refused(tmp_path: Path) -> None:
     path.chmod(0o644)
     with pytest.raises(SettingsError, match="SAMEHAND_PEPPER_FILE"):
         peppers_of(load({"SAMEHAND_PEPPER_FILE": str(path)}))
+
+
+def test_a_store_keeps_accounts_and_alerts_for_as_long_as_the_settings_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, made = tmp_path / "pepper", dict[str, Any]()
+    write_pepper_file(path)
+    monkeypatch.setattr(store_factory, "RedisStore", lambda *_, **given: made.update(given))
+    settings = load(
+        {
+            "SAMEHAND_PEPPER_FILE": str(path),
+            "SAMEHAND_REMEMBER_DAYS": "3",
+            "SAMEHAND_REMEMBER_MEGABYTES": "7",
+            "SAMEHAND_COUNT_LAG_HOURS": "5",
+            "SAMEHAND_DEDUP_DAYS": "4",
+        }
+    )
+    store_of(settings, peppers_of(settings))
+    assert made["bounds"] == Bounds(
+        retention_seconds=259_200.0,
+        remembered_bytes=7_000_000,
+        lag_seconds=18_000.0,
+        dedup_seconds=345_600.0,
+    )
 
 
 def test_a_store_is_made_without_connecting(tmp_path: Path) -> None:

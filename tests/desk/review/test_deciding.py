@@ -278,6 +278,9 @@ async def test_auditors_see_everything_and_decide_nothing(office: Office) -> Non
     [waiting] = await office.desk.queue(omar, Filters())
     with pytest.raises(Forbidden):
         await office.desk.decide(omar, waiting.read_id, MIRROR)
+    for take in (office.desk.claim, office.desk.skip):
+        with pytest.raises(Forbidden):
+            await take(omar, waiting.read_id)
     with pytest.raises(Forbidden):
         await office.desk.write_note(omar, "alert-1", "hello")
     assert not may("unheard-of", "read")
