@@ -38,9 +38,9 @@ class Scan:
         places: list[int] = []
         for at in range(0, len(lookups), ASKED_AT_ONCE):
             part = lookups[at : at + ASKED_AT_ONCE]
-            asked = [lookup for _, lookup in part]
+            asked = [account_lookup for _, account_lookup in part]
             # The values of an account are as old as its remembered state says.
-            accounts = [lookup.account for lookup in asked]
+            accounts = [account_lookup.account for account_lookup in asked]
             shown = await context.call_store(context.store.showings(accounts, now=context.now()))
             here = [place for place, _ in part]
             best = await match(as_shown(asked, shown), snapshot, context, "scan", here)

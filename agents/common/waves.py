@@ -139,7 +139,8 @@ async def follow_waves(
 async def recall_waves(context: AgentContext, arrivals: Sequence[Arrival]) -> list[Outcome]:
     """Lets the store know again which waves were published, where it has lost them; publishes nothing.
 
-    ``arrivals``: the last record of each wave. An unreadable one is skipped: the desk makes its dead letter.
+    ``arrivals``: the last record of each wave. Unreadable records are skipped here; the desk, which reads the
+    topic too, counts and logs them.
     """
     published = [arrival for arrival in arrivals if arrival.value is not None]
     _, waves = read_all(published, decode_wave, context, itself, ours=True)

@@ -42,7 +42,7 @@ HELD_SECONDS = 60.0  # between two looks at what quarantines hold: they last for
 log = structlog.get_logger("samehand.alerts")
 
 
-class Due(NamedTuple):
+class Publication(NamedTuple):
     """An entry of the outbox, the alert to publish (``None`` if there is none), and the state after it."""
 
     owed: Owed
@@ -83,13 +83,13 @@ class Relay:
         Raises:
             Transient: store or broker are away; what was not settled is still pending.
         """
-        due = await self.due()
-        left = {
-            id(emit) for emit in await publish(self.publisher, [entry.alert for entry in due if entry.alert])
-        }
-        published = [entry for entry in due if id(entry.alert) not in left]
-        left |= {id(emit) for emit in await publish(self.publisher, [entry.state for entry in published])}
-        confirmed = [entry.owed for entry in published if id(entry.state) not in left]
+        due = await self.publications()
+        alerts = [publication.alert for publication in due if publication.alert]
+        left = {id(emit) for emit in await publish(self.publisher, alerts)}
+        published = [publication for publication in due if id(publication.alert) not in left]
+        states = [publication.state for publication in published]
+        left |= {id(emit) for emit in await publish(self.publisher, states)}
+        confirmed = [publication.owed for publication in published if id(publication.state) not in left]
         if confirmed:
             await self._look_again(confirmed)
             await self.settle(confirmed)
@@ -161,13 +161,13 @@ class Relay:
                 exc_info=fault,
             )
 
-    async def due(self) -> list[Due]:
-        """Entries of the outbox, each with what to publish."""
+    async def publications(self) -> list[Publication]:
+        """Reads entries of the outbox, and makes of each what is to be published."""
         owed = await self.context.call_store(self.context.store.owed(self.holder, now=self.context.now()))
         lifted = [entry.alert.banned for entry in owed if entry.reason in LIFTED]
         bans = await self.context.call_store(self.context.store.bans(lifted)) if lifted else []
         standing = {ban.account for ban in bans if ban is not None}
-        due: list[Due] = []
+        publications: list[Publication] = []
         for entry in owed:
             record, alert = record_of(entry), None
             if isinstance(record, MirrorAlert) and entry.reason in LIFTED:
@@ -184,8 +184,8 @@ class Relay:
                 state = forgotten_emit(entry.alert.alert_id, self.context)
             else:
                 state = state_emit(record, seen_at=entry.alert.seen_at, since=entry.at, context=self.context)
-            due.append(Due(entry, alert, state))
-        return due
+            publications.append(Publication(entry, alert, state))
+        return publications
 
     async def settle(self, confirmed: Sequence[Owed]) -> None:
         """Removes from the outbox what the broker has confirmed."""

@@ -105,31 +105,44 @@ class Redelivery:
         try:
             history = await self.store.history()
             if history and history != self.history:
-                known = await self.histories.known()
-                if known and known != history:
-                    log.warning(
-                        "Redis failed over, was restarted or was refilled: reprocessing recent records"
-                    )
-                    refilled = known.rpartition(":")[0] != history.rpartition(":")[0]
-                    bindings = self._ends_first() if refilled else self.bindings
-                    records = sum([await self._deliver(binding) for binding in bindings])
-                    log.info("recent records reprocessed", records=records)
-                if known != history:
-                    await self.histories.note(history)
+                await self._reprocess(history)
                 self.history = history
-            # What was acknowledged with another store is delivered topic by topic. A topic is done only if no
-            # server was replaced meanwhile: its last writes may be missing.
-            for binding in self._ends_first() if await self.store.behind() else ():
-                since = (await self.store.behind()).get(binding.topic)
-                if since is None:
-                    continue  # another worker was faster
-                log.info("the store was filled beside another one: catching up", topic=binding.topic)
-                records = await self._deliver(binding, since)
-                if await self.store.history() == self.history:
-                    await self.store.caught_up(binding.topic)
-                    log.info("caught up", topic=binding.topic, records=records)
+            await self._catch_up()
         except (StoreError, BrokerUnavailable) as fault:
             log.debug("cannot be read now whether records are to be delivered again", fault=str(fault))
+
+    async def _reprocess(self, history: str) -> None:
+        """Delivers recent records again, unless that was done under this history, and notes that it is done.
+
+        If no history was noted before, it only notes this one.
+        """
+        known = await self.histories.known()
+        if known == history:
+            return
+        if known:
+            log.warning("Redis failed over, was restarted or was refilled: reprocessing recent records")
+            refilled = known.rpartition(":")[0] != history.rpartition(":")[0]
+            bindings = self._ends_first() if refilled else self.bindings
+            records = sum([await self._deliver(binding) for binding in bindings])
+            log.info("recent records reprocessed", records=records)
+        await self.histories.note(history)
+
+    async def _catch_up(self) -> None:
+        """Delivers, topic by topic, what was acknowledged with another store.
+
+        A topic is done only if no server was replaced meanwhile: its last writes may be missing.
+        """
+        if not await self.store.behind():
+            return
+        for binding in self._ends_first():
+            since = (await self.store.behind()).get(binding.topic)
+            if since is None:
+                continue  # another worker was faster
+            log.info("the store was filled beside another one: catching up", topic=binding.topic)
+            records = await self._deliver(binding, since)
+            if await self.store.history() == self.history:
+                await self.store.caught_up(binding.topic)
+                log.info("caught up", topic=binding.topic, records=records)
 
     def _ends_first(self) -> list[Binding]:
         order = {topic: place for place, topic in enumerate(self.first)}

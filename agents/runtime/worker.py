@@ -222,7 +222,7 @@ def redelivery_of(app: WorkerApp, context: AgentContext) -> Redelivery:
         ],
         first=(called.waves, called.deleted, called.verdicts, called.reinstated, called.banned),
         histories=HistoryTopic(app.settings),
-        recents=Recent(app.settings, compacted=(called.waves,)),
+        recents=Recent(app.settings, output=(called.waves,)),
         publisher=app.around.publisher,
         clock=app.clock,
         letters_topic=called.letters,

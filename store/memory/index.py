@@ -54,22 +54,24 @@ class Index:
         self.entries[entry.account] = entry
         cluster = cluster_tag(keys, read_frame(entry.frame).tag)
         for key in keys:
-            posting, kind = self.postings.setdefault(key, {}), kind_of(key)
-            cap = listed_at_most(kind)
-            if entry.account in posting:
-                continue
-            if len(posting) < cap:
-                posting[entry.account] = None
-                continue
-            turned_away = True
-            if kind in NAMING_KINDS:
-                crowd = self.crowds.setdefault(key, Crowd())
-                turned_away = crowd.come(entry.account, cluster, posting, cap, again=stays)
-            elif not stays and not falls_silent(kind):
-                del posting[next(islice(posting, cap // 2, None))]
-                posting[entry.account] = None
-            if turned_away and not stays:
-                self.full[kind] += 1
+            if self._turns_away(key, entry.account, cluster, again=stays) and not stays:
+                self.full[kind_of(key)] += 1
+
+    def _turns_away(self, key: Key, account: str, cluster: bytes, *, again: bool) -> bool:
+        """Lists an account under a key; returns whether that turned some account away."""
+        posting, kind = self.postings.setdefault(key, {}), kind_of(key)
+        cap = listed_at_most(kind)
+        if account in posting:
+            return False
+        if len(posting) < cap:
+            posting[account] = None
+            return False
+        if kind in NAMING_KINDS:
+            return self.crowds.setdefault(key, Crowd()).come(account, cluster, posting, cap, again=again)
+        if not again and not falls_silent(kind):
+            del posting[next(islice(posting, cap // 2, None))]
+            posting[account] = None
+        return True
 
     def remove(self, account: str) -> IndexEntry | None:
         """Removes an account and all its entries; returns what was known of it."""

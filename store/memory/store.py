@@ -87,7 +87,7 @@ from store.limits import (
 )
 from store.memory.counts import Counts
 from store.memory.index import Index, IndexEntry, ranked
-from store.memory.remembered import RememberedInMemory
+from store.memory.remembered import Generation, RememberedInMemory
 from store.memory.waves import WavesInMemory
 
 
@@ -269,23 +269,22 @@ class MemoryStore:
         shown: list[Showings] = []
         for at in range(0, len(accounts), REMEMBERED_AT_ONCE):
             generation = self._remembered.opened(now)
-            for account in accounts[at : at + REMEMBERED_AT_ONCE]:
-                if _later(self._deleted.get(account.account), account.seen_at, now):
-                    shown.append(account.shown)
-                    continue
-                digest = self._addresses.account(account.account)
-                frame = frame_of(digest.tag, account.fingerprints, None)
-                merged = self._with_former(account, now)
-                entry = IndexEntry(account.account, frame, remembered_quote(merged))
-                if (
-                    self._remembered.put(entry, generation, now)
-                    and self._banned(account.account, now) is None
-                ):
-                    first = merged.fingerprints[0]
-                    self._counts.add(counted(first, digest.raw), first.stratum, merged.seen_at, now)
-                shown.append(merged.shown)
+            some = accounts[at : at + REMEMBERED_AT_ONCE]
+            shown += [self._remember(account, generation, now) for account in some]
             self._remembered.evict()
         return shown
+
+    def _remember(self, account: Remembered, generation: Generation, now: float) -> Showings:
+        if _later(self._deleted.get(account.account), account.seen_at, now):
+            return account.shown
+        digest = self._addresses.account(account.account)
+        frame = frame_of(digest.tag, account.fingerprints, None)
+        account = self._with_former(account, now)
+        entry = IndexEntry(account.account, frame, remembered_quote(account))
+        if self._remembered.put(entry, generation, now) and self._banned(account.account, now) is None:
+            first = account.fingerprints[0]
+            self._counts.add(counted(first, digest.raw), first.stratum, account.seen_at, now)
+        return account.shown
 
     async def remember_then_look(
         self,
@@ -384,24 +383,25 @@ class MemoryStore:
             return Ruled(Ruling.NOT_BANNED, 0)
         at = (proposal.alert_id, proposal.banned)
         claim = self._addresses.claim(proposal.claimant)
-        open_alerts = self._open.get(proposal.banned, {})
-        is_open = proposal.alert_id in open_alerts
-        summed_up = proposal.summary is not None and proposal.summary.alert_id in open_alerts
-        full = (
-            proposal.alert_id not in self._about.get(proposal.account, {})
-            or len(open_alerts) - summed_up >= OPEN_ALERTS_A_BAN
-        )
+        is_open = proposal.alert_id in self._open.get(proposal.banned, {})
         ruling, marker = ruled(
             self._markers.get(at), band_rank(proposal.band), claim, now, again_only=proposal.again_only
         )
         if marker is None and not (proposal.again_only and proposal.counted):
             return ruling
-        if not is_open and (marker is None or full):
+        if not is_open and (marker is None or self._is_full(proposal)):
             return Ruled(Ruling.WITHHELD, 0)
         if marker is not None:
             self._markers[at] = marker
             self._note(proposal, ruling.revision, now)
         return ruling
+
+    def _is_full(self, proposal: Proposal) -> bool:
+        """Whether the account or the ban has as many open alerts as it may, besides the ban's summary."""
+        about = self._about.get(proposal.account, {})
+        open_alerts = self._open.get(proposal.banned, {})
+        summed_up = proposal.summary is not None and proposal.summary.alert_id in open_alerts
+        return proposal.alert_id not in about or len(open_alerts) - summed_up >= OPEN_ALERTS_A_BAN
 
     def _sum_up(self, proposal: Proposal, now: float) -> None:
         """The counts of a ban have changed: its summary is owed under its next revision."""
@@ -624,23 +624,24 @@ class MemoryStore:
             refused = self._refused(alert, now)
             if alert.open and refused is not None:
                 await self.withdraw([alert], reason=WITHDRAWN_FOR[refused], now=now)
-                continue
-            if alert.withdrawn != "verdict" or refused is not None:
-                continue
-            at, open_alerts = (alert.alert_id, alert.banned), self._open.setdefault(alert.banned, {})
-            pair, about = self._pair(alert.alert_id), self._about.get(alert.account, {})
-            withdrawn_so = pair is not None and not pair.open and pair.revision == alert.revision
-            if self._banned(alert.banned, now) is None or not withdrawn_so or alert.alert_id not in about:
-                continue
-            rank = band_rank(alert.band)
-            marker = reopened(self._markers.get(at), alert.revision, rank, now)
-            self._markers[at] = marker
-            open_alerts[alert.alert_id] = replace(alert, revision=marker.revision, open=True, withdrawn=None)
-            self._know_no_more(alert.banned, alert.alert_id)
-            self._owed.pop(alert.alert_id, None)
-            self._owed[alert.alert_id] = Owed(open_alerts[alert.alert_id], marker.revision, None, now)
-            if self._withheld.get(alert.banned):
-                self._sum_up_again(alert.banned, now)
+            elif alert.withdrawn == "verdict" and refused is None:
+                self._reopen(alert, now)
+
+    def _reopen(self, alert: OpenAlert, now: float) -> None:
+        at, open_alerts = (alert.alert_id, alert.banned), self._open.setdefault(alert.banned, {})
+        pair, about = self._pair(alert.alert_id), self._about.get(alert.account, {})
+        withdrawn_so = pair is not None and not pair.open and pair.revision == alert.revision
+        if self._banned(alert.banned, now) is None or not withdrawn_so or alert.alert_id not in about:
+            return
+        rank = band_rank(alert.band)
+        marker = reopened(self._markers.get(at), alert.revision, rank, now)
+        self._markers[at] = marker
+        open_alerts[alert.alert_id] = replace(alert, revision=marker.revision, open=True, withdrawn=None)
+        self._know_no_more(alert.banned, alert.alert_id)
+        self._owed.pop(alert.alert_id, None)
+        self._owed[alert.alert_id] = Owed(open_alerts[alert.alert_id], marker.revision, None, now)
+        if self._withheld.get(alert.banned):
+            self._sum_up_again(alert.banned, now)
 
     async def decide(self, decisions: Sequence[Decision], *, now: float) -> list[Decided]:
         decided: list[Decided] = []

@@ -75,14 +75,16 @@ class BanCalendars:
             if match := _ROW.fullmatch(name):
                 policy, what, number = match.groups()
                 rows[policies.get(policy), what.decode()].append((int(number), row))
-        counted: dict[tuple[str | None, str], Buckets] = {}
-        for of, several in rows.items():
-            several.sort()
-            width = BUCKET_ROWS[of[1]].together
-            counts = np.frombuffer(b"".join(row for _, row in several), ">u4").astype(np.int64)
-            firsts = np.array([number for number, _ in several], np.int64) * width
-            numbers = np.add.outer(firsts, np.arange(width, dtype=np.int64)).ravel()
-            some = np.flatnonzero(counts)
-            counted[of] = numbers[some], counts[some]
+        counted = {(policy, what): _unpacked(what, several) for (policy, what), several in rows.items()}
         today, since = (int(fields.get(name, 0)) for name in (b"day", b"since"))
         return _Shard(epoch, fields.get(b"v"), today, since, counted)
+
+
+def _unpacked(what: str, rows: list[tuple[int, bytes]]) -> Buckets:
+    rows.sort()
+    together = BUCKET_ROWS[what].together
+    counts = np.frombuffer(b"".join(row for _, row in rows), ">u4").astype(np.int64)
+    firsts = np.array([number for number, _ in rows], np.int64) * together
+    numbers = np.add.outer(firsts, np.arange(together, dtype=np.int64)).ravel()
+    some = np.flatnonzero(counts)
+    return numbers[some], counts[some]

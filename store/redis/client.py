@@ -306,11 +306,7 @@ class RedisClient:
             kind = type(fault).__name__ if type(fault) is not ResponseError else message.split(" ", 1)[0]
             raise StoreUnavailable(f"Redis refuses a command: {kind}") from fault
         except (RedisError, RedisClusterException, OSError) as fault:
-            # Clients of a cluster and of Sentinels wrap the server's error.
-            cause: BaseException | None = fault
-            while cause is not None and not isinstance(cause, AuthenticationError):
-                cause = cause.__cause__ or cause.__context__
-            if cause is not None:
+            if _login_refused(fault):
                 raise StoreRefused("Redis refuses the login") from fault
             raise StoreUnavailable(f"Redis cannot be reached: {type(fault).__name__}") from fault
         except (AttributeError, RuntimeError) as fault:
@@ -339,6 +335,13 @@ async def both(one: Coroutine[Any, Any, Answer], other: Coroutine[Any, Any, Othe
     jobs: list[Coroutine[Any, Any, Any]] = [one, other]
     first, second = await together(jobs)
     return first, second
+
+
+def _login_refused(fault: BaseException | None) -> bool:
+    """Whether the login was refused; clients of a cluster and of Sentinels wrap the server's error."""
+    while fault is not None and not isinstance(fault, AuthenticationError):
+        fault = fault.__cause__ or fault.__context__
+    return fault is not None
 
 
 def _client(endpoint: RedisEndpoint) -> Redis | RedisCluster:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any, Final
@@ -260,31 +260,28 @@ class RememberedAccounts:
 
     async def turned_away(self, queries: Sequence[Query], now: float) -> list[dict[KeyKind, int]]:
         living = await self._living(now)
-        turned_away: list[dict[KeyKind, int]] = []
-        for query in queries:
-            keys = naming_keys(query.keys)
-            by_shard: dict[int, list[tuple[Key, bytes]]] = {}
-            for key, (shard, where) in zip(
-                keys, spots(self._shards.addresses.keys(keys), self._spread), strict=True
-            ):
-                by_shard.setdefault(shard, []).append((key, where))
-            jobs = [(shard, name) for shard in by_shard for name in living]
-            answers = await together(
-                [
-                    self._shards.client.command(
-                        "HMGET",
-                        f"{self._shards.root(shard)}{name}o",
-                        *(where for _, where in by_shard[shard]),
-                    )
-                    for shard, name in jobs
-                ]
-            )
-            counts = Counter[Key]()
-            for (shard, _), answer in zip(jobs, answers, strict=True):
-                for (key, _), raw in zip(by_shard[shard], answer, strict=True):
-                    counts[key] += not_listed(raw, self._spread.place_bytes) if raw else 0
-            turned_away.append(by_kind(counts.items()))
-        return turned_away
+        return [await self._turned_away(naming_keys(query.keys), living) for query in queries]
+
+    async def _turned_away(self, keys: list[Key], living: Iterable[str]) -> dict[KeyKind, int]:
+        by_shard: dict[int, list[tuple[Key, bytes]]] = {}
+        for key, (shard, where) in zip(
+            keys, spots(self._shards.addresses.keys(keys), self._spread), strict=True
+        ):
+            by_shard.setdefault(shard, []).append((key, where))
+        jobs = [(shard, name) for shard in by_shard for name in living]
+        answers = await together(
+            [
+                self._shards.client.command(
+                    "HMGET", f"{self._shards.root(shard)}{name}o", *(where for _, where in by_shard[shard])
+                )
+                for shard, name in jobs
+            ]
+        )
+        counts = Counter[Key]()
+        for (shard, _), answer in zip(jobs, answers, strict=True):
+            for (key, _), raw in zip(by_shard[shard], answer, strict=True):
+                counts[key] += not_listed(raw, self._spread.place_bytes) if raw else 0
+        return by_kind(counts.items())
 
     # from another layout
     async def generations(self) -> dict[int, float]:

@@ -191,15 +191,18 @@ def _original(sources: TopicReader, letter: DeadLetter) -> Arrival | None:
     """
     if letter.partition in sources.partitions(letter.topic):
         nearest = next(sources.read(letter.topic, letter.partition, letter.offset), None)
-        if nearest is not None:
-            # A topic that was created again has another record at that address.
-            kept = [(letter.key, nearest.key), (letter.value, nearest.value)]
-            same = all(ours is None or ours == theirs for ours, theirs in kept)
-            if same and (nearest.offset, len(nearest.value or b"")) == (letter.offset, letter.value_bytes):
-                return nearest
+        if nearest is not None and _is_about(letter, nearest):
+            return nearest
     if letter.value is None and letter.value_bytes > 0:
         return None
     return Arrival(letter.topic, letter.partition, letter.offset, letter.key, letter.value)
+
+
+def _is_about(letter: DeadLetter, record: Arrival) -> bool:
+    """Whether `record` is the letter's: a topic that was created again has another at that address."""
+    kept = [(letter.key, record.key), (letter.value, record.value)]
+    same = all(ours is None or ours == theirs for ours, theirs in kept)
+    return same and (record.offset, len(record.value or b"")) == (letter.offset, letter.value_bytes)
 
 
 def _note(out: Writer, settings: Settings, letter: DeadLetter, done: Done) -> None:

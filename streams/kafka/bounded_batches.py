@@ -68,12 +68,7 @@ def bounded(fetched: bytes, parse: Callable[[bytes], Any]) -> bytes:
     unpacked = 0
     for batch in batches:
         size, fault = _look_into(batch)
-        if not fault and not _is_legacy(batch):
-            try:
-                for _ in parse(bytes(batch)).next_batch():
-                    pass
-            except Exception:  # each client has its own; it would come no further than this batch
-                fault = "malformed, as by a header whose key is no UTF-8"
+        fault = fault or _malformed(batch, parse)
         # A legacy batch is refused whatever it holds.
         if fault and (
             _is_legacy(batch) or calc_crc32c(batch[_ATTRIBUTES_AT:]) == _HEADER.unpack_from(batch)[4]
@@ -125,6 +120,18 @@ def _look_into(batch: memoryview) -> tuple[int, str]:
     if largest > RECORD_BYTES_MAX:
         return len(unpacked), f"compressed with gzip, and one has more than {RECORD_BYTES_MAX:,} bytes"
     return len(unpacked), ""
+
+
+def _malformed(batch: memoryview, parse: Callable[[bytes], Any]) -> str:
+    """Returns why the client would raise within the batch, beyond which it would never come."""
+    if _is_legacy(batch):
+        return ""
+    try:
+        for _ in parse(bytes(batch)).next_batch():
+            pass
+    except Exception:  # each client has its own
+        return "malformed, as by a header whose key is no UTF-8"
+    return ""
 
 
 def _records_in(unpacked: bytes) -> tuple[int, int]:

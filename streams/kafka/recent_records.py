@@ -37,8 +37,9 @@ BATCH_RECORDS: Final = 100
 class Recent:
     """Reads those records in a thread, a batch at a time.
 
-    ``compacted``: topics that the group writes and does not read. Of these it reads the last record of each
-    key, up to the end: a former one may speak of what has been forgotten since.
+    ``output``: compacted topics that the group writes and does not read, so it acknowledges nothing there.
+    They are read to their end, and of each key only the last record: a former one may be about what has been
+    forgotten since.
     """
 
     def __init__(
@@ -47,10 +48,10 @@ class Recent:
         *,
         seconds: float = BACK_SECONDS,
         records: int = BACK_RECORDS,
-        compacted: Collection[str] = (),
+        output: Collection[str] = (),
     ) -> None:
         self._settings = settings
-        self._compacted = compacted
+        self._output = output
         self._seconds = seconds
         self._records = records
 
@@ -84,8 +85,8 @@ class Recent:
     def _read(self, topic: str, since: Mapping[int, int] | None) -> Generator[list[Arrival], None, None]:
         with reader(self._settings, grouped=True) as opened:
             for partition in opened.partitions(topic):
-                whole = topic in self._compacted
-                last = opened.end(topic, partition) if whole else opened.committed(topic, partition)
+                output = topic in self._output
+                last = opened.end(topic, partition) if output else opened.committed(topic, partition)
                 if since is None:
                     by_time = opened.offset_at(topic, partition, time.time() - self._seconds)
                     first = max(0, last - BACK_RECORDS_MAX, min(by_time, last - self._records))
@@ -103,7 +104,7 @@ class Recent:
             return takewhile(lambda arrival: arrival.offset < last, opened.read(topic, partition, first))
 
         records = before()
-        if topic in self._compacted:  # twice, so that offsets alone stand in memory
+        if topic in self._output:  # read twice, so that memory holds keys and offsets alone
             latest = {arrival.key: arrival.offset for arrival in records}
             records = (arrival for arrival in before() if latest[arrival.key] == arrival.offset)
         while batch := list(islice(records, BATCH_RECORDS)):

@@ -228,18 +228,7 @@ def check(
             on_broker = look_up(client, [topic.name for topic in topics])
             absent = [topic for topic in topics if topic.name not in on_broker]
             ours = [topic for topic in absent if create and not topic.foreign]
-            made: list[TopicFinding] = []
-            if ours:
-                orders: dict[str, Any] = {
-                    topic.name: {
-                        "num_partitions": topic.partitions,
-                        "replication_factor": settings.topic_replication,
-                        "configs": topic.configs,
-                    }
-                    for topic in ours
-                }
-                answer = client.create_topics(orders, raise_errors=False)
-                made = [_creation(entry["name"], int(entry["error_code"])) for entry in answer["topics"]]
+            made = _create(client, ours, settings.topic_replication) if ours else []
             made += [
                 TopicFinding(topic.name, "missing", "does not exist, or we may not see it")
                 for topic in absent
@@ -283,17 +272,18 @@ def other_workers(settings: Settings) -> list[str]:
             )
     except (BrokerUnavailable, BrokerRefused):
         return []
-    # What the living members of a group read; groups that are no consumers' have no assignment.
-    return sorted(
-        name
-        for name, group in described.items()
-        if any(
-            assigned["topic"] == enrolled
-            for member in group.get("members") or ()
-            if isinstance(assignment := member.get("member_assignment"), dict)
-            for assigned in assignment.get("assigned_partitions", ())
-        )
-    )
+    return sorted(name for name, group in described.items() if enrolled in _assigned(group))
+
+
+def _assigned(group: Mapping[str, Any]) -> set[str]:
+    """The topics that the living members of a group read; none where the members are not consumers."""
+    given = [member.get("member_assignment") for member in group.get("members") or ()]
+    return {
+        partition["topic"]
+        for assignment in given
+        if isinstance(assignment, dict)
+        for partition in assignment.get("assigned_partitions", ())
+    }
 
 
 _MAY_NOT_JOIN: Final = "we may not read as the group {} (Kafka's ACLs)"
@@ -351,6 +341,19 @@ def look_up(client: Admin, topics: list[str]) -> dict[str, TopicsOnBroker]:
             len(entry["partitions"]), configs.get(entry["name"]), rights
         )
     return on_broker
+
+
+def _create(client: Admin, topics: list[TopicSpec], replication: int) -> list[TopicFinding]:
+    orders: dict[str, Any] = {
+        topic.name: {
+            "num_partitions": topic.partitions,
+            "replication_factor": replication,
+            "configs": topic.configs,
+        }
+        for topic in topics
+    }
+    answer = client.create_topics(orders, raise_errors=False)
+    return [_creation(entry["name"], int(entry["error_code"])) for entry in answer["topics"]]
 
 
 def _creation(topic: str, error_code: int) -> TopicFinding:

@@ -20,11 +20,11 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped] 
 
 from streams.registry.client import Schema, SchemaUnusable
 
-#: The files that come with Protobuf, each behind those that it imports.
 _WELL_KNOWN: Final = (
     *("any", "descriptor", "duration", "empty", "field_mask", "source_context", "struct", "timestamp"),
     *("type", "wrappers", "api"),
 )
+"""The files that come with Protobuf, each after those that it imports."""
 
 INDEXES_MAX: Final = 32
 """How deep message types may be nested; Protobuf reads no more than 100 deep."""

@@ -62,25 +62,7 @@ class Transcoder:
         for id_ in dict.fromkeys(
             schema_id for arrival in arrivals if isinstance(schema_id := id_of(arrival.value), int)
         ):
-            with self._lock:
-                known = self._readers.get(id_)
-                if known is not None and (
-                    not isinstance(known, str) or self.ticks() < self._until.get(id_, 0.0)
-                ):
-                    self._readers.move_to_end(id_)
-                    continue
-            try:
-                reader: Read | str = _reader(self.source.schema(id_))
-            except SchemaUnusable as fault:
-                reader = str(fault)
-            with self._lock:
-                self._readers[id_] = reader
-                self._readers.move_to_end(id_)
-                if isinstance(reader, str):
-                    self._until[id_] = self.ticks() + MISSING_SECONDS
-                while len(self._readers) > SCHEMAS_MAX:
-                    gone, _ = self._readers.popitem(last=False)
-                    self._until.pop(gone, None)
+            self._fetch(id_)
 
     def json_of(self, arrival: Arrival) -> Arrival | Malformed:
         """The record with its value as JSON; a tombstone as it is. Asks nobody: `prepare` has."""
@@ -106,6 +88,25 @@ class Transcoder:
         except (msgspec.MsgspecError, TypeError, RecursionError, UnicodeEncodeError):
             return Malformed("bad-format", "$", f"schema {id_}: the value has a part that JSON cannot hold")
         return replace(arrival, value=value)
+
+    def _fetch(self, id_: int) -> None:
+        with self._lock:
+            known = self._readers.get(id_)
+            if known is not None and (not isinstance(known, str) or self.ticks() < self._until.get(id_, 0.0)):
+                self._readers.move_to_end(id_)
+                return
+        try:
+            reader: Read | str = _reader(self.source.schema(id_))
+        except SchemaUnusable as fault:
+            reader = str(fault)
+        with self._lock:
+            self._readers[id_] = reader
+            self._readers.move_to_end(id_)
+            if isinstance(reader, str):
+                self._until[id_] = self.ticks() + MISSING_SECONDS
+            while len(self._readers) > SCHEMAS_MAX:
+                gone, _ = self._readers.popitem(last=False)
+                self._until.pop(gone, None)
 
 
 def _is_over(plain: Any, size_max: int) -> bool:

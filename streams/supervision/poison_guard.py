@@ -19,7 +19,7 @@ from streams.supervision.suspects import Suspect, Suspects, SuspectTopic, mark_u
 
 REASON: Final = "ended-worker"
 
-CONFESS_SECONDS_MAX: Final = 8.0
+MARK_SECONDS_MAX: Final = 8.0
 """Less than a stop may take; the batch is given up either way."""
 
 _deciding: ContextVar[Slot | None] = ContextVar("deciding", default=None)
@@ -114,7 +114,7 @@ class PoisonGuard:
         if (hand := slot.read()) is None:
             return
         try:
-            async with asyncio.timeout(CONFESS_SECONDS_MAX):
+            async with asyncio.timeout(MARK_SECONDS_MAX):
                 await asyncio.to_thread(self._mark, [hand], how)
         except (StreamsError, TimeoutError) as fault:
             log.warning(

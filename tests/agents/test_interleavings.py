@@ -198,7 +198,7 @@ class World:
         await self._relay()
 
     async def _relay(self) -> None:
-        due = await self.relaying.due()
+        due = await self.relaying.publications()
         for it in due:
             if it.alert is not None:
                 await Turn()

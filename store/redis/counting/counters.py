@@ -286,18 +286,19 @@ class Counters:
             old = matured((*self._read.kept, self._read.newest), at, self._lag)
             if self._sketches.keys() >= {self._read.newest.number, old.number}:
                 break
-            # Drops the versions that are no longer kept, and reads those not read yet.
-            kept = {known.number for known in (*self._read.kept, self._read.newest)}
-            self._sketches = {number: known for number, known in self._sketches.items() if number in kept}
-            for version in (self._read.newest, old):
-                if version.number not in self._sketches:
-                    roots = (
-                        [] if version == NOTHING else [self._shards.root(shard) for shard in self._shards.all]
-                    )
-                    frozen = await together([self._frozen(f"{root}f{version.number}") for root in roots])
-                    self._sketches[version.number] = tuple(frozen)
+            await self._read_sketches(self._read.newest, old)
         read, sketches = self._read, self._sketches
         return SketchSnapshot(read.bans, read.newest, old, sketches[read.newest.number], sketches[old.number])
+
+    async def _read_sketches(self, *versions: Version) -> None:
+        """Reads versions not read yet, and drops those that are no longer kept."""
+        kept = {known.number for known in (*self._read.kept, self._read.newest)}
+        self._sketches = {number: known for number, known in self._sketches.items() if number in kept}
+        for version in versions:
+            if version.number not in self._sketches:
+                roots = [] if version == NOTHING else [self._shards.root(shard) for shard in self._shards.all]
+                frozen = await together([self._frozen(f"{root}f{version.number}") for root in roots])
+                self._sketches[version.number] = tuple(frozen)
 
     async def _asked(self, field: str) -> Any:
         return await self._shards.client.command("HGET", self._shards.layout.meta, field)

@@ -432,12 +432,12 @@ async def test_from_given_offsets_all_is_read_however_old(stage: Stage) -> None:
 
 @pytest.mark.journey
 @pytest.mark.parametrize("since", [None, {}], ids=["minutes", "all"])
-async def test_of_a_compacted_topic_the_last_record_of_each_key_is_read_up_to_its_end(
+async def test_of_an_output_topic_the_last_record_of_each_key_is_read_up_to_its_end(
     stage: Stage, since: dict[int, int] | None
 ) -> None:
     stage.send([b"open"] * RECORDS)
     stage.send([b"withdrawn"] * RECORDS)
-    back = Recent(stage.settings, compacted=(stage.names.created,))
+    back = Recent(stage.settings, output=(stage.names.created,))
     batches = [batch async for batch in back.batches(stage.names.created, since)]
     assert max(map(len, batches)) == BATCH_RECORDS
     assert [arrival.value for batch in batches for arrival in batch] == [b"withdrawn"] * RECORDS
