@@ -130,15 +130,7 @@ class Consumer:
                 return verdict
             return await arrivals.take_verdict(verdict.record, verdict_id_of(verdict.record))
         if arrival.topic == self._topics.waves:
-            if arrival.value is None:
-                key = (arrival.key or b"").decode(errors="replace").replace("\0", "")
-                await waves.forget(connection, [key])
-                return False
-            wave = decode_wave(arrival.value, now=math.inf)
-            if isinstance(wave, Malformed):
-                return wave
-            await arrivals.take_wave(wave.record)
-            return False  # it is no alert, and counts as none
+            return await self._take_wave(connection, arrivals, arrival)
         # A worker wrote it by its clock, and by none of ours is it passed over.
         alert = decode_alert(arrival.value, now=math.inf)
         if isinstance(alert, Malformed):
@@ -148,6 +140,19 @@ class Consumer:
             return False  # it counts pairs, and nobody decides on it
         drawn = alert.record.drawn
         return await arrivals.take_alert(alert.record, sampled=None if drawn is None else drawn.probability)
+
+    async def _take_wave(
+        self, connection: AsyncConnection, arrivals: Arrivals, arrival: Arrival
+    ) -> bool | Malformed:
+        """Takes a wave, or forgets one of which a record has no value. It is no alert, and counts as none."""
+        if arrival.value is None:
+            await waves.forget(connection, [(arrival.key or b"").decode(errors="replace").replace("\0", "")])
+            return False
+        wave = decode_wave(arrival.value, now=math.inf)
+        if isinstance(wave, Malformed):
+            return wave
+        await arrivals.take_wave(wave.record)
+        return False
 
     async def move(self, topic: str, partition: int, position: int, topic_id: str | None = None) -> None:
         """Goes on from another offset, since what was asked for is not there."""
