@@ -146,21 +146,23 @@ class EndpointAgent:
             return NOTHING
         if failed.away is not None:
             return None
-        if self._off:
-            failed.note(_OFF)
-            return None
-        if not self._leaving():
-            self._left_at = None
-        elif self._left_at is None:
-            self._left_at = self._ticks()
-        elif self._ticks() - self._left_at > LEAVING_SECONDS:
-            failed.note(_LEAVING)
+        if self._off or self._must_go():
+            failed.note(_OFF if self._off else _LEAVING)
             return None
         began = self._ticks()
         with waiting():
             answer = await self._client.send(read.record)
         self._metrics.seconds.labels(self._name).observe(self._ticks() - began)
         return self._meaning(answer, arrival, failed)
+
+    def _must_go(self) -> bool:
+        """Whether we have been leaving for so long that nothing more is begun."""
+        if not self._leaving():
+            self._left_at = None
+            return False
+        if self._left_at is None:
+            self._left_at = self._ticks()
+        return self._ticks() - self._left_at > LEAVING_SECONDS
 
     def _meaning(self, answer: Answer, arrival: Arrival, failed: _Failed) -> Outcome | None:
         match answer:

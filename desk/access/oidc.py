@@ -170,13 +170,8 @@ class IdentityProvider:
         if not isinstance(subject, str) or not 0 < len(subject) <= _SUBJECT_CHARS_MAX:
             raise NotSignedIn("sub is no text of 1 to 255 characters")
         user_id = user_id_of(self._configured.issuer, subject)
-        held = claims.get(self._configured.roles_claim)
-        if held is None:
-            held = claims
-            for part in self._configured.roles_claim.split("."):  # `realm_access.roles` lies within another
-                held = held.get(part) if isinstance(held, Mapping) else None
-        values = (held if isinstance(held, list) else [held])[:_CLAIM_VALUES_MAX]
-        role = next((role for value, role in self._configured.roles.items() if value in values), None)
+        held = _values(claims, self._configured.roles_claim)
+        role = next((role for value, role in self._configured.roles.items() if value in held), None)
         return SignedIn(user_id, _name(claims) or user_id[:8], role, min(float(claims["exp"]), now + 1e9))
 
     def _asking(self) -> _Asking:
@@ -292,6 +287,17 @@ def _claims(token: str, keys: KeySet, configured: Configured, nonce: str, *, now
         raise NotSignedIn(f"the id_token does not hold ({type(fault).__name__}: {fault})") from fault
     checked: Mapping[str, Any] = claims
     return checked
+
+
+def _values(claims: Mapping[str, Any], name: str) -> frozenset[str]:
+    """The values of a claim: of that very name, or as `realm_access.roles` lies within another."""
+    value: Any = claims.get(name)
+    if value is None:
+        value = claims
+        for part in name.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+    values = value if isinstance(value, list) else [value]
+    return frozenset(item for item in values[:_CLAIM_VALUES_MAX] if isinstance(item, str))
 
 
 def _name(claims: Mapping[str, Any]) -> str:

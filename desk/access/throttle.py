@@ -163,11 +163,10 @@ class Throttle:
         waited = None
         share = (self._level(digest, now) - GUESSES_MAX) / GUESSES_MAX
         if wait_seconds := (0.0 if share <= 0.0 else max(1.0, min(1.0, share) * WAIT_SECONDS_MAX)):
-            begun = self.signer.nonce_of("moment", digest, moment, now, network)
-            if begun is None or now < begun[0] - MAY_TRY_SECONDS or begun[1] in self._used:
+            waited = self._waited(digest, network, moment, now)
+            if waited is None:
                 until = now + wait_seconds + MAY_TRY_SECONDS
                 raise TriedTooOften(wait_seconds, self.signer.signed("moment", digest, until, nonce, network))
-            waited = begun[1]
         if not self._networks.allow(network, now) or not self._names.allow(f"{digest}.{network}", now):
             raise TriedTooOften(TRY_SECONDS)
         return Try(digest, None, waited)
@@ -205,6 +204,13 @@ class Throttle:
         before = self._level(attempt.digest, now)
         self._guesses[self._cell(attempt.digest)] = min(before + 1.0, 2.0 * GUESSES_MAX), now
         return before <= GUESSES_MAX < before + 1.0
+
+    def _waited(self, digest: str, network: str, moment: str, now: float) -> str | None:
+        """The nonce of the moment that the browser was given, if that has come and was not used."""
+        read = self.signer.nonce_of("moment", digest, moment, now, network)
+        if read is None or now < read[0] - MAY_TRY_SECONDS or read[1] in self._used:
+            return None
+        return read[1]
 
     def _level(self, digest: str, now: float) -> float:
         """Wrong passwords at a name, of which `GUESSES_MAX` an hour are forgotten."""

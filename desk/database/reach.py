@@ -45,18 +45,19 @@ def bound(role: str) -> bool:
 
 _named, _alerts, _users = schema.reader_policies, schema.alerts, schema.users
 # Made once, since each copies its table's columns. No subquery below stands within another of the same alias.
-_asking, _of_asking, _asked = _users.alias(), _named.alias(), _alerts.alias()
-_decider, _of_decider, _decided = _users.alias(), _named.alias(), _alerts.alias()
+_reader, _reader_policy, _reader_alert = _users.alias(), _named.alias(), _alerts.alias()
+_decider, _decider_policy, _decider_alert = _users.alias(), _named.alias(), _alerts.alias()
 
 
 def _bound_to_some(user_id: str) -> Exists:
     # Correlated with nothing, as the next: the database looks once, and not with every row.
-    user = _asking.c
-    return exists().where(user.user_id == user_id, user.all_policies.is_(False), user.role.in_(_BOUND))
+    return exists().where(
+        _reader.c.user_id == user_id, _reader.c.all_policies.is_(False), _reader.c.role.in_(_BOUND)
+    )
 
 
 def _mine(user_id: str) -> Select[Any]:
-    return select(_of_asking.c.policy).where(_of_asking.c.user_id == user_id)
+    return select(_reader_policy.c.policy).where(_reader_policy.c.user_id == user_id)
 
 
 def reads_policy(user_id: str | None, policy: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -71,31 +72,30 @@ def reads_alert(user_id: str | None, alert_id: ColumnElement[str]) -> ColumnElem
     """Whether a person may read an alert, in a query that has only its id."""
     if user_id is None:
         return true()
-    named = func.coalesce(_asked.c.policy, NO_POLICY).in_(_mine(user_id))
-    return or_(~_bound_to_some(user_id), exists().where(and_(_asked.c.alert_id == alert_id, named)))
+    named = func.coalesce(_reader_alert.c.policy, NO_POLICY).in_(_mine(user_id))
+    return or_(~_bound_to_some(user_id), exists().where(and_(_reader_alert.c.alert_id == alert_id, named)))
 
 
 def may_decide(user_id: ColumnElement[Any], alert_id: ColumnElement[str]) -> ColumnElement[bool]:
     """Whether a person of a column, who is not locked out, decides and may read an alert."""
-    user, alert, named = _decider, _decided, _of_decider
     read = (
         exists()
         .where(
-            named.c.user_id == user.c.user_id,
-            alert.c.alert_id == alert_id,
-            named.c.policy == func.coalesce(alert.c.policy, NO_POLICY),
+            _decider_policy.c.user_id == _decider.c.user_id,
+            _decider_alert.c.alert_id == alert_id,
+            _decider_policy.c.policy == func.coalesce(_decider_alert.c.policy, NO_POLICY),
         )
-        .correlate_except(named, alert)
+        .correlate_except(_decider_policy, _decider_alert)
     )
     return (
         exists()
         .where(
-            user.c.user_id == user_id,
-            user.c.disabled_at.is_(None),
-            user.c.role.in_(_DECIDING),
-            or_(user.c.all_policies.is_(True), user.c.role.not_in(_BOUND), read),
+            _decider.c.user_id == user_id,
+            _decider.c.disabled_at.is_(None),
+            _decider.c.role.in_(_DECIDING),
+            or_(_decider.c.all_policies.is_(True), _decider.c.role.not_in(_BOUND), read),
         )
-        .correlate_except(user)
+        .correlate_except(_decider)
     )
 
 

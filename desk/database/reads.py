@@ -84,7 +84,7 @@ class ClaimsRow:
 _reads, _alerts, _verdicts, _skips = schema.reads, schema.alerts, schema.verdicts, schema.skips
 _evidence, _appeals = schema.evidence, schema.appeals
 # Made once, since each copies its table's columns.
-_exercise, _given = _reads.alias(), _verdicts.alias()
+_exercise, _exercise_verdict = _reads.alias(), _verdicts.alias()
 
 
 # An exercise that calls itself one is none, whether it is shown, filtered or counted.
@@ -291,12 +291,13 @@ async def bring_back(connection: AsyncConnection, *, claimed_until: float, skipp
 def not_beside_exercise(user_id: str) -> ColumnElement[bool]:
     """Whether a reading is anybody's or this person's, and no other one of what they have as an exercise:
     beside that it would show the score, or that it is one. They may decide it anew while it can be undone."""
-    exercise, given = _exercise, _given
-    can_be_undone = exists().where(given.c.verdict_id == exercise.c.verdict_id, undoable(given))
+    can_be_undone = exists().where(
+        _exercise_verdict.c.verdict_id == _exercise.c.verdict_id, undoable(_exercise_verdict)
+    )
     # Correlated with nothing: the few there are are looked up once, not with every row.
     exercised = _reads.c.alert_id.in_(
-        select(exercise.c.alert_id).where(
-            exercise.c.only_for == user_id, or_(exercise.c.state == "open", can_be_undone)
+        select(_exercise.c.alert_id).where(
+            _exercise.c.only_for == user_id, or_(_exercise.c.state == "open", can_be_undone)
         )
     )
     return or_(and_(_reads.c.only_for.is_(None), ~exercised), _reads.c.only_for == user_id)

@@ -80,14 +80,15 @@ class Consumer:
                 if not await offsets.advance(connection, topic, partition, before=before, after=after):
                     raise Overtaken
                 for arrival in fresh:
-                    is_new = await self._take(connection, arrival)
+                    action = self._action_of(arrival) if self._is_action(arrival) else None
+                    is_new = await self._take(connection, arrival, action)
                     if isinstance(is_new, Malformed):
                         refused.append((topic, is_new.reason))
                         log.warning("a record cannot be read", address=arrival.address, reason=is_new.reason)
                         continue
                     new[topic] += is_new
-                    if self._is_action(arrival):
-                        unusable += _unusable(topic, self._action_of(arrival))
+                    if isinstance(action, Decoded):
+                        unusable += _unusable(topic, action)
         verdicts, actions = new[self._topics.verdicts], new[self._topics.actioned]
         return Applied(new.total() - verdicts - actions, verdicts, tuple(refused), actions, tuple(unusable))
 
@@ -110,13 +111,20 @@ class Consumer:
         record = replace(read.record, occurred_at=exact.record.occurred_at)
         return Decoded(record, read.unknown_fields, read.clamped, read.unusable)
 
-    async def _take(self, connection: AsyncConnection, arrival: Arrival) -> bool | Malformed:
-        """Returns True if the record is new, and False if it is known or not decided on."""
+    async def _take(
+        self,
+        connection: AsyncConnection,
+        arrival: Arrival,
+        action: Decoded[AccountActioned] | Malformed | None,
+    ) -> bool | Malformed:
+        """Returns True if the record is new, and False if it is known or not decided on.
+
+        `action`: the record if it is one, decoded; else None.
+        """
         now = self._now()
-        if self._is_action(arrival):
-            action = self._action_of(arrival)
-            if isinstance(action, Malformed):
-                return action
+        if isinstance(action, Malformed):
+            return action
+        if action is not None:
             return await take_action(connection, action.record, now=now)
         arrivals = Arrivals(connection, self._policy, now)
         if arrival.topic == self._topics.verdicts:
@@ -130,15 +138,7 @@ class Consumer:
                 return verdict
             return await arrivals.take_verdict(verdict.record, verdict_id_of(verdict.record))
         if arrival.topic == self._topics.waves:
-            if arrival.value is None:
-                key = (arrival.key or b"").decode(errors="replace").replace("\0", "")
-                await waves.forget(connection, [key])
-                return False
-            wave = decode_wave(arrival.value, now=math.inf)
-            if isinstance(wave, Malformed):
-                return wave
-            await arrivals.take_wave(wave.record)
-            return False  # it is no alert, and counts as none
+            return await self._take_wave(connection, arrivals, arrival)
         # A worker wrote it by its clock, and by none of ours is it passed over.
         alert = decode_alert(arrival.value, now=math.inf)
         if isinstance(alert, Malformed):
@@ -148,6 +148,19 @@ class Consumer:
             return False  # it counts pairs, and nobody decides on it
         drawn = alert.record.drawn
         return await arrivals.take_alert(alert.record, sampled=None if drawn is None else drawn.probability)
+
+    async def _take_wave(
+        self, connection: AsyncConnection, arrivals: Arrivals, arrival: Arrival
+    ) -> bool | Malformed:
+        """Takes a wave, or forgets one of which a record has no value. It is no alert, and counts as none."""
+        if arrival.value is None:
+            await waves.forget(connection, [(arrival.key or b"").decode(errors="replace").replace("\0", "")])
+            return False
+        wave = decode_wave(arrival.value, now=math.inf)
+        if isinstance(wave, Malformed):
+            return wave
+        await arrivals.take_wave(wave.record)
+        return False
 
     async def move(self, topic: str, partition: int, position: int, topic_id: str | None = None) -> None:
         """Goes on from another offset, since what was asked for is not there."""
@@ -172,13 +185,11 @@ class Consumer:
             return await offsets.positions(connection)
 
 
-def _unusable(topic: str, read: Decoded[AccountActioned] | Malformed) -> Iterator[tuple[str, str, str]]:
+def _unusable(topic: str, action: Decoded[AccountActioned]) -> Iterator[tuple[str, str, str]]:
     """Yields topic, field and reason of what could not be used of a record; unknown fields once, as one."""
-    if isinstance(read, Malformed):
-        return
-    for unusable in read.unusable:
+    for unusable in action.unusable:
         yield topic, unusable.field, str(unusable.reason)
-    if read.unknown_fields:
+    if action.unknown_fields:
         yield topic, UNKNOWN_FIELD, str(FieldFault.UNKNOWN_FIELD)
 
 

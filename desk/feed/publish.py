@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from typing import Final, cast
 
 from desk.database import alerts, appeals
+from desk.database.alerts import AlertRow
+from desk.database.appeals import AppealRow
 from desk.database.engine import Database
 from desk.database.topics import outbox
 from schemas.appeals import AppealDecided, Outcome
@@ -46,42 +48,50 @@ class VerdictPublisher:
 
     async def publish(self, out: Writer) -> int:
         """Sends what is due. Returns how many the broker has confirmed. Raises what the writer raises."""
+        published = await self._publish_verdicts(out)
+        if self._appeals_topic is not None:
+            published += await self._publish_appeals(out, self._appeals_topic)
+        return published
+
+    async def _publish_verdicts(self, out: Writer) -> int:
         now = self._now()
         async with self._database.begin() as connection:
             rows = await outbox.take(connection, now=now, again_before=now - AGAIN_SECONDS, limit=BATCH)
-        if rows:
-            await asyncio.to_thread(send, out, self._topic, [(row.key, row.value) for row in rows])
-            async with self._database.begin() as connection:
-                await outbox.sent(connection, [row.outbox_id for row in rows], now=self._now())
-        if self._appeals_topic is None:
-            return len(rows)
-        async with self._database.read() as connection:
-            decided = await appeals.to_publish(connection, BATCH)
-            if not decided:
-                return len(rows)
-            about = await alerts.with_payloads(connection, {appeal.alert_id for appeal in decided})
-        records = []
-        for appeal in decided:
-            assert appeal.decided_at is not None  # it is decided, or has lapsed
-            alert = about[appeal.alert_id]
-            platform, _, account_id = alert.account.partition(":")
-            record = AppealDecided(
-                appeal_id=appeal.appeal_id,
-                alert_id=appeal.alert_id,
-                platform=platform,
-                account_id=account_id,
-                outcome=cast(Outcome, appeal.outcome),
-                reason_code=appeal.reason_code or "",
-                decided_at=from_seconds(appeal.decided_at),
-                verdict_id=appeal.verdict_id,
-                policy=alert.ban_policy,
-                queue=alert.queue,
-            )
-            records.append((appeal.alert_id.encode(), encode(record)))
-        await asyncio.to_thread(send, out, self._appeals_topic, records)
+        if not rows:
+            return 0
+        await asyncio.to_thread(send, out, self._topic, [(row.key, row.value) for row in rows])
         async with self._database.begin() as connection:
-            await appeals.sent(connection, [appeal.appeal_id for appeal in decided], now=self._now())
-        return len(rows) + len(decided)
+            await outbox.sent(connection, [row.outbox_id for row in rows], now=self._now())
+        return len(rows)
+
+    async def _publish_appeals(self, out: Writer, topic: str) -> int:
+        async with self._database.read() as connection:
+            rows = await appeals.to_publish(connection, BATCH)
+            if not rows:
+                return 0
+            about = await alerts.with_payloads(connection, {row.alert_id for row in rows})
+        records = [(row.alert_id.encode(), encode(_decided(row, about[row.alert_id]))) for row in rows]
+        await asyncio.to_thread(send, out, topic, records)
+        async with self._database.begin() as connection:
+            await appeals.sent(connection, [row.appeal_id for row in rows], now=self._now())
+        return len(rows)
+
+
+def _decided(row: AppealRow, alert: AlertRow) -> AppealDecided:
+    assert row.decided_at is not None  # it is decided, or has lapsed
+    platform, _, account_id = alert.account.partition(":")
+    return AppealDecided(
+        appeal_id=row.appeal_id,
+        alert_id=row.alert_id,
+        platform=platform,
+        account_id=account_id,
+        outcome=cast(Outcome, row.outcome),
+        reason_code=row.reason_code or "",
+        decided_at=from_seconds(row.decided_at),
+        verdict_id=row.verdict_id,
+        policy=alert.ban_policy,
+        queue=alert.queue,
+    )
 
 
 async def bury(settings: Settings, dead: Sequence[tuple[Arrival, Malformed]], *, now: float) -> None:

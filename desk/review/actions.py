@@ -65,14 +65,8 @@ async def take_action(connection: AsyncConnection, record: AccountActioned, *, n
     forgotten stays so, whatever corrects it.
     """
     before = await actions.find(connection, record.key, record.event_id)
-    if before is None:
-        deleted_at = await audit.last_at(connection, record.key, "erased")
-        if (
-            deleted_at is not None
-            and deleted_at >= record.occurred_at.timestamp()
-            and not await alerts.of_account(connection, record.key, 1)
-        ):
-            return False
+    if before is None and await _deleted_before(connection, record):
+        return False
     reason, erased_at = (None, None) if before is None else (before.erased_reason, before.erased_at)
     if reason is None and (reason := await _forgotten_for(connection, record)):
         erased_at = now
@@ -213,6 +207,16 @@ async def _forgotten_for(connection: AsyncConnection, record: AccountActioned) -
         if at is None or at >= record.occurred_at:
             return ended[alert_id]
     return None
+
+
+async def _deleted_before(connection: AsyncConnection, record: AccountActioned) -> bool:
+    """Returns whether its account, which no alert names, was erased after the action."""
+    erased_at = await audit.last_at(connection, record.key, "erased")
+    return (
+        erased_at is not None
+        and erased_at >= record.occurred_at.timestamp()
+        and not await alerts.of_account(connection, record.key, 1)
+    )
 
 
 async def _erase_or_drop(

@@ -82,12 +82,11 @@ def _open_to(user_id: str, *, leads: bool) -> list[ColumnElement[bool]]:
         )
         .exists()
     )
-    contested = _contested
     # Correlated with nothing, as the exercises.
-    hidden = select(contested.c.read_id).where(
-        contested.c.kind == literal_column("'appeal'"),  # not bound: the index of appeals says so too
-        contested.c.state == "open",
-        hides_twins_words(user_id, contested.c.alert_id),
+    hidden = select(_contested.c.read_id).where(
+        _contested.c.kind == literal_column("'appeal'"),  # not bound: the index of appeals says so too
+        _contested.c.state == "open",
+        hides_twins_words(user_id, _contested.c.alert_id),
     )
     conditions: list[ColumnElement[bool]] = [
         _reads.c.state == "open",

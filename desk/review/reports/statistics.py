@@ -177,34 +177,37 @@ def _figures(
 ) -> GroupFigures:
     alerts = [verdict for verdict in own if verdict.counts and verdict.band != "none"]
     below = [verdict for verdict in all_ if verdict.counts and verdict.band == "none"]
-    precision = recall = None
+    precision = None
     if len(alerts) >= VERDICTS_MIN:
         precision = weighted_share(
             [_mirror(verdict) for verdict in alerts], [verdict.weight for verdict in alerts]
-        )
-    forward = [verdict for verdict in all_ if verdict.counts and verdict.forward]
-    unalerted = sum(verdict.band == "none" for verdict in forward)
-    alerted = sum(verdict.band in bands for verdict in forward)
-    if min(unalerted, alerted) >= VERDICTS_MIN:
-        strata: dict[tuple[str, int], list[JudgedPair]] = defaultdict(list)
-        for verdict in forward:
-            strata[verdict.band, verdict.stratum if verdict.band == "none" else 0].append(verdict)
-        recall = found_share(
-            [
-                Stratum(
-                    band in bands,
-                    [_mirror(verdict) for verdict in several],
-                    [verdict.weight for verdict in several],
-                )
-                for (band, _), several in sorted(strata.items())
-            ]
         )
     return GroupFigures(
         alerts=len(alerts),
         sampled=len(below),
         unsure=sum(verdict.blind and not verdict.golden and verdict.answer == "unsure" for verdict in own),
         precision=precision,
-        recall=recall,
+        recall=_recall([verdict for verdict in all_ if verdict.counts and verdict.forward], bands),
+    )
+
+
+def _recall(counted: Sequence[JudgedPair], bands: Sequence[Band]) -> Estimate | None:
+    below = sum(verdict.band == "none" for verdict in counted)
+    above = sum(verdict.band in bands for verdict in counted)
+    if min(below, above) < VERDICTS_MIN:
+        return None
+    strata: dict[tuple[str, int], list[JudgedPair]] = defaultdict(list)
+    for verdict in counted:
+        strata[verdict.band, verdict.stratum if verdict.band == "none" else 0].append(verdict)
+    return found_share(
+        [
+            Stratum(
+                band in bands,
+                [_mirror(verdict) for verdict in several],
+                [verdict.weight for verdict in several],
+            )
+            for (band, _), several in sorted(strata.items())
+        ]
     )
 
 

@@ -74,8 +74,9 @@ def judged(verdicts: Iterable[Verdict], left_out: Counter[str]) -> dict[str, Ver
             left_out["golden"] += 1
         elif not verdict.blind:
             left_out["not blind"] += 1
-            last = seeing.get(verdict.alert_id)
-            if len(seeing) < VERDICTS_MAX if last is None else last.decided_at <= verdict.decided_at:
+            last = seeing.get(verdict.alert_id, verdict)
+            has_room = verdict.alert_id in seeing or len(seeing) < VERDICTS_MAX
+            if has_room and last.decided_at <= verdict.decided_at:
                 seeing[verdict.alert_id] = verdict
         elif known is None and len(latest) >= VERDICTS_MAX:
             left_out["too many"] += 1

@@ -21,6 +21,7 @@ from desk.database import actions, alerts, audit, reads, schema
 from desk.database.engine import Database
 from desk.database.filters import Filters
 from desk.errors import Forbidden
+from desk.feed import consume
 from desk.feed.consume import Consumer
 from desk.feed.upkeep import OLD
 from desk.readers import Reader
@@ -38,8 +39,9 @@ from schemas.actions import AccountActioned
 from schemas.alerts import Matched, MirrorAlert
 from schemas.appeals import AppealMade, AppealTaken
 from schemas.examples import ACTIONED
+from schemas.malformed import Malformed
 from schemas.record import Record
-from schemas.wire import encode
+from schemas.wire import Decoded, decode_actioned, encode
 from streams.kafka.topics import Names
 from streams.outcomes import Arrival
 from tests.desk.makers import a_reason, an_alert
@@ -707,6 +709,23 @@ async def test_bad_field_is_counted_and_bad_record_is_dead(office: Office) -> No
     assert (applied.actions, applied.refused) == (1, ((topic, "bad-format"),))
     left_out = {(topic, "source", "bad-format"), (topic, "unknown", "unknown-field")}
     assert set(applied.unusable) == left_out
+
+
+async def test_action_is_decoded_once_as_it_is_applied(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[bytes | None] = []
+
+    def counting(value: bytes | None, *, now: float) -> Decoded[AccountActioned] | Malformed:
+        decoded.append(value)
+        return decode_actioned(value, now=now)
+
+    monkeypatch.setattr(consume, "decode_actioned", counting)
+    values = [encode(an_action()), b"{}"]
+    batch = [Arrival(Names().actioned, 0, at, b"k", value) for at, value in enumerate(values)]
+    applied = await Consumer(office.database, Names(), office.desk.policy, office.clock).apply(batch)
+    assert (applied.actions, len(applied.refused)) == (1, 1)
+    assert decoded == values
 
 
 # Accounts by what an alert quotes of them.
