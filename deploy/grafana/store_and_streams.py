@@ -109,7 +109,7 @@ def _streams() -> tuple[Panel, ...]:
         ),
         Panel(
             "Lag of the group, by partition",
-            "By commits, whoever has the partition: a worker that died takes only its own lag with it.",
+            "By commits, whichever worker reads it: a worker that died takes only its own lag with it.",
             (Ask("max by (topic, partition) (samehand_group_lag_records)", "{{topic}} {{partition}}"),),
             runbooks=("SamehandPartitionsUnread",),
         ),

@@ -132,7 +132,7 @@ def test_fetch_returns_promptly(server: Server, make_topic: MakeTopic) -> None:
         reader.assign([where])
         reader.seek_to_beginning(where)
         reader.poll(timeout_ms=100)
-        time.sleep(0.2)
+        time.sleep(0.2)  # the fetch waits at the broker meanwhile, which a consumer does not show
         writer.send(topic, value=b"x", partition=0).get(timeout=60.0)
         begun = time.monotonic()
         assert reader.poll(timeout_ms=6_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import io
 import json
 import os
@@ -11,7 +12,9 @@ import shlex
 import signal
 import subprocess
 import sys
+import termios
 import time
+from array import array
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -179,11 +182,21 @@ def waiting_command(tmp_path: Path) -> subprocess.Popen[str]:
     )
 
 
+def unread_bytes(pipe: int) -> int:
+    """How many bytes of a pipe its reader has not taken yet."""
+    waiting = array("i", [0])
+    fcntl.ioctl(pipe, termios.FIONREAD, waiting)
+    return waiting[0]
+
+
 def test_an_interrupt_ends_quietly(tmp_path: Path) -> None:
     child = waiting_command(tmp_path)
     writer = os.open(tmp_path / "bans.jsonl", os.O_WRONLY)  # opens as soon as the command reads
     try:
-        time.sleep(0.2)
+        os.write(writer, b"{")
+        while unread_bytes(writer):
+            assert child.poll() is None
+            time.sleep(0.01)
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=20)
     finally:

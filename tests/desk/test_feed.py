@@ -240,7 +240,7 @@ async def test_after_postgresql_was_restarted_one_desk_leads(
                 return await locks(one) == 1 and first.leading + second.leading == 1
 
             await until(one_leads)
-            await asyncio.sleep(2.0)
+            await asyncio.sleep(2.0)  # ten looks of each: neither takes the lead from the other
             assert await one_leads()
             leader = first if first.leading else second
             await until(lambda: (leader.consuming, leader.publishing) == ("", ""))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from urllib.error import URLError
@@ -28,12 +29,12 @@ WAIT_SECONDS_MAX = 240.0  # a busy machine is slow; what never comes is told aft
 POLL_SECONDS = 0.25  # each look at a topic reads all of it
 
 
-class Waiting:
+class Waiting(ABC):
     """Waits for what processes say, and shows the last words of one where that never comes."""
 
+    @abstractmethod
     def last_log(self) -> Path:
         """Where the process writes that is waited for."""
-        raise NotImplementedError
 
     def until(self, true: Callable[[], object], what: str) -> None:
         """Waits for a condition."""

@@ -6,17 +6,17 @@ import asyncio
 from collections.abc import Awaitable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
+import redis
 from msgspec import structs
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from agents.common.again import look_again
 from agents.common.context import AgentContext
-from agents.runtime import outbox, store_factory
+from agents.runtime import outbox
 from agents.runtime.bridge import of_bridges, register_agents, topics_of
 from agents.runtime.outbox import LOOK_SECONDS, Relay
 from agents.runtime.start_checks import store_fault
@@ -25,12 +25,13 @@ from agents.runtime.weights_of_settings import shadow_weights_of, weights_of
 from agents.runtime.worker import consumed, context_of, ending, form
 from agents.runtime.worker import register_agents as worker_register_agents
 from local.redis import EmbeddedRedis
+from samehand.elapsed import HOUR_SECONDS
+from samehand.keys import KeyKind
 from samehand.scoring import score
 from samehand.scoring.weights import Bands, default_weights
 from schemas import examples
 from schemas.wire import encode
 from store.base import Owed
-from store.bounds import Bounds
 from store.errors import StoreUnavailable
 from store.limits import OWED_AT_ONCE
 from store.pepper.pepper import write_pepper_file
@@ -44,7 +45,8 @@ from streams.supervision.exit_codes import EXIT_CONFIG, EXIT_REFUSED, EXIT_STORE
 from streams.telemetry.metrics import Metrics
 from tests.agents.conftest import Life, MakeLife
 from tests.makers import a_ban, a_reinstatement, a_sign_up
-from tests.store.makers import a_proposal
+from tests.store.makers import DAY, NOW, a_proposal, a_query, a_remembered
+from tests.store.makers import a_ban as a_stored_ban
 from tests.streams.fakes import FakeClock
 from tests.tables import for_each
 
@@ -303,30 +305,6 @@ def test_a_pepper_that_everybody_may_read_is_refused(tmp_path: Path) -> None:
         peppers_of(load({"SAMEHAND_PEPPER_FILE": str(path)}))
 
 
-def test_a_store_keeps_accounts_and_alerts_for_as_long_as_the_settings_say(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path, made = tmp_path / "pepper", dict[str, Any]()
-    write_pepper_file(path)
-    monkeypatch.setattr(store_factory, "RedisStore", lambda *_, **given: made.update(given))
-    settings = load(
-        {
-            "SAMEHAND_PEPPER_FILE": str(path),
-            "SAMEHAND_REMEMBER_DAYS": "3",
-            "SAMEHAND_REMEMBER_MEGABYTES": "7",
-            "SAMEHAND_COUNT_LAG_HOURS": "5",
-            "SAMEHAND_DEDUP_DAYS": "4",
-        }
-    )
-    store_of(settings, peppers_of(settings))
-    assert made["bounds"] == Bounds(
-        retention_seconds=259_200.0,
-        remembered_bytes=7_000_000,
-        lag_seconds=18_000.0,
-        dedup_seconds=345_600.0,
-    )
-
-
 def test_a_store_is_made_without_connecting(tmp_path: Path) -> None:
     path = tmp_path / "pepper"
     write_pepper_file(path)
@@ -368,6 +346,45 @@ def environment(redis_url: str, store_prefix: str, tmp_path: Path) -> dict[str, 
         "SAMEHAND_STORE_PREFIX": store_prefix,
         "SAMEHAND_PEPPER_FILE": str(pepper),
     }
+
+
+@pytest.mark.journey
+async def test_a_store_keeps_accounts_and_ends_for_as_long_as_the_settings_say(
+    environment: dict[str, str], redis_administrator: str, store_prefix: str
+) -> None:
+    kept = {"REMEMBER_DAYS": "3", "DEDUP_DAYS": "4", "COUNT_LAG_HOURS": "5", "REMEMBER_MEGABYTES": "1"}
+    settings = load({**environment, **{f"SAMEHAND_{name}": value for name, value in kept.items()}})
+    store = store_of(settings, peppers_of(settings))
+    await store.open()
+    try:
+        await store.enrol([a_stored_ban("1")], now=NOW)
+        await store.expunge([("x:1", NOW)], now=NOW)
+        with redis.Redis.from_url(redis_administrator) as client:
+            left = max(client.ttl(key) for key in client.scan_iter(match=f"{store_prefix}{{*}}:*"))
+        assert 4 * DAY - 60 < left <= 4 * DAY
+
+        crowd = [a_remembered(str(number)) for number in range(20)]
+        await store.remember(crowd, now=NOW)
+        for days, accounts in ((3, 20), (3 * 9 / 8, 0)):
+            (found,) = await store.remembered_like([a_query("x")], now=NOW + days * DAY)
+            assert len(found) == accounts
+
+        stratum = crowd[0].fingerprints[0].stratum
+        await store.freeze(now=NOW + HOUR_SECONDS)
+        for hours, bearers in ((4, {0}), (6, {20, 21})):
+            moment = NOW + hours * HOUR_SECONDS
+            counts = await store.frequencies(at=moment, now=moment)
+            assert counts.count(KeyKind.HANDLE_FULL, b"umarmedia", stratum) in bearers
+
+        figures = await store.figures()
+        while not figures.remembered_evicted:
+            assert figures.remembered < 6_000
+            more = range(figures.remembered, figures.remembered + 500)
+            await store.remember([a_remembered(str(number)) for number in more], now=NOW)
+            figures = await store.figures()
+        assert figures.remembered_bytes <= 1_000_000
+    finally:
+        await store.close()
 
 
 @pytest.mark.journey

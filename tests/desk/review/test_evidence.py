@@ -249,6 +249,7 @@ async def test_alert_arrives_while_a_decision_is_in_the_middle_and_its_withdrawa
             await receive(office, revision=2)
         forgetting = asyncio.create_task(withdraw(office, "reinstated", revision=3))
         await asyncio.wait([forgetting], timeout=0.5)
+        assert not forgetting.done()
         await alerts.locked(connection, ["alert-1"])  # it holds no alert that a decision needs
     await forgetting
 

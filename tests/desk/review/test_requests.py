@@ -967,7 +967,8 @@ async def test_hold_that_is_extended_as_its_date_comes_goes_on(office: Office) -
     async with acting(office, rana) as review:
         await rules.extend(review, request_id, 90)
         upkeeping = asyncio.create_task(tidied(office))
-        await asyncio.sleep(0.2)  # until it waits for this transaction
+        await asyncio.wait([upkeeping], timeout=0.2)
+        assert not upkeeping.done(), "it waits for this transaction"
     await upkeeping
     assert await held_words(office, request_id) == QUOTING
     assert (await state_of(office, request_id)).hold_ended_at is None
