@@ -29,7 +29,12 @@ from samehand.names.similarity import (
 )
 from samehand.normalize.contact.pseudonym import pseudonymous
 from samehand.normalize.text.fold import fold_name
-from samehand.normalize.text.phonetic import by_letters, one_leaves_out_vowels, word_keys
+from samehand.normalize.text.phonetic import (
+    LETTER_LENGTH_MAX,
+    by_letters,
+    one_leaves_out_vowels,
+    word_keys,
+)
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
 from samehand.signals.comparison import Comparison
 from samehand.signals.context import ComparisonContext
@@ -258,9 +263,10 @@ def _perhaps_any(ours: NameTrait, theirs: NameTrait) -> bool:
         length = len(wanted)
         if length < TYPO_LENGTH_MIN:
             continue
+        # One of the words may lack a letter of another script that is several in Latin (shch).
+        shortest, longest = length - LETTER_LENGTH_MAX, length + LETTER_LENGTH_MAX
         for word, size in ours.spelt:
-            # A letter of another script may be up to four in Latin (shch), and one of the words lack it.
-            if -4 <= size - length <= 4 and _one_letter_apart(word, wanted):
+            if shortest <= size <= longest and _one_letter_apart(word, wanted):
                 return True
     return False
 

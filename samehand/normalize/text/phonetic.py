@@ -60,6 +60,8 @@ _ONE_LETTER: Final = {
     )
 }
 _SEVERAL: Final = re.compile("|".join(_ONE_LETTER))
+LETTER_LENGTH_MAX: Final = max(map(len, _ONE_LETTER))
+"""The most Latin letters that :func:`by_letters` reads as one letter of another script."""
 
 # Consonants that are in a key only if they are in its word: no rule below turns another letter into one.
 PLAIN_SOUNDS: Final = frozenset("bdhlmnprt")
