@@ -52,25 +52,7 @@ def calibrated(scored: Floats, mirrors: Bools, counts: Floats | None = None) -> 
     slope, intercept = _line(scored, mirrors, counts)
     if counts.sum() < ISOTONIC_MIN:
         return Calibration("platt", slope, intercept)
-    # Pool adjacent violators: labels in order of score, pooled until their shares of mirrors rise.
-    order = np.argsort(scored, kind="stable")
-    points = max(2, int(counts.sum()) // LABELS_A_POINT)
-    middles = np.cumsum(counts[order]) - counts[order] / 2
-    place = (middles * points / counts.sum()).astype(int)
-    pools: list[tuple[float, float, float]] = []  # sum of scores, mirrors, labels
-    for at in range(points):
-        some = order[place == at]
-        if not len(some):
-            continue
-        each = counts[some]
-        pools.append((float(each @ scored[some]), float(each @ mirrors[some]), float(each.sum())))
-        while len(pools) > 1:
-            before, last = pools[-2:]
-            if _logit(before) < _logit(last) and before[0] / before[2] < last[0] / last[2]:
-                break
-            pools[-2:] = [(before[0] + last[0], before[1] + last[1], before[2] + last[2])]
-    knots = tuple((pool[0] / pool[2], _logit(pool)) for pool in pools)  # both in nats
-    return Calibration("isotonic", 1.0, 0.0, knots)
+    return Calibration("isotonic", 1.0, 0.0, _curve(scored, mirrors, counts))
 
 
 def log_loss(calibrated_log_odds: Floats, mirrors: Bools, counts: Floats | None = None) -> float:
@@ -99,6 +81,30 @@ def _line(scored: Floats, mirrors: Bools, counts: Floats) -> tuple[float, float]
         if np.abs(step).max() < 1e-10:
             break
     return max(float(fitted[0]), _SLOPE_MIN), float(fitted[1])
+
+
+def _curve(scored: Floats, mirrors: Bools, counts: Floats) -> tuple[tuple[float, float], ...]:
+    """The points of a rising curve: labels in order of score, pooled until their shares of mirrors rise.
+
+    The method is pool adjacent violators; both coordinates are log-odds.
+    """
+    order = np.argsort(scored, kind="stable")
+    points = max(2, int(counts.sum()) // LABELS_A_POINT)
+    middles = np.cumsum(counts[order]) - counts[order] / 2
+    place = (middles * points / counts.sum()).astype(int)
+    pools: list[tuple[float, float, float]] = []  # sum of scores, mirrors, labels
+    for at in range(points):
+        some = order[place == at]
+        if not len(some):
+            continue
+        each = counts[some]
+        pools.append((float(each @ scored[some]), float(each @ mirrors[some]), float(each.sum())))
+        while len(pools) > 1:
+            before, last = pools[-2:]
+            if _logit(before) < _logit(last) and before[0] / before[2] < last[0] / last[2]:
+                break
+            pools[-2:] = [(before[0] + last[0], before[1] + last[1], before[2] + last[2])]
+    return tuple((pool[0] / pool[2], _logit(pool)) for pool in pools)
 
 
 def _logit(pool: tuple[float, float, float]) -> float:

@@ -54,10 +54,6 @@ _IN_PART: Final = 0.5
 # Texts of which a single band agrees are hardly ever more alike; a look-up finds many strangers by one band.
 _BY_ONE_BAND: Final = 0.65
 
-_SHIFTS: Final = (np.uint64(29), np.uint64(32))
-_HASHED_AT_ONCE: Final = 512  # a quarter of a megabyte, which a processor's cache holds
-_MIX: Final = np.uint64(0xBF58476D1CE4E5B9)
-
 _DIFFERENT: Final = Comparison("different", "The self-descriptions are different.")
 
 
@@ -80,21 +76,7 @@ class BioSignal(SignalBase[BioTrait]):
         text = fold_bio(account.bio).text if account.bio else ""
         if len(text) < _TEXT_LENGTH_MIN:
             return None
-        codes = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
-        shingles = np.zeros(len(codes) - _SHINGLE + 1, dtype=np.uint64)
-        for place in range(_SHINGLE):
-            shingles = shingles * np.uint64(0x1_0001_93) + codes[place : len(codes) - _SHINGLE + 1 + place]
-        odd, offset = _multipliers()
-        least = np.full(_HASHES, np.iinfo(np.uint64).max, dtype=np.uint64)
-        for start in range(0, len(shingles), _HASHED_AT_ONCE):
-            mixed = shingles[start : start + _HASHED_AT_ONCE, None] * odd
-            mixed += offset
-            mixed ^= mixed >> _SHIFTS[0]
-            mixed *= _MIX  # SplitMix64's finaliser: the low byte must be well mixed
-            mixed ^= mixed >> _SHIFTS[1]
-            np.minimum(least, mixed.min(axis=0), out=least)
-        # The low byte of each minimum.
-        return BioTrait(bytes(least.astype(np.uint8)), min(len(text), 255))
+        return BioTrait(_signature(text), min(len(text), 255))
 
     def pack(self, trait: BioTrait) -> bytes:
         """The length, then the signature."""
@@ -186,12 +168,35 @@ class BioSignal(SignalBase[BioTrait]):
         )
 
 
+_SHIFTS: Final = (np.uint64(29), np.uint64(32))
+_HASHED_AT_ONCE: Final = 512  # a quarter of a megabyte, which a processor's cache holds
+_MIX: Final = np.uint64(0xBF58476D1CE4E5B9)
+
+
 @cache
 def _multipliers() -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     """The odd multipliers and offsets of 64 hash functions, from a fixed seed: part of the stored form."""
     random = np.random.Generator(np.random.PCG64(20_261_124))
     odd = random.integers(0, 2**63, _HASHES, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
     return odd, random.integers(0, 2**63, _HASHES, dtype=np.uint64)
+
+
+def _signature(text: str) -> bytes:
+    """The MinHash signature of a text: of each hash function the low byte of the least over its shingles."""
+    codes = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
+    shingles = np.zeros(len(codes) - _SHINGLE + 1, dtype=np.uint64)
+    for place in range(_SHINGLE):
+        shingles = shingles * np.uint64(0x1_0001_93) + codes[place : len(codes) - _SHINGLE + 1 + place]
+    odd, offset = _multipliers()
+    least = np.full(_HASHES, np.iinfo(np.uint64).max, dtype=np.uint64)
+    for start in range(0, len(shingles), _HASHED_AT_ONCE):
+        mixed = shingles[start : start + _HASHED_AT_ONCE, None] * odd
+        mixed += offset
+        mixed ^= mixed >> _SHIFTS[0]
+        mixed *= _MIX  # SplitMix64's finaliser: the low byte must be well mixed
+        mixed ^= mixed >> _SHIFTS[1]
+        np.minimum(least, mixed.min(axis=0), out=least)
+    return bytes(least.astype(np.uint8))
 
 
 def resemblance(ours: bytes, theirs: bytes) -> float:

@@ -173,20 +173,9 @@ class Gathered:
         dated = [event for event in self.events if event.dated and event.at <= until]
         first = min((event.at for event in dated), default=_UNDATED)
         last = max((event.at for event in dated), default=_UNDATED)
-        begin, end = list[SourceEvent](), list[SourceEvent]()
-        for event in self.events:
-            if event.dated:
-                continue
-            # At a moment that does not depend on when its file was read.
-            moment, side = (first, begin) if event.kind == "banned" else (last, end)
-            value = event.arrival.value
-            assert value is not None
-            assert event.kind != "verdict"  # which says when it was given
-            decoded = TARGETS[event.kind].decode(value, now=float("inf"))
-            assert isinstance(decoded, Decoded)
-            record = encode(replace(decoded.record, occurred_at=from_seconds(moment)))
-            arrival = Arrival(event.arrival.topic, 0, 0, event.arrival.key, record, (), moment)
-            side.append(SourceEvent(moment, event.kind, arrival, event.address, dated=False))
+        undated = [event for event in self.events if not event.dated]
+        begin = [_at(event, first) for event in undated if event.kind == "banned"]
+        end = [_at(event, last) for event in undated if event.kind != "banned"]
         dated.sort(
             key=lambda event: (event.at, _RANKS[event.kind])
         )  # stable: as they were read within a moment
@@ -216,6 +205,18 @@ class Gathered:
 
 def _place(arrival: Arrival) -> tuple[str, int, int]:
     return arrival.topic, arrival.partition, arrival.offset
+
+
+def _at(event: SourceEvent, moment: float) -> SourceEvent:
+    """An undated event at a moment that does not depend on when its file was read."""
+    value = event.arrival.value
+    assert value is not None
+    assert event.kind != "verdict"  # which says when it was given
+    decoded = TARGETS[event.kind].decode(value, now=float("inf"))
+    assert isinstance(decoded, Decoded)
+    record = replace(decoded.record, occurred_at=from_seconds(moment))
+    arrival = Arrival(event.arrival.topic, 0, 0, event.arrival.key, encode(record), (), moment)
+    return SourceEvent(moment, event.kind, arrival, event.address, dated=False)
 
 
 @dataclass(frozen=True, slots=True)

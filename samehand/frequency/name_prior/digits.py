@@ -51,11 +51,8 @@ def digit_bits(run: str) -> float:
     length = len(run)
     length_bits = -math.log2(_LENGTH_SHARES.get(length, _LONG_SHARE))
     readings = [length_bits + _RANDOM_BITS + length * DIGIT_BITS, _MEANT.get(run, math.inf)]
-    # The year that four digits, or two (the last of a year), may stand for.
-    year = int(run) if length in (2, 4) else 0
-    if length == 2:
-        year += 2000 if year < _CENTURY_TURN else 1900
-    if length == 2 or _YEAR_FIRST <= year <= _YEAR_LAST:
+    year = _year(run)
+    if year is not None:
         distance = (year - _YEAR_PEAK) / _YEAR_SPREAD
         bell = math.exp(-0.5 * distance**2) / (_YEAR_SPREAD * math.sqrt(2 * math.pi))
         evenly = 1 / (_YEAR_LAST - _YEAR_FIRST + 1)
@@ -66,3 +63,10 @@ def digit_bits(run: str) -> float:
     if length >= 3 and len(steps) == 1 and steps <= {0, 1, -1}:
         readings.append(_PATTERN_BITS + DIGIT_BITS + length)
     return min(readings)
+
+
+def _year(run: str) -> int | None:
+    """The year that four digits, or two (the last of a year), may stand for; ``None`` for any other run."""
+    if len(run) == 2:
+        return int(run) + (2000 if int(run) < _CENTURY_TURN else 1900)
+    return int(run) if len(run) == 4 and _YEAR_FIRST <= int(run) <= _YEAR_LAST else None
