@@ -1,6 +1,6 @@
 """Fields that could not be used as they came, counted by name and reason, with the shape of one such value.
 
-One counter for `map`, `try`, `score`, `backtest`, `enrol`, `remember`, the bridge and `doctor`, so that all
+One counter for `map`, `try`, `score`, `enrol`, `remember`, the bridge and `doctor`, so that all
 of them give the same figures of the same records.
 """
 

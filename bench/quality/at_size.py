@@ -34,7 +34,7 @@ from bench.quality.simulated import number_text, share_text
 from bench.running.crowd import MIRROR_EVERY, SIGN_UPS_FROM, account_id, aged
 from bench.running.filled import environment, filled
 from cli import output
-from cli.offline.share import Share
+from report.share import Share
 from schemas.accounts import AccountCreated
 from schemas.malformed import Malformed
 from schemas.wire import decode_created, encode

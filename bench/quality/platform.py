@@ -1,23 +1,24 @@
 """One simulated platform, each account of it scored against every candidate that the index brings up.
 
-The store in memory, the doors and the mind are those of `samehand backtest`; what it does beside (alerts
-made, encoded and read back) is left out, so that a platform takes minutes and not a quarter of an hour. A
-test holds both to the same figures.
+The store in memory, the doors and the mind are those of `samehand score`; what it does beside (alerts
+made, encoded and read back) is left out, so that a platform takes minutes and not a quarter of an hour.
 """
 
 from __future__ import annotations
 
 import asyncio
+import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
 from agents.common.converters import ban_of, remembered_of
 from bench.judging import Judge
-from cli.commands.backtest.judged import BacktestRun, ScoredPair
 from cli.inputs.input_files import read_accounts, read_bans
-from cli.inputs.truths import AccountPair, read_languages, read_strategies, read_truth
+from cli.inputs.truths import read_truth
 from cli.offline.offline_scoring import BATCH_RECORDS, batches, by_hour
+from report.accuracy import AccountPair, JudgedRun, ScoredPair
+from samehand.account import account_key
 from samehand.scoring.evidence import Score
 from samehand.scoring.weights import Weights
 from schemas.malformed import Malformed
@@ -37,7 +38,7 @@ _PEPPER: Final = Pepper(1, bytes(range(SECRET_BYTES_MIN)))
 _KEYERS: Final = ((_PEPPER.pepper_id, _PEPPER.digest),)
 
 
-def judged_platform(folder: Path, name: str, weights: Weights | None = None) -> BacktestRun:
+def judged_platform(folder: Path, name: str, weights: Weights | None = None) -> JudgedRun:
     """The run over a folder that `samehand simulate` wrote; ``name`` goes before each account's key."""
     return asyncio.run(_Platform(folder, name, weights).judged())
 
@@ -45,6 +46,10 @@ def judged_platform(folder: Path, name: str, weights: Weights | None = None) -> 
 def ranked(pairs: Iterable[ScoredPair]) -> tuple[ScoredPair, ...]:
     """Best first; ties by name, so that they fall the same way each time."""
     return tuple(sorted(pairs, key=lambda one: (-one.log_odds, one.pair.account, one.pair.banned)))
+
+
+def _rows(table: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(table.read_text("utf-8").splitlines()))
 
 
 class _Platform:
@@ -57,7 +62,7 @@ class _Platform:
         self._best: dict[AccountPair, ScoredPair] = {}
         self._fetched: set[AccountPair] = set()
 
-    async def judged(self) -> BacktestRun:
+    async def judged(self) -> JudgedRun:
         await self._enrol()
         accounts = self._accounts()
         judge = Judge.of(self._weights)
@@ -67,15 +72,22 @@ class _Platform:
             for batch in batches(hour, BATCH_RECORDS):
                 await self._store.remember(batch, now=NOW)
             await self._store.freeze(now=NOW)
-        languages = read_languages(self._folder / "languages.csv")
-        strategies = read_strategies(self._folder / "strategies.csv")
-        return BacktestRun(
+        return JudgedRun(
             judged=ranked(self._best.values()),
             sign_ups=len({account.account for account in accounts}),
             truth=self._truth,
             fetched=frozenset(self._fetched),
-            strategies={self._pair(it.account, it.banned): number for it, number in strategies.items()},
-            groups={f"{self._name}/{account}": language for account, language in languages.items()},
+            strategies={
+                self._pair(
+                    account_key(row["platform"], row["account_id"]),
+                    account_key(row["banned_platform"], row["banned_account_id"]),
+                ): int(row["strategy"])
+                for row in _rows(self._folder / "strategies.csv")
+            },
+            groups={
+                f"{self._name}/{account_key(row['platform'], row['account_id'])}": row["language"]
+                for row in _rows(self._folder / "languages.csv")
+            },
         )
 
     async def _enrol(self) -> None:

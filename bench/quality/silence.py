@@ -19,9 +19,8 @@ from typing import Any, Final
 from bench.quality.platform import judged_platform
 from bench.quality.simulated import HELD_OUT_SEEDS, together
 from cli import output
-from cli.commands.backtest.figures import catchable_pairs
-from cli.commands.backtest.judged import BacktestRun
 from cli.inputs.truths import read_truth
+from report.accuracy import JudgedRun, catchable_pairs
 from simulate.files import simulate_command
 
 KEPT: Final = Path("cli/offline/silence.json")
@@ -46,7 +45,7 @@ _OTHERS: Final = 300
 """Sign-ups, and bans, beside the true pairs of a platform."""
 
 
-def measured(seeds: Sequence[int], accounts: int, others: int) -> Iterator[tuple[str, BacktestRun]]:
+def measured(seeds: Sequence[int], accounts: int, others: int) -> Iterator[tuple[str, JudgedRun]]:
     """The run with every field, named "", and those without the fields of each signal."""
     with TemporaryDirectory(prefix="samehand-silence-") as top:
         folders = [Path(top) / str(seed) for seed in seeds]
@@ -69,7 +68,7 @@ def measured(seeds: Sequence[int], accounts: int, others: int) -> Iterator[tuple
             yield signal, together(judged_platform(folder, folder.name) for folder in folders)
 
 
-def recall(run: BacktestRun) -> float:
+def recall(run: JudgedRun) -> float:
     """The share of catchable pairs at `possible` and above."""
     wanted = catchable_pairs(run)
     found = {one.pair for one in run.judged if one.band != "none"}

@@ -12,9 +12,8 @@ from typing import Any, Final
 
 from bench.page import markdown
 from bench.quality.platform import judged_platform, ranked
-from cli.commands.backtest.figures import false_alarms, figures
-from cli.commands.backtest.judged import BacktestRun
-from cli.offline.share import Share
+from report.accuracy import JudgedRun, false_alarms, figures
+from report.share import Share
 from simulate.files import simulate_command
 
 _NAIVE, _HARDER = ("1", "2", "3", "4"), ("5", "6", "7")
@@ -129,26 +128,26 @@ def simulated(
     return {"edits": edits, "seeds": list(seeds), "accounts": accounts, **figures_of(together(runs))}
 
 
-def figures_of(run: BacktestRun) -> dict[str, Any]:
-    """The figures of a backtest by language, and those of false alarms by script beside them."""
+def figures_of(run: JudgedRun) -> dict[str, Any]:
+    """The figures of a run by language, and those of false alarms by script beside them."""
     return {**figures(run), "false_alarms_by_script": false_alarms(by_script(run))}
 
 
-def by_script(run: BacktestRun) -> BacktestRun:
+def by_script(run: JudgedRun) -> JudgedRun:
     """The same run with its accounts grouped by script, for evenness between scripts."""
     return replace(run, groups={account: SCRIPTS[group] for account, group in run.groups.items()})
 
 
-def _one(seed: int, *, edits: str, accounts: int) -> BacktestRun:
+def _one(seed: int, *, edits: str, accounts: int) -> JudgedRun:
     with TemporaryDirectory(prefix="samehand-quality-") as folder:
         simulate_command(seed, accounts, Path(folder), edits=edits)
         return judged_platform(Path(folder), str(seed))
 
 
-def together(runs: Iterable[BacktestRun]) -> BacktestRun:
+def together(runs: Iterable[JudgedRun]) -> JudgedRun:
     """One run of many: pairs ranked among each other, as on one platform with one review queue."""
     several = list(runs)
-    return BacktestRun(
+    return JudgedRun(
         judged=ranked(one for run in several for one in run.judged),
         sign_ups=sum(run.sign_ups for run in several),
         truth=frozenset().union(*(run.truth for run in several)),

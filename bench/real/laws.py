@@ -19,7 +19,7 @@ from msgspec.structs import replace as replaced
 
 from agents.common.converters import account_of
 from bench.real.scenes import DAY, MINUTE, NOW, RANK, Banned, _only, _prefix, _whole
-from cli.offline.share import Share
+from report.share import Share
 from samehand.fingerprint.distil import Fingerprint, distil
 from samehand.frequency.ban_calendar import Calendar, Calendars
 from samehand.keys import KeyKind

@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from cli.offline.share import Share
+from report.share import Share
 from samehand.account import Account
 from samehand.fingerprint.distil import Fingerprint, distil
 from samehand.frequency.rates import NothingCounted

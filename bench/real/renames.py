@@ -21,7 +21,7 @@ from rapidfuzz.distance import JaroWinkler, Levenshtein
 
 from cli.inputs.input_files import InputLine
 from cli.offline.offline_scoring import Offline
-from cli.offline.share import Share
+from report.share import Share
 from schemas.accounts import Account, AccountBanned, AccountCreated
 from schemas.decoding.dates import from_seconds
 from simulate.sampling import seeded

@@ -91,7 +91,7 @@ def command(
     verdicts held out from learning.
 
     At the desk a lead sees the same proposal and adopts it there. Without a desk, compare the result with
-    `samehand backtest --weights`, then set SAMEHAND_WEIGHTS to it.
+    `samehand try --against`, then set SAMEHAND_WEIGHTS to it.
 
     \b
     Examples:

@@ -15,7 +15,7 @@ from cli import output
 from cli.inputs.event_files import EventFiles, files_options
 from cli.inputs.input_errors import tell_faults, tell_unusable
 from cli.inputs.input_files import ACCOUNTS, BANS
-from cli.inputs.truths import AccountPair, pair_options
+from cli.inputs.truths import pair_options
 from cli.offline.known_pairs import (
     alerted_pairs,
     diagnosis_fields,
@@ -35,6 +35,7 @@ from cli.options import (
 )
 from cli.output_files import writing
 from cli.run_async import awaited
+from report.accuracy import AccountPair
 from report.text import plural
 from report.waterfall import terminal
 from schemas.wire import encode

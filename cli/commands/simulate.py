@@ -59,7 +59,7 @@ from simulate.files import simulate_command
 def command(seed: int, accounts: int, out: Path, edits: str, malformed: float, as_json: bool) -> int:
     """Write a simulated platform to files, with its true mirrors listed.
 
-    Use it to try samehand without real data, and to measure it (`samehand backtest`).
+    Use it to try samehand without real data, and to measure it (`samehand try --truth`).
 
     Writes bans.jsonl and accounts.jsonl, which `samehand score` reads; truth.csv, which accounts mirror which
     bans; strategies.csv, how each mirror was disguised, 1 (naive) to 8; languages.csv, the language of each

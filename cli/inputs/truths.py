@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import functools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
@@ -15,6 +14,7 @@ import click
 
 from cli.inputs.input_source import opened, shown_path
 from cli.options import FILE
+from report.accuracy import AccountPair
 from report.text import visible
 from samehand.account import account_key
 from schemas.mapping.csvrows import line_of_names
@@ -23,25 +23,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 PAIR = ("platform", "account_id", "banned_platform", "banned_account_id")
 
-# The last of the simulated strategies carries nothing over: it is reported, and no recall is owed on it.
-CATCHABLE_MAX = 7
-
 PAIRS_MAX: Final = 50_000
 """Of one table: each pair is looked into, which takes milliseconds, and kept with its comparison, 10 KB."""
 
 LINE_BYTES_MAX: Final = 64 * 1024
 """Of the line of names; it has five."""
-
-
-@dataclass(frozen=True, slots=True)
-class AccountPair:
-    """A new account and a banned one, by their keys. ``banned`` is "" where any ban is meant.
-
-    Whoever asks may leave the platform out of a key.
-    """
-
-    account: str
-    banned: str
 
 
 def read_truth(path: Path) -> frozenset[AccountPair]:
@@ -52,22 +38,6 @@ def read_truth(path: Path) -> frozenset[AccountPair]:
     if len(pairs) > PAIRS_MAX:
         raise click.ClickException(f"{shown_path(path)}: over {PAIRS_MAX:,} pairs; take a part of them")
     return pairs
-
-
-def read_strategies(path: Path) -> Mapping[AccountPair, int]:
-    """The number of each true pair's strategy."""
-    strategies = {}
-    for number, row in enumerate(_rows(path, (*PAIR, "strategy")), 1):
-        if not row["strategy"].isdecimal():
-            raise click.ClickException(f"{shown_path(path)}:row {number}: strategy must be a number, 1 to 8")
-        strategies[_pair(row)] = int(row["strategy"])
-    return strategies
-
-
-def read_languages(path: Path) -> Mapping[str, str]:
-    """The language (or script, or any group) of each account."""
-    rows = _rows(path, ("platform", "account_id", "language"))
-    return {account_key(row["platform"], row["account_id"]): row["language"] for row in rows}
 
 
 def _pair(row: Mapping[str, str]) -> AccountPair:

@@ -10,9 +10,9 @@ import msgspec
 from rich.console import Console
 
 from cli import output
-from cli.inputs.truths import AccountPair
 from cli.offline.pair_diagnosis import PairDiagnosis
-from cli.offline.share import Share
+from report.accuracy import AccountPair, false_alarms_by_group
+from report.share import Share
 from report.text import percent, plural, visible
 from report.waterfall import terminal
 from schemas.alerts import MirrorAlert
@@ -56,9 +56,24 @@ def known_pairs(
         "pairs": len(truth),
         "banned_by_you": {"pairs": len(truth - owed), "alerts": len(bands) - len(judged)},
         "bands": by_band,
-        "missed": causes_of(missed),
+        "missed": _causes_of(missed),
         "missed_pairs": [diagnosis_fields(diagnosis, banned) for diagnosis in missed[:MISSED_MAX]],
     }
+
+
+def false_alarms(
+    alerts: Iterable[MirrorAlert],
+    diagnoses: Sequence[PairDiagnosis],
+    banned: Collection[str],
+    groups: Mapping[str, Mapping[str, str]],
+) -> dict[str, Any]:
+    """Wrongly alerted accounts per 1,000 sign-ups of each group, for each way to group accounts.
+
+    Alerts on accounts that the platform banned itself (``banned``) count neither way, as in precision.
+    """
+    mirrors = {diagnosis.pair.account for diagnosis in diagnoses}
+    accused = {alert.key for alert in alerts if alert.key not in mirrors and alert.key not in banned}
+    return {name: false_alarms_by_group(accused, accounts) for name, accounts in groups.items()}
 
 
 def alerted_pairs(alerts: Iterable[MirrorAlert]) -> dict[AccountPair, str]:
@@ -66,7 +81,7 @@ def alerted_pairs(alerts: Iterable[MirrorAlert]) -> dict[AccountPair, str]:
     return {AccountPair(alert.key, alert.matched.key): alert.band for alert in alerts if alert.band != "none"}
 
 
-def causes_of(missed: Iterable[PairDiagnosis]) -> list[dict[str, Any]]:
+def _causes_of(missed: Iterable[PairDiagnosis]) -> list[dict[str, Any]]:
     """How many pairs each cause accounts for, the most frequent first."""
     groups = Counter((diagnosis.group, diagnosis.words) for diagnosis in missed)
     return [
@@ -102,17 +117,18 @@ def show_known(screen: Console, known: Mapping[str, Any]) -> None:
             f"Left out, since you banned the account yourselves: {plural(by_you['pairs'], 'known pair')} of "
             f"recall, {plural(by_you['alerts'], 'alert')} of precision.",
         )
-    show_causes(screen, known["missed"])
-
-
-def show_causes(screen: Console, missed: Sequence[Mapping[str, Any]]) -> None:
-    """Why pairs were missed, by cause."""
-    for group in missed:
+    for grouping, alarms in known.get("false_alarms", {}).items():
+        rows = [
+            (group, f"{share['hits']:,}", f"{share['of']:,}", share_of(share))
+            for group, share in alarms["per_1000"].items()
+        ]
+        screen.print(output.table((grouping, "false alarms", "sign-ups", "per 1,000"), rows))
+    for group in known["missed"]:
         output.line(screen, f"{group['pairs']:,} missed, {group['cause']}: {group['why']}")
 
 
 def share_of(share: Mapping[str, Any]) -> str:
-    """`.823 [.71, .90]`, of nothing `–`."""
+    """`0.823 [0.710, 0.900]`, of nothing `–`."""
     if share["value"] is None:
         return "–"
     low, high = share["interval"]

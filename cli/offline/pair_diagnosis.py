@@ -15,7 +15,7 @@ from agents.common.context import AgentContext
 from agents.common.metric_labels import kind_name
 from agents.common.snapshot import Snapshot, snapshot_of
 from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number
-from cli.inputs.truths import AccountPair
+from report.accuracy import AccountPair
 from samehand.account import Account, account_key
 from samehand.fingerprint.distil import Fingerprint, distil, enrolment_keys
 from samehand.frequency.rates import CountsWithoutCandidates

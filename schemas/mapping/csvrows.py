@@ -1,4 +1,4 @@
-"""CSV files of accounts and bans, for score, enrol and backtest: the same records as on the wire.
+"""CSV files of accounts and bans, for score, enrol and try: the same records as on the wire.
 
 Columns are named like the account's fields, in any order; a first line of names is required. Beside them:
 `platform` (else the caller's), `event_id`, `occurred_at`; the picture's hash as `avatar_pdq` and

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from bench import statements
 from bench.quality import at_size, silence
 from bench.quality.at_size import ORDINARY, SPANS, Event, ScoredBan, planned, signing_up
-from bench.quality.platform import NOW, judged_platform
+from bench.quality.platform import judged_platform
 from bench.quality.simulated import SCRIPTS, figures_of, table, together
 from bench.real import renames, scenes
 from bench.real.__main__ import FILES, FOLDER_VARIABLE, PARTS, NoRealNames, main, read_names
@@ -35,15 +35,12 @@ from bench.statements import (
     personal,
     simulated_pairs,
 )
-from cli.commands.backtest.figures import figures
-from cli.commands.backtest.judged import BacktestRun, ScoredPair, measured
-from cli.inputs.event_files import EventFiles
-from cli.inputs.truths import AccountPair, read_languages, read_strategies, read_truth
-from cli.offline.share import Share
 from desk.database import actions, alerts, schema
 from desk.database.engine import Database
 from desk.review.actions import row_of
 from desk.review.facts import facts_of
+from report.accuracy import AccountPair, JudgedRun, ScoredPair, figures
+from report.share import Share
 from samehand.normalize.text.scripts import Script, dominant_script
 from schemas.wire import encode
 from simulate.evasion.strategies import STRATEGIES
@@ -63,13 +60,13 @@ def test_every_language_has_a_script() -> None:
     assert set(SCRIPTS) == set(LANGUAGES)
 
 
-def a_run(wrongly: dict[str, int], of: int = 1000) -> BacktestRun:
+def a_run(wrongly: dict[str, int], of: int = 1000) -> JudgedRun:
     """So many of each language are accused of what they did not do, and one mirror is found."""
     groups = {f"{language}{number}": language for language in LANGUAGES for number in range(of)}
     accused = [f"{language}{number}" for language, count in wrongly.items() for number in range(count)]
     true = AccountPair("en999", "banned")
     pairs = [ScoredPair(AccountPair(account, "banned"), 1.0, 0.4, "none", False, None) for account in accused]
-    return BacktestRun(
+    return JudgedRun(
         judged=(ScoredPair(true, 9.0, 0.99, "likely", True, 60.0), *pairs),
         sign_ups=of * len(LANGUAGES),
         truth=frozenset((true,)),
@@ -93,32 +90,14 @@ def test_one_language_of_a_script_is_hidden_among_the_others_by_script_alone() -
     assert "false alarms by script, max over mean" in rows
 
 
-# The quick measurement of a platform says what `samehand backtest` says of it.
+# A platform that was simulated, judged and shown.
 
 
-def test_it_agrees_with_the_backtest_and_is_told_in_a_table(tmp_path: Path) -> None:
+def test_two_platforms_judged_together_have_the_mirrors_of_both(tmp_path: Path) -> None:
     simulate_command(11, 400, tmp_path, edits="tuning")
     quick = judged_platform(tmp_path, "one")
-    full, scored, _ = asyncio.run(
-        measured(
-            tmp_path / "bans.jsonl",
-            tmp_path / "accounts.jsonl",
-            EventFiles("x", now=NOW),
-            read_truth(tmp_path / "truth.csv"),
-            strategies=read_strategies(tmp_path / "strategies.csv"),
-            groups=read_languages(tmp_path / "languages.csv"),
-        )
-    )
-    assert not scored.faults
-    assert [one.log_odds for one in quick.judged if one.band != "none"] == [
-        one.log_odds for one in full.judged if one.band != "none"
-    ]
-    ours, theirs = figures(quick), figures(full)
-    for name in (
-        *("sign_ups", "mirrors", "bands", "recall_by_strategy", "blocking_recall", "average_precision"),
-    ):
-        assert ours[name] == theirs[name], name
-
+    ours = figures(quick)
+    assert ours["bands"]["possible"]["recall_upwards"]["value"] > 0.6
     twice = figures_of(together([quick, judged_platform(tmp_path, "other")]))
     assert twice["mirrors"] == 2 * ours["mirrors"]
     assert "average precision" in table({"simulated": twice})

@@ -276,7 +276,6 @@ def _keyed(folder: Path) -> Given:
 ERRANDS: Mapping[str, Errand] = {
     "score": Errand(_pair),
     "explain": Errand(_explained),
-    "backtest": Errand(_truth),
     "learn": Errand(_learned),
     "map": Errand(_mapped),
     "try": Errand(_tried),

@@ -234,7 +234,7 @@ def test_a_long_name_stands_on_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch
     ]
 
 
-@for_each("name", ["backtest", "report dsa", "simulate", "try"])
+@for_each("name", ["report dsa", "simulate", "try"])
 def test_empty_name_of_a_folder_is_not_the_current_one(samehand: Samehand, name: str) -> None:
     seen = samehand(*name.split(), "--out", "")
     assert seen.code == 2

@@ -25,7 +25,8 @@ from cli.inputs.input_files import ACCOUNTS, InputLine, odd, read_accounts, read
 from cli.inputs.input_source import STDIN, opened, read_bytes, shown_path, size_bytes
 from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number, within_run
 from cli.inputs.single_record import read_banned, read_sign_up
-from cli.inputs.truths import AccountPair, read_languages, read_strategies, read_truth
+from cli.inputs.truths import read_truth
+from report.accuracy import AccountPair
 from samehand.alert_id import alert_id
 from schemas.accounts import AccountCreated
 from schemas.alerts import Matched
@@ -298,27 +299,17 @@ def test_each_row_is_a_true_pair(tmp_path: Path) -> None:
     assert read_truth(bare) == {AccountPair("1", "2")}
 
 
-def test_strategies_and_languages_are_read_from_their_columns(tmp_path: Path) -> None:
-    assert read_strategies(a_table(tmp_path, HEAD + ",strategy", "x,1,x,2,7")) == {
-        AccountPair("x:1", "x:2"): 7
-    }
-    assert read_languages(a_table(tmp_path, "platform,account_id,language", "x,1,ur")) == {"x:1": "ur"}
-
-
 @pytest.mark.parametrize(
     ("lines", "told"),
     [
         ((HEAD, "x,1"), "row 1: has too few columns"),
         (("platform,account_id", "x,1"), "lacks the column banned_account_id"),
         ((HEAD,), "holds no pair"),
-        ((HEAD + ",strategy", "x,1,x,2,weak"), "row 1: strategy must be a number, 1 to 8"),
     ],
 )
 def test_a_bad_table_is_told_with_its_row(tmp_path: Path, lines: tuple[str, ...], told: str) -> None:
     with pytest.raises(click.ClickException, match=told):
-        read_strategies(a_table(tmp_path, *lines)) if "strategy" in lines[0] else read_truth(
-            a_table(tmp_path, *lines)
-        )
+        read_truth(a_table(tmp_path, *lines))
 
 
 # What is odd about files is told; with `--strict` nothing begins.

@@ -3,37 +3,20 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import click
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from cli.commands.backtest.figures import (
-    at_capacity,
-    average_precision,
-    calibration,
-    catchable_pairs,
-    false_alarms,
-    figures,
-    of_band,
-    ratio_interval,
-    time_to_detect,
-)
-from cli.commands.backtest.judged import BacktestRun, ScoredPair
 from cli.exit_codes import BAD_INPUT, DONE
 from cli.inputs.input_files import InputLine, read_bans
-from cli.inputs.truths import AccountPair
 from cli.offline import distilled
 from cli.offline.offline_scoring import Offline, Scored, batches
-from cli.offline.share import Share
 from cli.offline.silent_signals import costs, measured, sentence
 from cli.offline.weights_file import weights_of_file
 from desk.review.weighing.adopted import as_sent
@@ -450,203 +433,6 @@ def test_what_was_simulated_can_be_scored(samehand: Samehand, tmp_path: Path) ->
     ran = samehand("score", "--bans", bans, "--accounts", tmp_path / "s" / "accounts.jsonl", "--json")
     assert ran.figures["bad_rows"] == 0
     assert ran.figures["bans"] == len(list(read_bans(bans, now=2e9, platform="x")))
-
-
-def a_pair(name: str) -> AccountPair:
-    return AccountPair(f"x:{name}", f"x:banned-{name}")
-
-
-def a_judged(
-    name: str, probability: float, *, true: bool = False, seconds: float | None = None
-) -> ScoredPair:
-    band = "likely" if probability >= 0.9 else "possible" if probability >= 0.5 else "none"
-    return ScoredPair(a_pair(name), probability, probability, band, true, seconds)
-
-
-def a_run(
-    *judged: ScoredPair,
-    sign_ups: int = 1000,
-    missed: tuple[str, ...] = (),
-    strategies: Mapping[str, int] | None = None,
-    groups: Mapping[str, str] | None = None,
-) -> BacktestRun:
-    """``missed`` are true pairs that nothing brought up."""
-    found = frozenset(one.pair for one in judged if one.true)
-    return BacktestRun(
-        judged=tuple(sorted(judged, key=lambda one: -one.log_odds)),
-        sign_ups=sign_ups,
-        truth=found | {a_pair(name) for name in missed},
-        fetched=found,
-        strategies={a_pair(name): number for name, number in (strategies or {}).items()},
-        groups={f"x:{name}": group for name, group in (groups or {}).items()},
-    )
-
-
-# `samehand backtest`, as a person runs it.
-
-
-@pytest.fixture
-def labelled(tmp_path: Path) -> tuple[object, ...]:
-    bans = jsonl(tmp_path / "bans.jsonl", a_ban("old", **NAMES), a_ban("gone", handle="hilltop_radio"))
-    accounts = jsonl(
-        tmp_path / "accounts.jsonl",
-        a_sign_up("new", **NAMES),
-        a_sign_up("fresh", handle="somebody_else"),
-        a_sign_up("other", handle="quiet_gardener"),
-    )
-    table = tmp_path / "truth.csv"
-    table.write_text(
-        "platform,account_id,banned_platform,banned_account_id,strategy\n"
-        "telegram,new,telegram,old,1\ntelegram,fresh,telegram,gone,8\n"
-    )
-    return "--bans", bans, "--accounts", accounts, "--truth", table, "--strategies", table
-
-
-def test_it_tells_what_was_found_and_what_nobody_could_find(
-    samehand: Samehand, labelled: tuple[object, ...]
-) -> None:
-    ran = samehand("backtest", *labelled, "--json")
-    assert ran.code == 0
-    assert ran.figures["average_precision"] == 1.0
-    assert ran.figures["recall_by_strategy"]["1"]["value"] == 1.0
-    assert ran.figures["recall_by_strategy"]["8"]["value"] == 0.0
-    assert ran.figures["blocking_recall"] == ran.figures["scoring_recall"]
-
-
-def test_it_is_read_as_tables_too(samehand: Samehand, labelled: tuple[object, ...]) -> None:
-    ran = samehand("backtest", *labelled)
-    assert "3 sign-ups, 2 mirrors, 1 of them catchable; average precision 1.000" in ran.out
-
-
-def test_the_pictures_are_whole_and_say_their_figures_in_words(
-    samehand: Samehand, labelled: tuple[object, ...], tmp_path: Path
-) -> None:
-    assert samehand("backtest", *labelled, "--out", tmp_path / "report").code == 0
-    drawn = sorted((tmp_path / "report").glob("*.svg"))
-    assert [path.name for path in drawn] == [
-        "calibration.svg", "false-alarms.svg", "precision-recall.svg", "strategies.svg",
-    ]  # fmt: skip
-    for path in drawn:
-        words = ElementTree.parse(path).getroot().find("{http://www.w3.org/2000/svg}desc")
-        assert words is not None
-        assert words.text
-
-
-def test_a_truth_without_its_columns_is_bad_input(
-    samehand: Samehand, labelled: tuple[object, ...], tmp_path: Path
-) -> None:
-    (tmp_path / "truth.csv").write_text("a,b\n1,2\n")
-    ran = samehand("backtest", *labelled)
-    assert ran.code == 2
-    assert "lacks the column account_id" in ran.err
-
-
-def test_no_recall_is_owed_on_an_account_that_was_banned_itself(
-    samehand: Samehand, labelled: tuple[object, ...], tmp_path: Path
-) -> None:
-    with (tmp_path / "bans.jsonl").open("ab") as bans:
-        bans.write(encode(a_ban("fresh", handle="somebody_else")) + b"\n")
-    figures = samehand("backtest", *labelled, "--json").figures
-    assert (figures["mirrors"], figures["scoring_recall"]["of"]) == (1, 1)
-    assert [it["cause"] for it in figures["missed"]] == ["account-banned"]
-
-
-# The figures of a run, on runs small enough to count by hand.
-
-
-def test_average_precision_is_the_mean_precision_at_each_mirror_and_0_where_one_was_missed() -> None:
-    run = a_run(
-        a_judged("a", 0.9, true=True), a_judged("b", 0.8), a_judged("c", 0.7, true=True), missed=("d",)
-    )
-    assert average_precision(run.judged, run.truth) == pytest.approx((1 + 2 / 3 + 0) / 3)
-
-
-def test_what_nobody_can_catch_is_no_debt() -> None:
-    run = a_run(a_judged("a", 0.9, true=True), missed=("fresh",), strategies={"a": 1, "fresh": 8})
-    assert average_precision(run.judged, catchable_pairs(run)) == 1.0
-    told = figures(run)
-    assert told["recall_by_strategy"]["8"]["value"] == 0.0
-    assert (told["mirrors"], told["catchable"]) == (2, 1)
-
-
-def test_a_band_is_told_by_itself_and_with_what_lies_above() -> None:
-    run = a_run(a_judged("a", 0.95, true=True), a_judged("b", 0.6), a_judged("c", 0.55, true=True))
-    possible = of_band(run, "possible")
-    assert possible["precision"]["value"] == 0.5
-    assert possible["precision_upwards"]["hits"] == 2
-    assert possible["recall_upwards"]["value"] == 1.0
-
-
-def test_a_review_capacity_takes_the_best_pairs_below_the_bands_too() -> None:
-    run = a_run(
-        a_judged("a", 0.95), a_judged("b", 0.3, true=True), a_judged("c", 0.2, true=True), sign_ups=400
-    )
-    assert at_capacity(run, 5)["recall"]["value"] == 0.5
-
-
-def test_blocking_and_scoring_are_told_apart() -> None:
-    run = a_run(a_judged("a", 0.95, true=True), a_judged("b", 0.1, true=True), missed=("c",))
-    told = figures(run)
-    assert told["blocking_recall"]["value"] == pytest.approx(2 / 3, abs=1e-3)
-    assert told["scoring_recall"]["value"] == 0.5
-
-
-def test_claiming_too_much_shows_as_error_and_as_a_gap() -> None:
-    run = a_run(*(a_judged(f"{n}", 0.9, true=n < 5) for n in range(10)), sign_ups=100)
-    told = calibration(run)
-    assert told["error_unsure"] == pytest.approx(0.4)
-    assert told["error"] == pytest.approx(0.04)
-    assert told["gap_above_0.8"] == pytest.approx(0.4)
-
-
-def test_false_alarms_are_counted_by_group_and_compared_where_each_has_a_hundred() -> None:
-    wrong = [a_judged(f"{group}{n}", 0.4 - n / 1000) for group in ("ur", "en") for n in range(150)]
-    groups = {f"{group}{n}": group for group in ("ur", "en") for n in range(300)}
-    told = false_alarms(a_run(*wrong, sign_ups=600, groups=groups))["even_handedness"]
-    assert told["fewest_in_a_group"] >= 99
-    assert told["max_over_mean"] == pytest.approx(1.0, abs=0.02)
-    low, high = told["per_1000"]["ur"]["interval"]
-    assert low < told["per_1000"]["ur"]["value"] < high
-
-
-def test_detection_waits_from_the_ban_and_not_at_all_for_what_was_prepared() -> None:
-    run = a_run(*(a_judged(f"{s}", 0.9, true=True, seconds=s) for s in (-500.0, 100.0, 200.0)))
-    assert time_to_detect(run)["median"] == 100
-
-
-def test_a_run_without_mirrors_or_alerts_has_figures_too() -> None:
-    told = figures(a_run())
-    assert told["average_precision"] is None
-    assert told["calibration"]["gap_above_0.8"] is None
-
-
-def test_it_agrees_with_newcombes_table() -> None:
-    # Newcombe (1998), Statistics in Medicine 17, table I, method 3.
-    assert Share(81, 263).interval == pytest.approx((0.2553, 0.3662), abs=1e-4)
-    assert Share(0, 20).interval == pytest.approx((0.0, 0.1611), abs=1e-4)
-
-
-@given(of=st.integers(1, 5000), part=st.floats(0, 1))
-def test_it_holds_the_share_and_stays_within_0_and_1(of: int, part: float) -> None:
-    share = Share(int(part * of), of)
-    assert share.interval is not None
-    assert share.value is not None
-    low, high = share.interval
-    assert 0 <= low <= share.value + 1e-12
-    assert share.value - 1e-12 <= high <= 1
-
-
-def test_of_nothing_nothing_is_told() -> None:
-    assert Share(0, 0).as_json() == {"hits": 0, "of": 0, "value": None, "interval": None}
-
-
-def test_even_groups_have_a_ratio_near_one_and_an_uneven_one_is_told_apart() -> None:
-    even = ratio_interval([(100, 4000)] * 5)
-    uneven = ratio_interval([(100, 4000)] * 4 + [(300, 4000)])
-    assert even is not None
-    assert uneven is not None
-    assert 1.0 <= even[0] < even[1] < 1.5 < uneven[0] < 300 / 140 < uneven[1]
-    assert ratio_interval([(0, 10), (0, 10)]) is None
 
 
 # `samehand learn` takes blind verdicts and their alerts, proposes a table, and says what it left out.

@@ -27,10 +27,10 @@ from cli.commands.dry_run.replay import Replay, in_batches, secret_of
 from cli.commands.dry_run.sources import Gathered, SourceEvent, of_files
 from cli.exit_codes import NotDone
 from cli.inputs.event_files import EventFiles
-from cli.inputs.truths import AccountPair
 from cli.offline.known_pairs import alerted_pairs
 from cli.offline.pair_diagnosis import CAUSES, Watch
 from local.binaries import NotAvailable
+from report.accuracy import AccountPair
 from report.rendering import TEMPLATES
 from samehand.alert_id import alert_id
 from samehand.scoring.weights import default_weights
@@ -421,12 +421,26 @@ def test_known_pairs_are_measured_and_the_missed_are_grouped_by_cause(
         shown.out.split()
     )
     assert "1 missed, no-shared-key: " in shown.out
+    assert known["false_alarms"]["script"]["max_over_mean"] is None
     page = (tmp_path / "out" / "report.html").read_text("utf-8")
     assert "The 3 pairs that you know" in page
     scored = samehand(
         *("score", "--bans", listed, "--accounts", events, "--truth", tmp_path / "known.csv", "--json")
     )
     assert scored.figures["known"]["missed"] == known["missed"]
+
+
+def test_try_of_known_pairs_shows_false_alarms_by_script_and_language(
+    samehand: Samehand, tmp_path: Path
+) -> None:
+    accused = a_sign_up("innocent", locale="ur-PK", **PERSON)
+    events, listed = a_platform(tmp_path, accused, *strangers(3), bans=(a_ban("banned", **PERSON),))
+    (tmp_path / "known.csv").write_text("account_id,banned_account_id\nother,banned\n")
+    line = ("try", "--events", events, "--bans", listed, "--out", tmp_path / "out")
+    ran = samehand(*line, "--truth", tmp_path / "known.csv", "--json")
+    by_language = ran.figures["known"]["false_alarms"]["language"]
+    assert (by_language["per_1000"]["ur"]["hits"], by_language["per_1000"]["ur"]["of"]) == (1, 1)
+    assert "False alarms by language" in (tmp_path / "out" / "report.html").read_text("utf-8")
 
 
 # Files in forms of one's own.

@@ -12,10 +12,11 @@ import click
 
 from cli import output
 from cli.inputs.event_files import EventFiles, files_options
-from cli.inputs.truths import AccountPair, pair_options
+from cli.inputs.truths import pair_options
 from cli.options import FILE, OUT_FOLDER, Parsed
 from cli.output_files import make_folder
 from cli.run_async import awaited
+from report.accuracy import AccountPair
 from report.text import plural, visible
 
 CAPACITY: Final = 200

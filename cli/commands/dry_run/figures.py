@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from math import inf
 from typing import Any, Final
@@ -15,6 +15,7 @@ from cli.commands.dry_run.sources import Gathered, SourceEvent
 from cli.commands.map import SIDES
 from cli.offline.known_pairs import alert_fields
 from cli.offline.silent_signals import costs
+from samehand.normalize.text.scripts import dominant_script
 from samehand.scoring.weights import Weights
 from schemas.accounts import AccountEvent
 from schemas.alerts import NOTICE, EvidenceLine, MirrorAlert
@@ -264,17 +265,36 @@ def _by_group(groups: dict[str, str], ours: Collection[str], theirs: Collection[
 
 
 def _languages(events: Sequence[SourceEvent], alerts: Sequence[MirrorAlert]) -> dict[str, str]:
-    """The language of each alert's account by its locale, `none` where it states none; by alert id."""
+    """The language of each alert's account by its locale; by alert id."""
     wanted = {alert.key.encode() for alert in alerts}
-    known: dict[str, str] = {}
+    known = {
+        record.key: _language(record)
+        for record in _accounts(event for event in events if event.arrival.key in wanted)
+    }
+    return {alert.alert_id: known.get(alert.key, "none") for alert in alerts}
+
+
+def account_groups(events: Sequence[SourceEvent]) -> dict[str, dict[str, str]]:
+    """Script of the names and language of the locale of each account that signed up, by account key."""
+    groups: dict[str, dict[str, str]] = {"script": {}, "language": {}}
+    for record in _accounts(event for event in events if event.kind in _SIGN_UPS):
+        names = f"{record.account.display_name or ''} {record.account.handle or ''}"
+        groups["script"][record.key] = str(dominant_script(names))
+        groups["language"][record.key] = _language(record)
+    return groups
+
+
+def _accounts(events: Iterable[SourceEvent]) -> Iterator[AccountEvent]:
     for event in events:
-        if event.kind != "verdict" and event.arrival.key in wanted and event.arrival.value is not None:
+        if event.kind != "verdict" and event.arrival.value is not None:
             decoded = TARGETS[event.kind].decode(event.arrival.value, now=inf)
             if isinstance(decoded, Decoded) and isinstance(decoded.record, AccountEvent):
-                locale = decoded.record.account.locale
-                if locale:
-                    known[decoded.record.key] = locale.replace("_", "-").partition("-")[0].lower()
-    return {alert.alert_id: known.get(alert.key, "none") for alert in alerts}
+                yield decoded.record
+
+
+def _language(record: AccountEvent) -> str:
+    """The language of the account's locale, `none` where it states none."""
+    return (record.account.locale or "none").replace("_", "-").partition("-")[0].lower()
 
 
 def _difference(alert: MirrorAlert, ran: Outcomes, weights: Weights, others: Weights) -> dict[str, Any]:

@@ -15,15 +15,15 @@ from agents.runtime.store_factory import allowlist_of, stock_of
 from agents.runtime.weights_of_settings import weights_of
 from cli import output
 from cli.commands.dry_run.against import Against, against
-from cli.commands.dry_run.figures import figures
+from cli.commands.dry_run.figures import account_groups, figures
 from cli.commands.dry_run.replay import Outcomes, Replay, secret_of
 from cli.commands.dry_run.sources import BAN_KINDS, Gathered, SourceEvent, Topics, of_files
 from cli.commands.dry_run.stores import store_for
 from cli.inputs.event_files import EventFiles
 from cli.inputs.input_errors import tell_faults
-from cli.inputs.truths import AccountPair
-from cli.offline.known_pairs import alerted_pairs, diagnosis_fields, known_pairs
+from cli.offline.known_pairs import alerted_pairs, diagnosis_fields, false_alarms, known_pairs
 from cli.offline.pair_diagnosis import PairDiagnosis, Watch
+from report.accuracy import AccountPair
 from samehand.elapsed import HOUR_SECONDS
 from samehand.scoring.weights import Weights
 from schemas.alerts import MirrorAlert, WithdrawnReason
@@ -107,7 +107,11 @@ async def dry_run(asked: DryRunOptions) -> Trial:
         event.arrival.key.decode() for event in events if event.kind == "banned" and event.arrival.key
     )
     if asked.truth is not None:
-        report["known"] = known_pairs(alerts, watch.of(asked.truth, alerted), banned)
+        diagnoses = watch.of(asked.truth, alerted)
+        report["known"] = {
+            **known_pairs(alerts, diagnoses, banned),
+            "false_alarms": false_alarms(alerts, diagnoses, banned, account_groups(events)),
+        }
     why = [] if asked.why is None else watch.of([asked.why], alerted)
     if asked.why is not None:
         report["why"] = [diagnosis_fields(diagnosis, banned) for diagnosis in why]

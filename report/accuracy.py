@@ -1,23 +1,65 @@
-"""The figures of a run: how many mirrors are found, how many innocents are accused, and whom it hits.
+"""Figures of accuracy where the true mirrors are known: what is found, who is accused, and in which groups.
 
-All are counted over pairs of an account and a banned one, as alerts are.
+All are counted over pairs of an account and a banned one, as alerts are. `samehand try --truth` and the bench
+share them.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import quantiles
 from typing import Any, Final
 
 import numpy as np
 
-from cli.commands.backtest.judged import BacktestRun, ScoredPair
-from cli.inputs.truths import CATCHABLE_MAX, AccountPair
-from cli.offline.share import Share
+from report.share import Share
+
+CATCHABLE_MAX: Final = 7
+"""The last simulated strategy, 8, carries nothing over: it is reported, and no recall is owed on it."""
 
 _DRAWS = 2_000
 _SEED = 20_261_124  # the same counts have the same interval
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPair:
+    """A new account and a banned one, by their keys; a key may lack its platform.
+
+    ``banned`` is "" where any ban is meant.
+    """
+
+    account: str
+    banned: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredPair:
+    """One pair with its score. ``seconds`` from the ban to the account, negative for one prepared before."""
+
+    pair: AccountPair
+    log_odds: float
+    probability: float
+    band: str
+    true: bool
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedRun:
+    """A whole run: pairs best first, each once; how many signed up; the truth; what blocking found.
+
+    ``groups`` is each account's language or script; ``strategies`` each true pair's, possibly empty.
+    ``fetched`` are the true pairs that the blocking keys brought up as candidates.
+    """
+
+    judged: tuple[ScoredPair, ...]
+    sign_ups: int
+    truth: frozenset[AccountPair]
+    fetched: frozenset[AccountPair]
+    strategies: Mapping[AccountPair, int]
+    groups: Mapping[str, str]
 
 
 def ratio_interval(groups: Sequence[tuple[int, int]]) -> list[float] | None:
@@ -48,7 +90,7 @@ _SURE: Final = 0.8
 _UNSURE_MIN: Final = 0.05
 
 
-def figures(run: BacktestRun) -> dict[str, Any]:
+def figures(run: JudgedRun) -> dict[str, Any]:
     catchable = catchable_pairs(run)
     return {
         "sign_ups": run.sign_ups,
@@ -66,7 +108,7 @@ def figures(run: BacktestRun) -> dict[str, Any]:
     }
 
 
-def catchable_pairs(run: BacktestRun) -> frozenset[AccountPair]:
+def catchable_pairs(run: JudgedRun) -> frozenset[AccountPair]:
     """The true pairs that something points to; all of them where no strategies are known."""
     return frozenset(pair for pair in run.truth if run.strategies.get(pair, 1) <= CATCHABLE_MAX)
 
@@ -82,7 +124,7 @@ def average_precision(ranked: Sequence[ScoredPair], wanted: Collection[AccountPa
     return total / len(wanted)
 
 
-def of_band(run: BacktestRun, band: str) -> dict[str, Any]:
+def of_band(run: JudgedRun, band: str) -> dict[str, Any]:
     """Precision of the band by itself and from it upwards, and recall of catchable pairs from it upwards."""
     own = [judged for judged in run.judged if judged.band == band]
     upwards = [judged for judged in run.judged if judged.band == band or judged.band == "likely"]
@@ -97,7 +139,7 @@ def of_band(run: BacktestRun, band: str) -> dict[str, Any]:
     }
 
 
-def at_capacity(run: BacktestRun, capacity: int) -> dict[str, Any]:
+def at_capacity(run: JudgedRun, capacity: int) -> dict[str, Any]:
     """What the best ``capacity`` pairs per 1,000 sign-ups hold."""
     top = run.judged[: round(capacity * run.sign_ups / 1000)]
     catchable = catchable_pairs(run)
@@ -109,12 +151,12 @@ def at_capacity(run: BacktestRun, capacity: int) -> dict[str, Any]:
     }
 
 
-def by_strategy(run: BacktestRun) -> dict[str, Any]:
+def by_strategy(run: JudgedRun) -> dict[str, Any]:
     """Recall of each strategy at `possible` and above."""
     return _recall_by_strategy(run, _alerted(run))
 
 
-def _recall_by_strategy(run: BacktestRun, found_pairs: Collection[AccountPair]) -> dict[str, Any]:
+def _recall_by_strategy(run: JudgedRun, found_pairs: Collection[AccountPair]) -> dict[str, Any]:
     numbers = sorted({number for pair, number in run.strategies.items() if pair in run.truth})
     of = {n: [p for p in run.truth if run.strategies.get(p) == n] for n in numbers}
     return {
@@ -123,11 +165,11 @@ def _recall_by_strategy(run: BacktestRun, found_pairs: Collection[AccountPair]) 
     }
 
 
-def _alerted(run: BacktestRun) -> frozenset[AccountPair]:
+def _alerted(run: JudgedRun) -> frozenset[AccountPair]:
     return frozenset(judged.pair for judged in run.judged if judged.band != "none")
 
 
-def best_of_each(run: BacktestRun) -> list[ScoredPair]:
+def best_of_each(run: JudgedRun) -> list[ScoredPair]:
     """Returns the strongest pair of each account: an event alerts on that one."""
     best: dict[str, ScoredPair] = {}
     for judged in run.judged:
@@ -135,7 +177,7 @@ def best_of_each(run: BacktestRun) -> list[ScoredPair]:
     return list(best.values())
 
 
-def calibration(run: BacktestRun) -> dict[str, Any]:
+def calibration(run: JudgedRun) -> dict[str, Any]:
     """Expected calibration error over events, each by its best pair (Naeini et al. 2015, ten equal bins).
 
     ``error`` counts every sign-up, those without a candidate at probability 0; ``error_unsure`` only events
@@ -179,7 +221,7 @@ def _true(events: Sequence[ScoredPair]) -> float:
     return sum(event.true for event in events) / len(events)
 
 
-def false_alarms(run: BacktestRun) -> dict[str, Any]:
+def false_alarms(run: JudgedRun) -> dict[str, Any]:
     """Wrongly alerted accounts per 1,000 of a group, overall and where groups are large enough to compare."""
     sizes = Counter(run.groups.values())
     wrong = [judged for judged in best_of_each(run) if not judged.true]
@@ -192,19 +234,30 @@ def false_alarms(run: BacktestRun) -> dict[str, Any]:
             enough = wrong[:place]
             break
     return {
-        "alerted": _by_group(run, alerted, sizes),
-        "even_handedness": _by_group(run, enough, sizes),
+        "alerted": _of_groups(run, alerted),
+        "even_handedness": _of_groups(run, enough),
     }
 
 
-def _by_group(run: BacktestRun, wrong: Sequence[ScoredPair], sizes: Counter[str]) -> dict[str, Any]:
-    counts = Counter(run.groups.get(judged.pair.account, "?") for judged in wrong)
+def _of_groups(run: JudgedRun, wrong: Sequence[ScoredPair]) -> dict[str, Any]:
+    return {
+        "log_odds_min": _rounded(min((judged.log_odds for judged in wrong), default=None)),
+        **false_alarms_by_group((judged.pair.account for judged in wrong), run.groups),
+    }
+
+
+def false_alarms_by_group(accused: Iterable[str], groups: Mapping[str, str]) -> dict[str, Any]:
+    """Wrongly alerted accounts per 1,000 of each group, and the worst group's share over that of all.
+
+    ``groups`` has the language or script of every account that signed up; ``accused`` are of these.
+    """
+    sizes = Counter(groups.values())
+    counts = Counter(groups.get(account, "?") for account in accused)
     shares = {group: Share(min(counts[group], size), size) for group, size in sorted(sizes.items())}
     total, accounts = sum(share.hits for share in shares.values()), sum(sizes.values())
     mean = total / accounts if accounts else 0.0
     worst = max((share.value or 0.0 for share in shares.values()), default=0.0)
     return {
-        "log_odds_min": _rounded(min((judged.log_odds for judged in wrong), default=None)),
         "false_alarms": total,
         "fewest_in_a_group": min((share.hits for share in shares.values()), default=0),
         "max_over_mean": _rounded(worst / mean) if mean else None,
@@ -213,7 +266,7 @@ def _by_group(run: BacktestRun, wrong: Sequence[ScoredPair], sizes: Counter[str]
     }
 
 
-def time_to_detect(run: BacktestRun) -> dict[str, Any]:
+def time_to_detect(run: JudgedRun) -> dict[str, Any]:
     """Returns median and 90th percentile of seconds from a ban to its mirror; prepared mirrors count 0."""
     waits = [
         max(0.0, judged.seconds)
