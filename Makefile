@@ -257,14 +257,15 @@ fuzz: $(STAMP) ## about two minutes of random and damaged bytes through the deco
 	@$(PYTEST) -p tests.fuzzing --hypothesis-profile=fuzz tests/schemas -k never_raise
 
 .PHONY: lint
-lint: $(STAMP) ## ruff, strict mypy and the floors of the house
+lint: $(STAMP) ## ruff, strict mypy, the floors of the house and its budget
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m tools.house --check
 
 .PHONY: house
-house: $(STAMP) ## how large and how plain the source tree is, beside its goals
+house: $(STAMP) ## how large and how plain the source tree is, beside its budget (tools/budget.toml)
 	@$(BIN)/python -m tools.house
 
 .PHONY: check

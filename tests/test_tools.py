@@ -13,9 +13,8 @@ import pytest
 
 from tests.house import ROOT
 from tests.tables import for_each
-from tools import compiled
+from tools import compiled, house
 from tools.compiled import MIND, STAY, NotCompiled, compile_into, compiled_modules
-from tools.house import figures
 from tools.mutants import (
     ROOMS,
     Mutant,
@@ -128,7 +127,7 @@ def test_where_the_compiler_refuses_nothing_is_laid(tmp_path: Path, monkeypatch:
     assert not (tmp_path / "into").exists()
 
 
-# ``make house`` counts what it names, on a tree small enough to count by eye.
+# ``make house`` counts a tree small enough to count by eye; ``make lint`` keeps its budget.
 
 
 PYPROJECT = '[tool.hatch.build.targets.wheel]\npackages = ["room"]\n'
@@ -139,51 +138,86 @@ from room.small import Pair
 
 def _once() -> int:
     """One."""
-    return 1
+    return 1  # which is code beside a comment
 
 
-def weigh() -> int:
-    return _once() + Pair.twice + _twice(_twice(0))
+# A comment is none.
+def weigh() -> str:
+    return """
+    nor is a blank line, unless in a text
+
+    """
 
 
 def _twice(value: int) -> int:
-    return 2 * value
+    return 2 * _twice(_twice(value))
 '''
-SMALL = "class Pair:\n    twice = 2\n"
+TREE = {
+    "pyproject.toml": PYPROJECT,
+    "room/__init__.py": "",
+    "room/weigh.py": ROOM,
+    "room/small.py": "class Pair:\n    twice = 2\n",
+    "room/other.py": "class Pair:\n    pass\n",
+    "room/weigh.lua": "-- weighs\n\nreturn 1 -- pair\n",
+    "room/page.html": "<p>\n\n</p>\n",
+    "room/other.min.js": "one()\n",
+    "deploy/panels.py": "PANELS = 3\n",
+    "tests/test_weigh.py": "import room\n\nassert room\n",
+    "tests/page.html": "<p>\n",
+    "bench/speed.py": "\n\nrun()\n",
+    "tools/count.py": "count()\n",
+    "examples/read.py": "read()\n",
+    "docs/page.md": "Six words stand on this page.\n",
+    "docs/adr/0001-weigh.md": "Three words here\n",
+}
 
 
-def test_figures_count_a_small_tree(tmp_path: Path) -> None:
-    written = {
-        "pyproject.toml": PYPROJECT,
-        "room/__init__.py": "",
-        "room/weigh.py": ROOM,
-        "room/small.py": SMALL,
-        "room/other.py": "class Pair:\n    pass\n",
-        "tests/test_weigh.py": "assert True\n",
-        "bench/speed.py": "\n\n",
-        "docs/page.md": "Six words stand on this page.\n",
-        "docs/adr/0001-weigh.md": "Three words here\n",
-    }
-    for name, text in written.items():
+@pytest.fixture
+def small_tree(tmp_path: Path) -> Path:
+    for name, text in TREE.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, "utf-8")
     subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
     subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)
-    assert {figure.name: figure.value for figure in figures(tmp_path)} == {
-        "product lines": 20,
-        "bench lines": 2,
-        "test lines": 1,
-        "docs words": 9,
-        "median words of a decision": 3,
+    (tmp_path / "room" / "not_added.py").write_text("x = 1\n", "utf-8")
+    return tmp_path
+
+
+def test_size_leaves_out_blanks_comments_docstrings_and_imports(small_tree: Path) -> None:
+    rooms, sums = house.size(small_tree)
+    assert rooms == {"bench": 1, "deploy": 1, "examples": 1, "room": 14, "tests": 1, "tools": 1}
+    assert sums == {
+        "product": 15,
+        "bench and tools": 2,
+        "tests": 1,
+        "templates, scripts and styles": 2,
+        "words in .md files": 9,
+    }
+
+
+def test_figures_measure_how_plain_a_small_tree_is(small_tree: Path) -> None:
+    assert {figure.name: figure.value for figure in house.figures(small_tree)} == {
         "private functions, percent": 66.7,
-        "private functions used once": 1,
+        "private functions used once": 0,
         "docstrings of four words or fewer": 1,
         "'told', 'whoever', 'tells of'": 2,
-        "files": 9,
         "files up to 60 lines with one importer": 1,
         "class names used more than once": 1,
         "widest folder, modules": 3,
     }
+
+
+def test_house_above_its_budget_fails_and_names_what_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(house, "size", lambda: ({}, {"product": 14}))
+    monkeypatch.setattr(house, "surface", lambda: {"topics": 2})
+    monkeypatch.setattr(house, "BUDGET", tmp_path / "budget.toml")
+    house.BUDGET.write_text("product = 14\ntopics = 2\n", "utf-8")
+    assert (house.main(["--check"]), capsys.readouterr().out) == (0, "")
+    house.BUDGET.write_text("product = 13\ntopics = 2\n", "utf-8")
+    assert house.main(["--check"]) == 1
+    assert capsys.readouterr().out.split() == ["above", "tools/budget.toml:", "product", "14", "→", "13"]
 
 
 # Which lines `make mutants` breaks, and which tests it asks.
