@@ -154,7 +154,7 @@ dashboards: $(OPS_STAMP) ## write deploy/grafana/*.json from the Python beside t
 	@$(BIN)/python deploy/grafana/generate.py
 
 .PHONY: pictures
-pictures: $(OPS_STAMP) ## take docs/images anew: the overview, what Prometheus graphs of it, and the desk's pages
+pictures: $(OPS_STAMP) ## take docs/images anew: what Prometheus graphs of a worker, and the desk's pages
 	@SAMEHAND_SCREENSHOTS=1 SAMEHAND_REQUIRE_OPS=1 $(PYTEST) $(REPORT) tests/ops/test_page.py \
 		tests/ops/test_first_shift.py
 	@SAMEHAND_SCREENSHOTS=1 SAMEHAND_REQUIRE_OPS=1 $(PYTEST) $(REPORT) tests/ops/test_desk.py -k "tries_weights or appeal_is_reversed"

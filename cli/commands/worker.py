@@ -19,7 +19,7 @@ def command() -> int:
     finds on the topic alerts. It bans nobody.
 
     Settings are environment variables: `samehand doctor --settings` lists them, and `samehand doctor` checks
-    that a worker would start. A live overview, /metrics and /health are served at SAMEHAND_WEB_HOST and
+    that a worker would start. A page for people, /metrics and /health are served at SAMEHAND_WEB_HOST and
     SAMEHAND_WEB_PORT. Run up to as many workers as the topics have partitions; they share the work. SIGTERM,
     Ctrl-C and the end of its terminal stop it gracefully.
 
@@ -51,8 +51,8 @@ def command() -> int:
     def work(birth: Birth) -> int:
         # Half a second and 100 MB of imports, which the supervisor does without.
         from agents.runtime.worker import run
-        from report.overview.pages import mount_pages
+        from report.worker_page import mount_page
 
-        return run(given, mount_pages, birth)
+        return run(given, mount_page, birth)
 
     return supervise(work, FlightRecorder(given.data_dir))

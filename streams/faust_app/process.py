@@ -67,7 +67,7 @@ def run_worker(app: WorkerApp) -> int:
     """
     log.info(
         "starting",
-        overview=page_address(app.settings),
+        page=page_address(app.settings),
         group=app.settings.kafka_group,
         topics=[progress.topic for progress in app.progress],
     )

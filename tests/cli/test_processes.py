@@ -38,7 +38,7 @@ from cli.main import run
 from desk.profiles.source import Profile, profile_source
 from gate.keys import read_keys
 from local.processes import Child
-from report.overview.pages import mount_pages
+from report.worker_page import mount_page
 from schemas.accounts import Account, Avatar
 from schemas.alerts import MirrorAlert
 from schemas.wire import Decoded, decode_created
@@ -91,12 +91,12 @@ def test_help_names_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_exit_code_is_the_workers_own(monkeypatch: pytest.MonkeyPatch, unsupervised: None) -> None:
-    monkeypatch.setattr("agents.runtime.worker.run", lambda settings, mount_pages, birth: 75)
+    monkeypatch.setattr("agents.runtime.worker.run", lambda settings, mount_page, birth: 75)
     assert worker.command.callback is not None
     assert run(["worker"]) == 75
 
 
-def test_the_overview_is_hung_beside_the_metrics(monkeypatch: pytest.MonkeyPatch, unsupervised: None) -> None:
+def test_worker_serves_its_page_beside_metrics(monkeypatch: pytest.MonkeyPatch, unsupervised: None) -> None:
     given: list[object] = []
 
     def started(settings: Settings, hung: object, birth: Birth) -> int:
@@ -105,7 +105,7 @@ def test_the_overview_is_hung_beside_the_metrics(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr("agents.runtime.worker.run", started)
     assert run(["worker"]) == 0
-    assert given == [mount_pages]
+    assert given == [mount_page]
 
 
 # A bridge says at once what is wrong with its file; what it does is told by journeys/test_bridge.py.
@@ -576,7 +576,7 @@ def test_it_shows_alerts_with_reasons_and_ends_by_itself_with_a_summary(
     assert told["mirrors_found"] > told["mirrors"] / 2
     assert "In common: bio (almost-same)" in " ".join(shown.split())
     assert told["accounts_in_waves"] >= SIGN_UPS
-    assert shown.index("Ctrl-C") < shown.index("Overview of the worker: http") < shown.index("prior")
+    assert shown.index("Ctrl-C") < shown.index("Page of the worker: http") < shown.index("prior")
     assert f"{told['malformed_sent']} of the {told['events']} events are broken on purpose" in shown
     assert shown.count("prior") >= told["alerts"] > 0
     assert shown.count("mirrors found") == 1

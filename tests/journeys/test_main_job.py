@@ -150,7 +150,7 @@ def test_a_worker_without_standard_input_and_output_works_and_ends_in_order(
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 AGO = NOW - timedelta(hours=2)
-FIRST_LINES = 3  # of the log: who looks for the overview's address looks there
+FIRST_LINES = 3  # of the log: people look there for the page's address
 
 
 def device(number: int) -> str:
@@ -232,12 +232,9 @@ def test_garbage_is_a_dead_letter_with_an_address(platform: Platform) -> None:
     )
 
 
-def test_a_restart_in_the_middle_while_somebody_watches_loses_nothing(platform: Platform) -> None:
+def test_restart_in_the_middle_loses_nothing(platform: Platform) -> None:
     def stop() -> None:
-        stream = f"http://{LOOPBACK}:{platform.port.number}/overview/stream"
-        with urlopen(stream, timeout=30.0) as watching:
-            assert watching.readline() == b"event: overview\n"
-            platform.worker.stop(60.0)
+        platform.worker.stop(60.0)
         assert platform.worker.exit_code == EXIT_OK
 
     through_an_end(platform, stop)
@@ -282,9 +279,9 @@ def test_what_an_operator_sees(platform: Platform) -> None:
         assert name in metrics
     assert "n1" not in metrics
     assert platform.page("/health/live")
-    assert "<title>samehand: overview</title>" in platform.page("/")
+    assert "<title>samehand: worker</title>" in platform.page("/")
     first = [json.loads(line) for line in platform.log.read_text("utf-8").splitlines()[:FIRST_LINES]]
-    assert f"http://{LOOPBACK}:{platform.port.number}/" in [line.get("overview") for line in first]
+    assert f"http://{LOOPBACK}:{platform.port.number}/" in [line.get("page") for line in first]
 
 
 def everything_in(redis_url: str, prefix: str) -> bytes:
@@ -523,7 +520,7 @@ def places(platform: Platform, redis_administrator: str) -> dict[str, bytes]:
             "openmetrics": answer.read(),
             "metrics": platform.page("/metrics").encode(),
             "health": (platform.page("/health/live") + platform.page("/health/ready")).encode(),
-            "overview": platform.page("/").encode(),
+            "page": platform.page("/").encode(),
             "log": platform.log.read_bytes(),
             "alerts": b"\n".join(platform.values(platform.topics.alerts)),
             "redis": _EMPTY.sub(b"\0", b"\0".join(everything(client, platform.settings.store_prefix))),
@@ -531,7 +528,7 @@ def places(platform: Platform, redis_administrator: str) -> dict[str, bytes]:
         }
 
 
-@for_each("place", ["log", "redis", "metrics", "openmetrics", "health", "overview", "alerts", "reasons"])
+@for_each("place", ["log", "redis", "metrics", "openmetrics", "health", "page", "alerts", "reasons"])
 def test_no_raw_value_is_there(told: Told, place: str) -> None:
     said = told.places[place]
     assert len(said) > 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry
 
-from report.overview.figures import Figures, read
 from streams.outcomes import NOTHING, Arrival
 from streams.telemetry.metrics import Metrics
 
@@ -27,8 +26,3 @@ def settle(metrics: Metrics, times: int, *, age: float = 0.01, topic: str = TOPI
     """So many events reached an outcome at this age."""
     for offset in range(times):
         metrics.outcome(Arrival(topic, 0, offset, None, None, timestamp=now - age), NOTHING, now)
-
-
-def figures_of(metrics: Metrics, at: float = NOON) -> Figures:
-    """One look."""
-    return read(metrics.registry, at)

@@ -148,7 +148,7 @@ class _SummaryPrinter:
 
 
 def _print_addresses(running: DemoServers, events: Sequence[SimulatedEvent], console: Console) -> None:
-    console.print(f"Overview of the worker: {running.web}/", highlight=False)
+    console.print(f"Page of the worker: {running.web}/", highlight=False)
     if running.desk:
         console.print("Decide at the desk, by a link that works once, within 15 minutes:", highlight=False)
         output.line(console, running.desk)  # whole, however narrow the terminal is
@@ -158,7 +158,7 @@ def _print_addresses(running: DemoServers, events: Sequence[SimulatedEvent], con
     console.print(f"Metrics: {running.web}/metrics   logs: {running.logs}", highlight=False)
     broken = sum(not isinstance(event.value, Record) for event in events)
     console.print(
-        f"{broken} of the {len(events)} events are broken on purpose; the overview counts them as dead "
+        f"{broken} of the {len(events)} events are broken on purpose; its page counts them as dead "
         "letters. Alerts as they come:",
         highlight=False,
     )

@@ -40,7 +40,7 @@ class NotReady(RuntimeError):  # says what happened; "error" would add nothing
 
 @dataclass(frozen=True, slots=True)
 class DemoServers:
-    """What runs: its settings, the worker's overview, and the folder of the logs."""
+    """What runs: its settings, the worker's page, and the folder of the logs."""
 
     settings: Settings
     web: str
