@@ -115,14 +115,13 @@ test-kafka: $(STAMP) ## the tests that need Apache Kafka itself; without Java an
 
 OPS_STAMP := .venv/.ops
 
-# What dashboards are generated with and a browser driven by; nothing else needs it.
+# What drives a browser and reads charts; nothing else needs it.
 $(OPS_STAMP): requirements/ops.lock $(STAMP)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/ops.lock
 	@touch '$@'
 
 .PHONY: test-ops
 test-ops: $(OPS_STAMP) ## what operators have that needs Debian's programs, the image too, as root; NO_IMAGE=1 without
-	@MYPYPATH=deploy/grafana $(BIN)/mypy deploy/grafana/*.py
 	@SAMEHAND_REQUIRE_OPS=1 $(PYTEST) $(REPORT) -m "ops$(if $(NO_IMAGE), and not image)" tests/ops
 	@$(if $(NO_IMAGE),echo "Left out by NO_IMAGE=1: building and starting the image (make test-image).")
 
@@ -150,7 +149,7 @@ supply: sbom ## both of these, and where no advisory service answers it says so
 	@$(BIN)/python -m tools.audit $(IMAGE_LOCKS)
 
 .PHONY: dashboards
-dashboards: $(OPS_STAMP) ## write deploy/grafana/*.json from the Python beside them
+dashboards: $(STAMP) ## write deploy/grafana/*.json from the table of panels beside them
 	@$(BIN)/python deploy/grafana/generate.py
 
 .PHONY: pictures
