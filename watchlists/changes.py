@@ -1,11 +1,13 @@
 """Compares an import with the previous one: the listings that came, changed and went.
 
-A state file keeps the names in force after an import, one listing a line as JSON.
+A state file keeps the names in force after an import, as JSON: how much the last month changed, then
+one listing a line. Kept in git, it shows a second person what an import changes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -51,6 +53,35 @@ class ListChanges(msgspec.Struct, frozen=True):
 Listings = dict[tuple[str, str], ListingState]
 """By authority and reference."""
 
+CHANGE_SHARE: Final = 0.1
+"""Of a list's listings or names before. Lists change by some a week: a tenth is another file or an event."""
+
+LATELY_SECONDS: Final = 30 * 86_400.0
+"""Imports of so long ago count with the next one: a tenth each day would soon be another list."""
+
+IMPORTS_MAX: Final = 1_000
+"""Imports of a month that a state names: one an hour, and more than a schedule asks for."""
+
+
+class ImportedChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many listings and names an import changed, at a moment in Unix seconds."""
+
+    at: float
+    listings: int
+    names: int
+
+
+class _Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    lately: tuple[ImportedChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListState:
+    """The listings in force, and what imports of the last 30 days changed since the last allowed change."""
+
+    listings: Listings
+    lately: tuple[ImportedChange, ...] = ()
+
 
 def add(listings: Listings, entry: WatchlistEntry, names: Mapping[str, str]) -> None:
     """Adds an entry; a listing may come in several (the same number in two rows)."""
@@ -61,18 +92,22 @@ def add(listings: Listings, entry: WatchlistEntry, names: Mapping[str, str]) -> 
     )
 
 
-def read_state(path: Path) -> Listings | None:
-    """The listings after the previous import; ``None`` if there is no file.
+def read_state(path: Path) -> ListState | None:
+    """The state after the previous import; ``None`` if there is no file.
 
     Raises ``click.ClickException`` for a file that cannot be read or is no state.
     """
     listings: Listings = {}
+    head = _Head(())
     decoder = msgspec.json.Decoder(ListingState)
     number = 0
     try:
         with path.open("rb") as file:
             while line := file.readline(_LINE_BYTES_MAX):
                 number += 1
+                if number == 1 and line.startswith(b'{"lately"'):
+                    head = msgspec.json.decode(line, type=_Head)
+                    continue
                 listing = decoder.decode(line)
                 listings[listing.authority, listing.reference] = listing
                 if len(listings) > ENTRIES_MAX:
@@ -85,11 +120,43 @@ def read_state(path: Path) -> Listings | None:
         raise click.ClickException(
             f"{path}:{number}: not a state that `samehand watchlist import` wrote; name another file"
         ) from fault
-    return listings
+    return ListState(listings, head.lately)
 
 
-def state_lines(listings: Listings) -> Iterable[bytes]:
-    return (msgspec.json.encode(listing) + b"\n" for listing in listings.values())
+def state_lines(state: ListState) -> Iterator[bytes]:
+    for part in (_Head(state.lately), *state.listings.values()):
+        yield msgspec.json.encode(part) + b"\n"
+
+
+def change_of(changes: ListChanges, at: float) -> ImportedChange:
+    """The size of an import's changes."""
+    several = [*changes.listed, *changes.changed, *changes.removed]
+    return ImportedChange(at, len(several), sum(len(each.added) + len(each.removed) for each in several))
+
+
+def why_stopped(former: ListState | None, changes: ListChanges | None, now: float) -> str | None:
+    """Why an import may not go on unless its change is allowed; ``None`` for a small change of a known list.
+
+    Changes of the last 30 days count with this one; ``now`` in Unix seconds.
+    """
+    if former is None or changes is None:
+        return "the list was never imported under this state"
+    lately = recent(former.lately, now)
+    own = change_of(changes, now)
+    names_before = sum(len(listing.names) for listing in former.listings.values())
+    for what, differ, already, before in (
+        ("listings", own.listings, sum(each.listings for each in lately), len(former.listings)),
+        ("names", own.names, sum(each.names for each in lately), names_before),
+    ):
+        if differ and differ + already > CHANGE_SHARE * before:
+            also = f", and {already:,} in the 30 days before" if already else ""
+            return f"{differ:,} of {before:,} {what} came, changed or went{also}"
+    return None
+
+
+def recent(lately: Iterable[ImportedChange], now: float) -> tuple[ImportedChange, ...]:
+    """The changes of the last 30 days, the latest ones where there are more than a state names."""
+    return tuple(each for each in lately if each.at > now - LATELY_SECONDS)[-IMPORTS_MAX:]
 
 
 def compared(former: Listings, now: Listings, *, complete: bool) -> ListChanges:

@@ -47,7 +47,6 @@ from tests.desk.owing import Owing
 from tests.desk.people import A_POLICY
 from tests.makers import NOON, a_ban, a_sign_up
 from tests.samehand.test_pictures import a_photo, encoded
-from watchlists.approvals import Delta, ImportPlan, plan_bytes, with_record
 
 Given = Mapping[str, Sequence[object]]
 """Values by the name of a parameter, as click calls it; none for a flag."""
@@ -125,21 +124,6 @@ def _listed(folder: Path) -> Given:
     lines = ["reference,name,programme", "1,Northern Valley Front,X", f"2,{NAME},X"]
     (folder / "national.csv").write_text("\n".join(lines) + "\n", "utf-8")
     return {"files": [folder / "national.csv"], "authority": ["PK"], "out": [folder / "names.jsonl"]}
-
-
-_UNSIGNED = ImportPlan(
-    digest="", files=("un.xml",), why="new", delta=Delta(None, 1, 1), changes=(), made_at=""
-)
-
-
-def _a_plan(folder: Path) -> Given:
-    (folder / "un.state.plan").write_bytes(plan_bytes(_UNSIGNED))
-    return {"path": [folder / "un.state.plan"], "name": [NAME], "reason": [NAME]}
-
-
-def _a_record(folder: Path) -> Given:
-    (folder / "un.state.imports").write_bytes(b"".join(with_record([], _UNSIGNED, "2026-11-30")))
-    return {"path": [folder / "un.state.imports"]}
 
 
 def _mapped(folder: Path) -> Given:
@@ -286,8 +270,6 @@ ERRANDS: Mapping[str, Errand] = {
     "remember": Errand(lambda folder: {"paths": _pair(folder)["accounts"]}, servers=True),
     "scan": Errand(_scanned, servers=True),
     "watchlist import": Errand(_listed),
-    "watchlist approve": Errand(_a_plan),
-    "watchlist record": Errand(_a_record),
     "pepper new": Errand(lambda folder: {"path": [folder / f"pepper{next(_numbers)}"]}),
     "pepper rotate": Errand(lambda folder: {}, servers=True),
     "pepper drop": Errand(_rotated, servers=True),

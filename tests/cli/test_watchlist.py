@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
-from cli.commands.watchlist import approval, run
-from cli.commands.watchlist.run import ban_of
+from cli.commands import watchlist
+from cli.commands.watchlist import ban_of
 from samehand.watchlist.alias_filter import ALIAS_LENGTH_MAX
 from samehand.watchlist.entry import Alias, WatchlistEntry
 from schemas.accounts import AccountBanned, Basis
@@ -24,15 +19,6 @@ from schemas.wire import Decoded, Decoder, encode
 from tests.cli.running import Ran, Samehand, jsonl
 from tests.makers import a_sign_up
 from tests.watchlists.makers import ALT_CSV, EU_XML, FTM, PLAIN_CSV, SDN_CSV, SDN_XML, UK_CSV, UN_XML
-from watchlists.approvals import (
-    Delta,
-    ImportPlan,
-    plan_bytes,
-    read_plan,
-    read_records,
-    record_of,
-    signed,
-)
 from watchlists.lists import FORMATS
 from watchlists.rows import REFERENCE_CHARS_MAX, tidy
 
@@ -53,18 +39,10 @@ def written(path: Path, raw: bytes) -> Path:
     return path
 
 
-def approve(samehand: Samehand, state: Path) -> None:
-    """Two people sign the plan that waits beside a state."""
-    plan = f"{state}.plan"
-    assert samehand("watchlist", "approve", plan, "--name", "Amina", "--reason", "decision 12").code == 0
-    assert samehand("watchlist", "approve", plan, "--name", "Bilal").code == 0
-
-
-def first_import(samehand: Samehand, state: Path, *line: object) -> Ran:
-    """A list is imported for the first time, approved."""
+def first_import(samehand: Samehand, *line: object) -> Ran:
+    """A list is imported for the first time, as somebody allowed."""
     assert samehand(*line).code == 1
-    approve(samehand, state)
-    return samehand(*line, "--json")
+    return samehand(*line, "--allow-change", "--json")
 
 
 def test_a_list_becomes_bans_with_their_basis(samehand: Samehand, tmp_path: Path) -> None:
@@ -168,7 +146,7 @@ def test_the_wrong_format_is_a_fault_and_no_traceback(samehand: Samehand, tmp_pa
 def test_most_names_passed_over_are_counted_and_not_listed(
     samehand: Samehand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "PASSED_TOLD_MAX", 1)
+    monkeypatch.setattr(watchlist, "PASSED_TOLD_MAX", 1)
     source = written(tmp_path / "l.csv", b"reference,name,aliases\n1,Southern Valley Army,SVA;ISI;AQI\n")
     ran = samehand("watchlist", "import", source, "--authority", "PK", "--out", tmp_path / "o")
     assert "… and 2 more names passed over" in ran.err
@@ -179,7 +157,7 @@ def test_without_a_file_the_names_are_published(samehand: Samehand, servers: str
     ran = samehand("watchlist", "import", source, "--json")
     assert (ran.code, "--state FILE is missing" in ran.err) == (2, True)
     state = tmp_path / "un.state"
-    ran = first_import(samehand, state, "watchlist", "import", source, "--state", state)
+    ran = first_import(samehand, "watchlist", "import", source, "--state", state)
     assert (ran.code, ran.figures["names"]) == (0, 3), ran.err
     assert servers
 
@@ -263,14 +241,15 @@ AFTER = (
 def test_what_came_changed_and_went_since_the_previous_import(samehand: Samehand, tmp_path: Path) -> None:
     source, state = written(tmp_path / "list.csv", BEFORE), tmp_path / "national.state"
     line = ("watchlist", "import", source, "--authority", "XX", "--state", state, "--out", tmp_path / "o")
-    first = first_import(samehand, state, *line)
+    first = first_import(samehand, *line)
     assert (first.code, first.figures["changes"]) == (0, None)
     assert not any(samehand(*line, "--json").figures["changes"].values())
     written(source, AFTER)
     before = state.read_bytes()
-    assert samehand(*line).code == 1
-    approve(samehand, state)
-    text = samehand(*line).out
+    stopped = samehand(*line)
+    assert stopped.code == 1
+    assert "removed: XX 2 Southern Valley Army: - Southern Valley Army" in stopped.err
+    text = samehand(*line, "--allow-change").out
     assert text.splitlines()[-4:] == [
         "since the previous import: 1 listed, 1 changed, 1 removed",
         "listed: XX 4 Western Plain Guard: + Western Plain Guard",
@@ -278,9 +257,7 @@ def test_what_came_changed_and_went_since_the_previous_import(samehand: Samehand
         "removed: XX 2 Southern Valley Army: - Southern Valley Army",
     ]
     state.write_bytes(before)
-    assert samehand(*line).code == 1
-    approve(samehand, state)
-    removed = samehand(*line, "--json").figures["changes"]["removed"]
+    removed = samehand(*line, "--allow-change", "--json").figures["changes"]["removed"]
     number = Alias("Southern Valley Army").number
     assert removed[0]["removed"] == {f"watchlist:XX:2:{number}": "Southern Valley Army"}
     assert [path.name for path in tmp_path.glob(".*")] == []
@@ -289,7 +266,7 @@ def test_what_came_changed_and_went_since_the_previous_import(samehand: Samehand
 def test_a_damaged_list_removes_nothing(samehand: Samehand, tmp_path: Path) -> None:
     source, state = written(tmp_path / "list.csv", BEFORE), tmp_path / "national.state"
     line = ("watchlist", "import", source, "--authority", "XX", "--state", state, "--out", tmp_path / "o")
-    first_import(samehand, state, *line)
+    first_import(samehand, *line)
     written(source, BEFORE.replace(b"2,Southern", b",Southern"))
     for _ in range(2):
         changes = samehand(*line, "--json").figures["changes"]
@@ -318,16 +295,14 @@ def test_bans_and_state_are_not_written_to_one_file(samehand: Samehand, tmp_path
 def test_an_import_that_fails_leaves_the_state_as_it_was(samehand: Samehand, tmp_path: Path) -> None:
     source, state = written(tmp_path / "list.csv", BEFORE), tmp_path / "national.state"
     line = ("watchlist", "import", source, "--authority", "XX", "--state", state, "--out", tmp_path / "o")
-    first_import(samehand, state, *line)
+    first_import(samehand, *line)
     before = state.read_bytes()
     assert samehand(*line, "--programme", "NOPE").code == 2
     written(source, b"{")
     assert samehand(*line).code == 2
     assert state.read_bytes() == before
     assert samehand(*line[:-3], tmp_path, *line[-2:]).code == 2
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        *("list.csv", "national.state", "national.state.imports", "o")
-    ]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [*("list.csv", "national.state", "o")]
 
 
 NOW = 1_764_000_000.0
@@ -350,7 +325,7 @@ def test_any_telling_name_reads_back_from_the_wire(
     assert ban.platform == ("watchlist-persons" if person else "watchlist")
 
 
-# An import that a person has to approve.
+# An import that stops until somebody allows its change.
 
 
 def a_national_list(path: Path, count: int, first: int = 0) -> Path:
@@ -368,36 +343,24 @@ def line(tmp_path: Path) -> tuple[object, ...]:
     return ("watchlist", "import", source, "--authority", "PK", *where)
 
 
-def test_new_list_waits_for_an_importer_and_another_person(
+def test_new_list_stops_until_its_change_is_allowed(
     samehand: Samehand, tmp_path: Path, line: tuple[object, ...]
 ) -> None:
-    state, plan = tmp_path / "pk.state", tmp_path / "pk.state.plan"
-    ran = samehand(*line, "--importer", "Amina  Khan", "--reason", "decision 12")
+    state = tmp_path / "pk.state"
+    ran = samehand(*line)
     assert (ran.code, len(ran.err.splitlines())) == (1, 1)
-    assert "nothing was imported: the list was never imported" in ran.err
+    assert "nothing was imported: the list was never imported under this state" in ran.err
     assert (state.exists(), (tmp_path / "o").read_bytes()) == (False, b"")
-    signs = ("watchlist", "approve", plan, "--name")
-    assert "is the importer" in samehand(*signs, "amina khan").err
-    assert samehand(*line).code == 1, "one signature is not enough"
-    assert samehand(*signs, "Bilal", "--reason", "mine").code == 2
-    assert "Approved: the list was never imported; 40 listings" in samehand(*signs, "Bilal").out
-    assert samehand(*signs, "Chloe").code == 2
-    ran = samehand(*line, "--json")
-    assert ran.code == 0
-    assert ran.figures["approval"] == {
-        "why": "the list was never imported",
-        "importer": "Amina Khan",
-        "reason": "decision 12",
-        "approver": "Bilal",
-    }
-    assert (plan.exists(), len(bans(tmp_path / "o"))) == (False, 40)
+    assert samehand(*line, "--allow-change").code == 0
+    assert len(bans(tmp_path / "o")) == 40
+    assert samehand(*line).code == 0
 
 
-def test_delta_above_a_tenth_asks_again_and_a_smaller_one_runs_unattended(
+def test_change_above_a_tenth_stops_and_a_smaller_one_goes_on(
     samehand: Samehand, tmp_path: Path, line: tuple[object, ...]
 ) -> None:
     source, state = tmp_path / "list.csv", tmp_path / "pk.state"
-    first_import(samehand, state, *line)
+    first_import(samehand, *line)
     a_national_list(source, 40, first=2)  # two went, two came: a tenth
     assert samehand(*line).code == 0
     before = state.read_bytes()
@@ -405,17 +368,13 @@ def test_delta_above_a_tenth_asks_again_and_a_smaller_one_runs_unattended(
     ran = samehand(*line)
     assert (ran.code, "5 of 40 listings came, changed or went" in ran.err) == (1, True)
     assert state.read_bytes() == before
-    approve(samehand, state)
-    assert samehand(*line).code == 0
-    found = samehand("watchlist", "record", f"{state}.imports", "--json").figures["imports"]
-    assert [it["approver"] for it in found] == ["Bilal", "", "Bilal"]
-    assert [(it["delta"]["before"], it["delta"]["after"]) for it in found] == [(None, 40), (40, 40), (40, 45)]
+    assert samehand(*line, "--allow-change").code == 0
 
 
-def test_small_deltas_one_after_another_ask_as_one_large_delta(
+def test_small_changes_one_after_another_stop_as_one_large_change(
     samehand: Samehand, tmp_path: Path, line: tuple[object, ...]
 ) -> None:
-    first_import(samehand, tmp_path / "pk.state", *line)
+    first_import(samehand, *line)
     for first, code in ((1, 0), (2, 0), (2, 0), (3, 1)):
         a_national_list(tmp_path / "list.csv", 40, first=first)
         ran = samehand(*line)
@@ -423,68 +382,12 @@ def test_small_deltas_one_after_another_ask_as_one_large_delta(
     assert "2 of 40 listings came, changed or went, and 4 in the 30 days before" in ran.err
 
 
-def test_approval_holds_for_what_was_approved(
-    samehand: Samehand, tmp_path: Path, line: tuple[object, ...]
-) -> None:
-    assert samehand(*line).code == 1
-    approve(samehand, tmp_path / "pk.state")
-    a_national_list(tmp_path / "list.csv", 41)
-    assert samehand(*line).code == 1
-    assert b'"approver": ""' in (tmp_path / "pk.state.plan").read_bytes()
-
-
-def test_one_name_twice_in_a_plan_approves_nothing(
-    samehand: Samehand, tmp_path: Path, line: tuple[object, ...]
-) -> None:
-    plan = tmp_path / "pk.state.plan"
-    assert samehand(*line, "--importer", "Amina", "--reason", "r").code == 1
-    written(plan, plan.read_bytes().replace(b'"approver": ""', b'"approver": " AMINA"'))
-    assert samehand(*line).code == 1
-    for raw in (b"", b"[]", b'{"digest": 7}', b"\xff"):
-        written(plan, raw)
-        ran = samehand(*line)
-        assert (ran.code, len(ran.err.splitlines()), f"{plan}:1: not what" in ran.err) == (2, 1, True)
-
-
-def test_waiting_import_goes_on_once_it_is_approved_and_ends_if_its_plan_is_replaced(
-    samehand: Samehand, tmp_path: Path, line: tuple[object, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plan = tmp_path / "pk.state.plan"
-    steps: Iterator[Callable[[], object]] = iter(
-        [plan.unlink, lambda: _sign(plan, "Amina"), lambda: _sign(plan, "Bilal")]
-    )
-    monkeypatch.setattr(time, "sleep", lambda _: next(steps)())
-    ran = samehand(*line, "--wait", "1")
-    assert (ran.code, "was removed or replaced" in ran.err) == (1, True)
-    ran = samehand(*line, "--wait", "1")
-    assert (ran.code, "waiting up to 1 hours for approval" in ran.err) == (0, True), ran.err
-    assert len(bans(tmp_path / "o")) == 40
-
-
-def _sign(path: Path, name: str) -> None:
-    plan = read_plan(path)
-    assert plan is not None
-    path.write_bytes(plan_bytes(signed(plan, name, "" if plan.importer else "decision 12", "2026-11-30")))
-
-
-def test_record_that_was_changed_is_told_and_stops_the_next_import(
-    samehand: Samehand, tmp_path: Path, line: tuple[object, ...]
-) -> None:
-    state, kept = tmp_path / "pk.state", tmp_path / "pk.state.imports"
-    first_import(samehand, state, *line)
-    assert samehand(*line).code == 0
-    kept.write_bytes(kept.read_bytes().replace(b"Bilal", b"Bilel"))
-    for command in (("watchlist", "record", kept), line):
-        ran = samehand(*command)
-        assert (ran.code, f"{kept}:2: the line before it was changed" in ran.err) == (2, True)
-
-
 def test_file_cut_short_imports_nothing_and_removes_nothing(samehand: Samehand, tmp_path: Path) -> None:
     for form, raw, ending in (("un", UN_XML, b"</ENTITIES>"), ("eu", EU_XML, b"    <sanctionEntity desig")):
         source, state = tmp_path / f"{form}.xml", tmp_path / f"{form}.state"
         line = ("watchlist", "import", source, "--state", state, "--out", tmp_path / "o")
         written(source, raw)
-        first_import(samehand, state, *line)
+        first_import(samehand, *line)
         before = state.read_bytes()
         whole = raw[: raw.rindex(ending)]
         for cut in (whole, whole + b"<cut", raw[:-2]):
@@ -550,7 +453,7 @@ def test_deltas_of_a_list_are_listed_changed_and_removed(
     kept = [entity(f"K{n}", f"Kept {chr(97 + n % 26) * (7 + n // 26)} Front") for n in range(40)]
     went, before = entity("W", "Southern Valley Army"), ("Northern Valley Front", "جبهة الوادي الشمالي")
     a_list(*kept, went, entity("C", *before))
-    assert first_import(samehand, state, *line).figures["changes"] is None
+    assert first_import(samehand, *line).figures["changes"] is None
     a_list(entity("L", "Western Plain Guard"), entity("C", before[0], "Ridge Brigades"), *kept)
     changes = samehand(*line, "--json").figures["changes"]
     told = {
@@ -563,44 +466,3 @@ def test_deltas_of_a_list_are_listed_changed_and_removed(
         "removed": [("W", [], ["Southern Valley Army"])],
         "not_found": [],
     }
-
-
-@pytest.mark.parametrize("changed", ["days", "programme"])
-def test_approval_holds_for_the_days_and_programmes_that_were_approved(
-    samehand: Samehand, tmp_path: Path, changed: str
-) -> None:
-    rows = f"reference,name,programme\n1,{FRONT},Schedule I\n"
-    source, state = written(tmp_path / "list.csv", rows.encode()), tmp_path / "pk.state"
-    line: tuple[object, ...] = ("watchlist", "import", source, "--authority", "PK", "--state", state)
-    line = (*line, "--out", tmp_path / "o")
-    assert samehand(*line).code == 1
-    approve(samehand, state)
-    if changed == "programme":
-        written(source, rows.replace("Schedule I", "Schedule II").encode())
-    else:
-        line = (*line, "--days", "36500")
-    ran = samehand(*line)
-    assert (ran.code, "two people sign" in ran.err) == (1, True)
-    assert json.loads((tmp_path / "pk.state.plan").read_bytes())["days"] == (
-        90 if changed == "programme" else 36_500
-    )
-
-
-def test_imports_at_once_keep_a_line_of_the_record_each(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    both_read, state = threading.Barrier(2), tmp_path / "pk.state"
-
-    def read_and_wait(path: Path) -> list[bytes]:
-        found = read_records(path)
-        with suppress(threading.BrokenBarrierError):  # where one import keeps the other out
-            both_read.wait(timeout=0.5)
-        return found
-
-    monkeypatch.setattr(approval, "read_records", read_and_wait)
-    plan = ImportPlan(digest="d", files=(), why="", delta=Delta(1, 1, 1), changes=(), made_at="")
-    plans = [replace(plan, importer=name) for name in ("Amina", "Bilal")]
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda it: approval.keep_record(it, state), plans))
-    kept = map(record_of, read_records(tmp_path / "pk.state.imports"))
-    assert {record.importer for record in kept} == {"Amina", "Bilal"}

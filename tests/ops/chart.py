@@ -64,7 +64,6 @@ ALL: dict[str, Any] = {
             "files": ["pk/national.csv"],
             "arguments": ["--authority", "PK"],
             "state": {"persistentVolumeClaim": {"claimName": "lists-state"}},
-            "waitHours": 6,
         },
     ],
     "podAnnotations": {"example.org/team": "trust"},

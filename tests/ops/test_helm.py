@@ -261,16 +261,11 @@ def test_a_list_is_imported_from_the_volume_that_was_named_and_knows_no_secret_b
         "eu-samehand-list-ofac": "17 4 * * 1",
         "eu-samehand-list-national": "5 3 * * *",
     }
-    # A job waits for people, and no longer than until the next one.
-    assert {name: it["jobTemplate"]["spec"]["activeDeadlineSeconds"] for name, it in jobs.items()} == {
-        "eu-samehand-list-ofac": 73 * 3600,
-        "eu-samehand-list-national": 7 * 3600,
-    }
     template = jobs["eu-samehand-list-ofac"]["jobTemplate"]["spec"]["template"]
     importing = container_of(template)
     assert importing["args"] == [
         *("watchlist", "import", "/lists/SDN.CSV", "/lists/ALT.CSV", "--programme", "SDGT"),
-        *("--state", "/state/ofac.state", "--wait", "72", "--json"),
+        *("--state", "/state/ofac.state", "--json"),
     ]
     local = [
         word.replace("/lists", str(tmp_path)).replace("/state", str(tmp_path)) for word in importing["args"]
@@ -846,7 +841,6 @@ def test_what_watches_it_is_what_is_checked_in() -> None:
         ("watchlists", [{**A_LIST, "schedule": "weekly"}]),
         ("watchlists", [{**A_LIST, "state": {}}]),
         ("watchlists", [{name: it for name, it in A_LIST.items() if name != "state"}]),
-        ("watchlists", [{**A_LIST, "waitHours": 200}]),
         ("watchlists", [{**A_LIST, "name": "a-name-that-is-too-long"}]),
     ],
 )

@@ -1,4 +1,4 @@
-"""``samehand watchlist``: official lists of proscribed organisations, as names that accounts are held to."""
+"""``samehand watchlist``: official lists of proscribed organisations, as names to compare with."""
 
 from __future__ import annotations
 
@@ -9,26 +9,17 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import click
 import msgspec
 
 from cli import output
-from cli.commands.watchlist.approval import (
-    WAIT_HOURS_MAX,
-    approve,
-    approved,
-    iso,
-    keep_record,
-    plan_of,
-    record,
-    record_beside,
-)
+from cli.exit_codes import NotDone
 from cli.inputs.input_errors import tell_all, tell_faults
 from cli.inputs.input_files import size
 from cli.inputs.input_source import opened, shown_path
-from cli.options import FILE, FiniteRange, out_file_option, strict_option
+from cli.options import FILE, out_file_option, strict_option
 from cli.output_files import replacing, writing
 from cli.produce import delivered
 from report.text import plural, visible
@@ -42,16 +33,19 @@ from schemas.malformed import Malformed
 from schemas.wire import encode
 from streams.settings import load
 from streams.settings.basis_rights import basis_rights_of
-from watchlists.approvals import ImportPlan, delta_of, digest_of, read_records, signed, with_lately
 from watchlists.changes import (
     ListChanges,
     Listings,
+    ListState,
     add,
     change_lines,
+    change_of,
     compared,
     counted,
     read_state,
+    recent,
     state_lines,
+    why_stopped,
 )
 from watchlists.lists import FORMATS, Format, not_read, read_lists
 from watchlists.plain import AUTHORITY_FORM
@@ -148,15 +142,10 @@ def command() -> None:
 
     \b
     Examples:
-      samehand watchlist import un.xml --state un.state --importer "$USER" --reason "..."
-      samehand watchlist approve un.state.plan --name "$USER"
+      samehand watchlist import un.xml --state un.state --allow-change
       samehand watchlist import un.xml --state un.state
       samehand watchlist import consolidated.xml --out organisations.jsonl
     """
-
-
-command.add_command(approve)
-command.add_command(record)
 
 
 def _authority(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
@@ -209,18 +198,9 @@ def _authority(_: click.Context, __: click.Parameter, value: str | None) -> str 
     help="Print which listings came, changed and went since the import that wrote FILE, and replace FILE.",
 )
 @click.option(
-    "--importer",
-    default="",
-    metavar="NAME",
-    help="Who imports, if a person has to approve: signs the plan together with --reason.",
-)
-@click.option("--reason", default="", metavar="TEXT", help="Why the list is imported, with --importer.")
-@click.option(
-    "--wait",
-    type=FiniteRange(0, WAIT_HOURS_MAX),
-    default=0.0,
-    metavar="HOURS",
-    help="How long to wait for approval where it is needed; 0: end with exit code 1.",
+    "--allow-change",
+    is_flag=True,
+    help="Import a list that is new under --state, or of which more than a tenth changed within 30 days.",
 )
 @out_file_option("Write the bans to this file, for `enrol` or `score --bans`, instead of publishing them.")
 @strict_option
@@ -233,9 +213,7 @@ def import_(
     persons: bool,
     days: int,
     state: Path | None,
-    importer: str,
-    reason: str,
-    wait: float,
+    allow_change: bool,
     out: Path | None,
     strict: bool,
     as_json: bool,
@@ -247,9 +225,9 @@ def import_(
     or plain CSV with the columns reference and name, and optionally aliases (separated by `;`), type,
     programme, listed_on and authority; `-` is standard input.
 
-    Publishing needs --state. A list that was never imported under it, and a change of more than a tenth of
-    the list, wait: the import writes FILE.plan, which the importer and a second person sign with `samehand
-    watchlist approve`. Import again then, or let it --wait. FILE.imports keeps who imported and approved.
+    Publishing needs --state. An import that adds, changes or removes more than a tenth of the list within 30
+    days, the first one among them, stops and shows the difference until you give --allow-change. Keep FILE in
+    git, where a second person reads the change.
 
     Running it again does no harm, and keeps the names in force for another --days. Rows that cannot be read,
     and names too short or too common to tell anybody apart, are reported on standard error and left out. A
@@ -274,8 +252,8 @@ def import_(
     )
     if persons:
         output.note(_WARNING)
-    if state is None and (out is None or importer or reason):
-        raise click.UsageError("--state FILE is missing: it keeps what is in force, and who approved it")
+    if state is None and out is None:
+        raise click.UsageError("--state FILE is missing: it keeps what is in force")
     if out is not None and state is not None and out.resolve() == state.resolve():
         raise click.BadParameter(
             f"{out}: would hold the bans and the state; name another file", param_hint="--out"
@@ -288,47 +266,31 @@ def import_(
         file = None if out is None else opened_files.enter_context(writing(out, "--out"))
         bans = _all_read(files, form, authority, tally, strict=strict)
         complete = bool(tally.entries) and not tally.faults
-        changes = None if former is None else compared(former, tally.listings, complete=complete)
-        plan = None
-        if state is not None:
-            plan = _plan(files, state, former, tally, changes)
-            if importer and plan.why:
-                plan = signed(plan, importer, reason, iso(now))
-            plan = approved(plan, state, wait)
-            keep_record(plan, state)
+        changes = None if former is None else compared(former.listings, tally.listings, complete=complete)
+        if state is not None and not allow_change and (why := why_stopped(former, changes, now)):
+            _stop(why, changes)
         if file is None:
             for _ in delivered(settings, bans):
                 pass  # counted as they were found
         else:
             file.writelines(encode(ban) + b"\n" for ban in bans)
         if kept is not None:
-            missed = {} if complete or former is None else former
-            kept.writelines(state_lines(missed | tally.listings))
-    if state is not None:
-        plan_of(state).unlink(missing_ok=True)
-    _tell(tally, changes, plan, as_json, time.time() - now)
+            missed = {} if complete or former is None else former.listings
+            lately = (
+                ()
+                if former is None or changes is None or allow_change
+                else (*recent(former.lately, now), change_of(changes, now))
+            )
+            kept.writelines(state_lines(ListState(missed | tally.listings, lately)))
+    _tell(tally, changes, as_json, time.time() - now)
     return 0
 
 
-def _plan(
-    files: tuple[Path, ...],
-    state: Path,
-    former: Listings | None,
-    tally: _Tally,
-    changes: ListChanges | None,
-) -> ImportPlan:
-    at = iso(tally.now)
-    delta = with_lately(delta_of(former, tally.listings, changes), read_records(record_beside(state)), at)
-    return ImportPlan(
-        digest=digest_of(former, tally.listings, tally.bases, days=tally.days, programmes=tally.programmes),
-        files=tuple(shown_path(path) for path in files),
-        why=delta.why or "",
-        delta=delta,
-        changes=() if changes is None else tuple(change_lines(changes)),
-        made_at=at,
-        days=tally.days,
-        programmes=tuple(sorted(tally.programmes)),
-    )
+def _stop(why: str, changes: ListChanges | None) -> NoReturn:
+    if changes is not None:
+        for line in (counted(changes), *change_lines(changes)):
+            output.note(line)
+    raise NotDone(f"nothing was imported: {why}. If that is right, import it with --allow-change")
 
 
 def _all_read(
@@ -424,9 +386,7 @@ def _wanted(entry: WatchlistEntry | None, tally: _Tally) -> bool:
     return wanted
 
 
-def _tell(
-    tally: _Tally, changes: ListChanges | None, plan: ImportPlan | None, as_json: bool, seconds: float
-) -> None:
+def _tell(tally: _Tally, changes: ListChanges | None, as_json: bool, seconds: float) -> None:
     until = None if tally.expires_at is None else datetime.fromtimestamp(tally.expires_at, UTC).date()
     figures: dict[str, Any] = {
         "organisations": tally.entries["organisations"],
@@ -440,14 +400,6 @@ def _tell(
         "names_that_may_not_alert": tally.may_not_alert,
         "in_force_until": None if until is None else until.isoformat(),
         "changes": None if changes is None else msgspec.to_builtins(changes),
-        "approval": None
-        if plan is None or not plan.why
-        else {
-            "why": plan.why,
-            "importer": plan.importer,
-            "reason": plan.reason,
-            "approver": plan.approver,
-        },
         "seconds": round(seconds, 3),
     }
     if as_json:
@@ -461,12 +413,6 @@ def _tell(
         f"{plural(figures['persons_left_out'], 'person')} left out, "
         f"{plural(figures['bad_rows'], 'bad row')}, {seconds:.1f} s"
     )
-    if plan is not None and plan.why:
-        output.line(
-            output.console(),
-            f"imported by {visible(plan.importer)}, approved by {visible(plan.approver)}: "
-            f"{visible(plan.reason)}",
-        )
     if changes is not None:
         for line in (counted(changes), *change_lines(changes)):
             output.line(output.console(), line)
