@@ -528,7 +528,7 @@ def test_a_state_reads_back(
     rows: list[tuple[str, set[str]]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "state"
-    path.write_bytes(b"".join(state_lines(imported(rows))))
+    path.write_bytes(b"".join(state_lines(ListState(imported(rows)))))
     assert read_state(path) == ListState(imported(rows))
 
 
