@@ -179,7 +179,6 @@ async def _filled(database: Database, policy: Policy, count: int, *, reader: str
             "reviewer": reader,
             "decided_at": began.timestamp() + number,
             "blind": False,
-            "golden": False,
             "kind": "first",
             "batch": f"batch-{number}",
         }

@@ -101,7 +101,6 @@ def _rows(first: int, end: int, count: int, since: float) -> dict[Table, list[di
                     "reviewer": f"reader-{number % 20}",
                     "decided_at": at + 600,
                     "blind": blind,
-                    "golden": False,
                     "kind": "first",
                     "batch": f"batch-{number}",
                     "independent": True,

@@ -15,9 +15,8 @@ Capability = Literal[
     "decide",
     "settle",  # decide where two readers disagree
     "take-back",
-    "golden",  # set what exercises expect
     "figures",  # the lead's pages
-    "organise",  # name who reads which policies, share views of the queue
+    "organise",  # name who reads which policies
     "weights",  # try weights in shadow, put them in force, take them back
     "case",  # print a case file
     "related",  # ask who is like an account
@@ -34,7 +33,6 @@ _MAY: Final[dict[str, frozenset[Capability]]] = {
             "decide",
             "settle",
             "take-back",
-            "golden",
             "figures",
             "organise",
             "weights",

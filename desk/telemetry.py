@@ -31,7 +31,7 @@ log = structlog.get_logger("samehand.desk.telemetry")
 # As of a worker: `_created` series double the number of series and no query of ours reads them.
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # has no annotations
 
-KINDS: Final = ("first", "second", "appeal", "dispute", "golden", "wave")
+KINDS: Final = ("first", "second", "appeal", "dispute", "wave")
 VERDICTS: Final = ("mirror", "not_mirror", "unsure")
 
 LOOK_SECONDS: Final = 5.0

@@ -157,7 +157,7 @@ def _kept(password: str) -> str:
 @output.json_option
 @in_event_loop
 async def list_(as_json: bool) -> int:
-    """List the people: name, role, whether they may sign in, the opaque id that verdicts carry, team, and the
+    """List the people: name, role, whether they may sign in, the opaque id that verdicts carry, and the
     policies that a moderator reads.
 
     \b
@@ -175,7 +175,6 @@ async def list_(as_json: bool) -> int:
                 "role": row.role,
                 "user_id": row.user_id,
                 "out": row.disabled_at is not None,
-                "team": row.team,
                 "policies": None
                 if row.all_policies or not reach.bound(row.role)
                 else named.get(row.user_id, []),
@@ -193,12 +192,11 @@ async def list_(as_json: bool) -> int:
                 str(account["role"]),
                 "locked out" if account["out"] else "may sign in",
                 str(account["user_id"]),
-                str(account["team"] or ""),
                 _policies_shown(account["policies"]),
             )
             for account in accounts
         ]
-        screen.print(output.table(("name", "role", "state", "id", "team", "reads"), cells))
+        screen.print(output.table(("name", "role", "state", "id", "reads"), cells))
     screen.print(plural(len(accounts), "person").replace("persons", "people"))
     return 0
 
@@ -213,12 +211,6 @@ _NO_POLICY = "-"
 _SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}")
 
 
-def _team(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
-    if value and not _SLUG.fullmatch(value):
-        raise click.BadParameter("a team is a code of up to 64 letters, digits, dots, dashes and underscores")
-    return value
-
-
 def _policies(_ctx: click.Context, _param: click.Parameter, value: str | None) -> list[str] | None:
     if value is None:
         return None
@@ -229,7 +221,7 @@ def _policies(_ctx: click.Context, _param: click.Parameter, value: str | None) -
     return ["" if code == _NO_POLICY else code for code in codes]
 
 
-@users.command("set", short_help="Change a role, password, team or policies, or lock somebody out.")
+@users.command("set", short_help="Change a role, password or policies, or lock somebody out.")
 @click.argument("name")
 @click.option(
     "--role",
@@ -246,9 +238,6 @@ def _policies(_ctx: click.Context, _param: click.Parameter, value: str | None) -
 )
 @_link_option
 @click.option(
-    "--team", callback=_team, metavar="CODE", help='The team, whose saved views the person sees; "" for none.'
-)
-@click.option(
     "--policies",
     callback=_policies,
     metavar="CODES",
@@ -262,19 +251,18 @@ def set_(
     out: bool | None,
     new_password: bool,
     with_link: bool,
-    team: str | None,
     policies: list[str] | None,
     all_policies: bool,
     as_json: bool,
 ) -> int:
-    """Change the role, password, team or policies of NAME, lock the person out, or let them in again.
+    """Change the role, password or policies of NAME, lock the person out, or let them in again.
 
     Ends all their sessions.
 
     \b
     Examples:
       samehand desk users set amina --role lead
-      samehand desk users set amina --team night --policies spam,scam
+      samehand desk users set amina --policies spam,scam
       samehand desk users set amina --out
     """
     if policies is not None and all_policies:
@@ -282,19 +270,17 @@ def set_(
     changes: dict[str, Any] = {}
     if role is not None:
         changes["role"] = role
-    if team is not None:
-        changes["team"] = team or None
     reads = (policies,) if policies is not None or all_policies else ()
     if not (changes or reads or out is not None or new_password or with_link):
         raise click.UsageError(
-            "say what to change: --role, --out, --in, --password, --link, --team, --policies, --all-policies"
+            "say what to change: --role, --out, --in, --password, --link, --policies, --all-policies"
         )
     password = _password() if new_password else None
     settings = load()
     token = asyncio.run(_set(settings, name, changes, out, password, with_link, reads))
     link = f"{_base(settings)}/link/{token}" if token else None
     if as_json:
-        shown = {"name": name, "role": role, "out": out, "link": link, "team": team, "policies": policies}
+        shown = {"name": name, "role": role, "out": out, "link": link, "policies": policies}
         output.figures(shown)
         return 0
     output.console().print(f"{visible(name, 128)} is changed, and signed out")
@@ -315,7 +301,6 @@ async def _set(
     """Changes columns of a person, and which policies they read where one element says so."""
     from desk.access.sessions import link
     from desk.database import audit
-    from desk.database import reads as readings
     from desk.database import users as rows
     from desk.errors import NotFound, UnusableInput
     from desk.review.reader_policies import put_policies
@@ -346,7 +331,6 @@ async def _set(
         )
         for named in policies:
             await put_policies(connection, user.user_id, named, actor=audit.SYSTEM, now=now)
-        await readings.lapse(connection, now=now)
         return await link(connection, user.user_id, now=now) if with_link else None
 
 

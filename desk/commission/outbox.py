@@ -118,7 +118,7 @@ async def composed_of(
         material = Material(
             record,
             None if evidence is None else evidence.alert,
-            () if alert is None else scope.categories.get(alert.ban_policy or "", ()),
+            () if alert is None else scope.categories.get(alert.policy or "", ()),
             None if holds is None else holds.verdict,
             erased=any(
                 source is not None and source.erased_at is not None for source in (rows[at], evidence)

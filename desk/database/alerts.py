@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
 from sqlalchemy import (
     ColumnElement,
-    String,
     and_,
-    bindparam,
     case,
     func,
-    literal,
     or_,
     select,
     union_all,
@@ -24,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from desk.database import schema
 from desk.database.erasing import mark
 from desk.database.finding import findable
-from desk.database.reach import NO_POLICY, reads_policy
+from desk.database.reach import reads_policy
 from desk.database.rows import all_of, one_of, upsert
 from desk.database.seals import hides_words
 
@@ -59,12 +56,6 @@ class AlertRow:
     signals: str | None
     seconds_to_detect: float | None
     arrived_at: float
-    moved_from: str | None = None
-
-    @property
-    def ban_policy(self) -> str | None:
-        """The policy of the ban, in whichever queue the alert is."""
-        return self.policy if self.moved_from is None else self.moved_from or None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,47 +107,13 @@ async def find(connection: AsyncConnection, alert_id: str, *, user_id: str | Non
 
 
 async def put(connection: AsyncConnection, alert: AlertRow, payload: bytes) -> None:
-    """Inserts or replaces an alert and its evidence; one that was moved stays in that queue. A withdrawal may
-    overwrite quotes, so SQLite's log is truncated after it."""
+    """Inserts or replaces an alert and its evidence. A withdrawal may overwrite quotes, so SQLite's log is
+    truncated after it."""
     if alert.status == "withdrawn":
         mark(connection)
-    there, policy = schema.alerts.c, literal(alert.policy, String)
-    moved = there.moved_from.is_not(None)
-    await upsert(
-        connection,
-        schema.alerts,
-        asdict(alert),
-        policy=case((moved, there.policy), else_=policy),
-        moved_from=case((moved, func.coalesce(policy, NO_POLICY))),
-    )
+    await upsert(connection, schema.alerts, asdict(alert))
     stored = {"alert_id": alert.alert_id, "payload": payload, "erased_at": None, "erased_reason": None}
     await upsert(connection, schema.evidence, stored)
-
-
-async def locked(connection: AsyncConnection, alert_ids: Collection[str]) -> list[AlertRow]:
-    """Returns those of some alerts that are known, and holds them until the transaction ends. Those that
-    another transaction writes are left out: it may in turn wait for a reading that this one holds."""
-    alerts = schema.alerts
-    wanted = select(alerts).where(alerts.c.alert_id.in_(alert_ids)).order_by(alerts.c.alert_id)
-    return await all_of(connection, AlertRow, wanted.with_for_update(skip_locked=True, key_share=True))
-
-
-async def move(connection: AsyncConnection, queues: Mapping[AlertRow, str | None]) -> None:
-    """Moves alerts, each to the queue of a policy; None: that of bans without one."""
-    alerts = schema.alerts
-    await connection.execute(
-        update(alerts)
-        .where(alerts.c.alert_id == bindparam("moved"))
-        .values(policy=bindparam("into"), moved_from=bindparam("out_of")),
-        [
-            {
-                "moved": row.alert_id,
-                "into": policy,
-                "out_of": None if policy == row.ban_policy else row.ban_policy or NO_POLICY,
-            }
-            for row, policy in queues.items()
-        ],
-    )
 
 
 async def evidence_of(connection: AsyncConnection, alert_id: str) -> EvidenceRow | None:
@@ -260,7 +217,6 @@ async def due_for_erasure(connection: AsyncConnection, before: float, limit: int
         .where(
             given.alert_id == schema.alerts.c.alert_id,
             given.undone_at.is_(None),
-            given.golden.is_(False),
             given.decided_at >= before,
         )
         .exists()

@@ -10,18 +10,13 @@ ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 
 WaveState = Literal["waiting", "decided", "withdrawn"]
 
-ASSIGNED_TO_ME: Final = "me"
-ASSIGNED_TO_NOBODY: Final = "nobody"
-
 SLUG_CHARS: Final = 64
-VIEW_NAME_CHARS: Final = 64
-VIEW_QUERY_CHARS: Final = 8192  # eight filters of 64 characters, of which an address writes each in twelve
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What of the queue is wanted; None: all of it, the most pressing first. A band leaves out what is read
-    blind. `assigned`: `ASSIGNED_TO_ME`, `ASSIGNED_TO_NOBODY` or a person's id.
+    blind.
     """
 
     band: str | None = None
@@ -31,7 +26,6 @@ class Filters:
     basis: str | None = None
     language: str | None = None
     kind: str | None = None
-    assigned: str | None = None
     order: Order | None = None
 
 

@@ -15,12 +15,10 @@ from sqlalchemy import (
     Exists,
     Select,
     and_,
-    case,
     delete,
     exists,
     func,
     insert,
-    literal_column,
     or_,
     select,
     true,
@@ -35,7 +33,6 @@ NO_POLICY: Final = ""
 """Stands for alerts on bans that name no policy."""
 
 _BOUND: Final = [role for role in ROLES if not (may(role, "figures") or may(role, "request"))]
-_DECIDING: Final = [role for role in ROLES if may(role, "decide")]
 
 
 def bound(role: str) -> bool:
@@ -46,7 +43,6 @@ def bound(role: str) -> bool:
 _named, _alerts, _users = schema.reader_policies, schema.alerts, schema.users
 # Made once, since each copies its table's columns. No subquery below stands within another of the same alias.
 _reader, _reader_policy, _reader_alert = _users.alias(), _named.alias(), _alerts.alias()
-_decider, _decider_policy, _decider_alert = _users.alias(), _named.alias(), _alerts.alias()
 
 
 def _bound_to_some(user_id: str) -> Exists:
@@ -76,36 +72,6 @@ def reads_alert(user_id: str | None, alert_id: ColumnElement[str]) -> ColumnElem
     return or_(~_bound_to_some(user_id), exists().where(and_(_reader_alert.c.alert_id == alert_id, named)))
 
 
-def may_decide(user_id: ColumnElement[Any], alert_id: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether a person of a column, who is not locked out, decides and may read an alert."""
-    read = (
-        exists()
-        .where(
-            _decider_policy.c.user_id == _decider.c.user_id,
-            _decider_alert.c.alert_id == alert_id,
-            _decider_policy.c.policy == func.coalesce(_decider_alert.c.policy, NO_POLICY),
-        )
-        .correlate_except(_decider_policy, _decider_alert)
-    )
-    return (
-        exists()
-        .where(
-            _decider.c.user_id == user_id,
-            _decider.c.disabled_at.is_(None),
-            _decider.c.role.in_(_DECIDING),
-            or_(_decider.c.all_policies.is_(True), _decider.c.role.not_in(_BOUND), read),
-        )
-        .correlate_except(_decider)
-    )
-
-
-def ban_policy() -> ColumnElement[str | None]:
-    """The policy of an alert's ban, in whichever queue the alert is."""
-    moved_from = _alerts.c.moved_from
-    # Not bound: what rows are grouped by must be written as what is selected.
-    return case((moved_from.is_(None), _alerts.c.policy), else_=func.nullif(moved_from, literal_column("''")))
-
-
 async def readable_bans(connection: AsyncConnection, user_id: str, accounts: Collection[str]) -> set[str]:
     """Returns those accounts that were banned under a policy that a person reads, as far as alerts show; all
     of them for a person who reads all."""
@@ -116,19 +82,6 @@ async def readable_bans(connection: AsyncConnection, user_id: str, accounts: Col
             _alerts.c.banned.in_(accounts), reads_policy(user_id, _alerts.c.policy)
         )
     )
-    return set(rows.scalars())
-
-
-async def is_known(connection: AsyncConnection, policy: str) -> bool:
-    """Returns whether an alert is in the queue of a policy, or a person reads it."""
-    known = or_(exists().where(_alerts.c.policy == policy), exists().where(_named.c.policy == policy))
-    return policy == NO_POLICY or bool((await connection.execute(select(known))).scalar_one())
-
-
-async def without(connection: AsyncConnection, policy: str | None) -> set[str]:
-    """Returns the people who may not read alerts of a policy, whatever their role is now."""
-    read = exists().where(_named.c.user_id == _users.c.user_id, _named.c.policy == (policy or NO_POLICY))
-    rows = await connection.execute(select(_users.c.user_id).where(_users.c.all_policies.is_(False), ~read))
     return set(rows.scalars())
 
 

@@ -8,29 +8,25 @@ from typing import Final
 
 from sqlalchemy import (
     ColumnElement,
-    and_,
     bindparam,
     case,
     exists,
     func,
     insert,
-    literal,
     or_,
     select,
-    true,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import audit, schema
-from desk.database.reach import may_decide, reads_alert
-from desk.database.rows import all_of, one_of, parts_of, upsert
-from desk.database.seals import undoable
+from desk.database import schema
+from desk.database.reach import reads_alert
+from desk.database.rows import all_of, one_of, upsert
 
 
 @dataclass(frozen=True, slots=True)
 class ReadRow:
-    """One read, as `schema.reads` describes it. `shown_kind`: the kind that its person sees."""
+    """One read, as `schema.reads` describes it."""
 
     read_id: int
     alert_id: str
@@ -43,14 +39,8 @@ class ReadRow:
     opened_at: float
     closed_at: float | None
     verdict_id: str | None
-    only_for: str | None
     claimed_by: str | None
     claimed_until: float | None
-    assigned_to: str | None
-
-    @property
-    def shown_kind(self) -> str:
-        return "first" if self.kind == "golden" else self.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +71,10 @@ class ClaimsRow:
     oldest: float
 
 
-_reads, _alerts, _verdicts, _skips = schema.reads, schema.alerts, schema.verdicts, schema.skips
-_evidence, _appeals = schema.evidence, schema.appeals
-# Made once, since each copies its table's columns.
-_exercise, _exercise_verdict = _reads.alias(), _verdicts.alias()
-
-
-# An exercise that calls itself one is none, whether it is shown, filtered or counted.
-def shown_kind() -> ColumnElement[str]:
-    return case((_reads.c.kind == "golden", "first"), else_=_reads.c.kind)
-
+_reads, _alerts, _skips, _appeals = schema.reads, schema.alerts, schema.skips, schema.appeals
 
 RANKS: Final = {"likely": 0, "possible": 1}
 """By band: the queue's first order. What has no band (the sample) is read blind and ranks by lot."""
-
-
-LAPSED_MAX: Final = 1_000
-"""Assignments that one look lets lapse: a person's queue; what is left lapses with the next."""
 
 
 async def find(connection: AsyncConnection, read_id: int, user_id: str) -> ReadRow | None:
@@ -108,7 +85,6 @@ async def find(connection: AsyncConnection, read_id: int, user_id: str) -> ReadR
         select(_reads).where(
             _reads.c.read_id == read_id,
             reads_alert(user_id, _reads.c.alert_id),
-            not_beside_exercise(user_id),
         ),
     )
 
@@ -129,7 +105,6 @@ async def add(
     rank: int,
     waits_since: float,
     now: float,
-    only_for: str | None = None,
 ) -> int:
     """Opens a read. Returns its number."""
     done = await connection.execute(
@@ -142,7 +117,6 @@ async def add(
             rank=rank,
             waits_since=waits_since,
             opened_at=now,
-            only_for=only_for,
         )
         .returning(_reads.c.read_id)
     )
@@ -206,49 +180,6 @@ async def reopen(
     )
 
 
-async def assign(connection: AsyncConnection, read_ids: Collection[int], user_id: str | None) -> bool:
-    """Assigns open reads to a person, or to nobody. Returns False if that person may not decide all."""
-    done = await connection.execute(
-        update(_reads)
-        .where(
-            _reads.c.read_id.in_(read_ids),
-            _reads.c.state == "open",
-            true() if user_id is None else may_decide(literal(user_id), _reads.c.alert_id),
-        )
-        .values(assigned_to=user_id)
-    )
-    return done.rowcount == len(read_ids)
-
-
-async def lapse(connection: AsyncConnection, read_ids: Collection[int] | None = None, *, now: float) -> None:
-    """Forgets assignments of reads that were decided or left the queue, or whose person cannot decide them
-    any more; each with a line of the audit. `read_ids`: of these alone."""
-    await audit.lock(connection)
-    result = await connection.execute(
-        select(_reads)
-        .where(
-            _reads.c.assigned_to.is_not(None),
-            true() if read_ids is None else _reads.c.read_id.in_(read_ids),
-            or_(_reads.c.state != "open", ~may_decide(_reads.c.assigned_to, _reads.c.alert_id)),
-        )
-        .order_by(_reads.c.assigned_to)  # its index has these few alone
-        .limit(LAPSED_MAX)
-    )
-    details = {
-        read.alert_id: {
-            "read": read.read_id,
-            "reader": read.assigned_to,
-            "reason": {"open": "reach", "done": "decided"}.get(read.state, read.gone_reason),
-        }
-        for read in parts_of(ReadRow, result)
-    }
-    if not details:
-        return
-    lapsed = [detail["read"] for detail in details.values()]  # of two of one alert the other lapses next
-    await connection.execute(update(_reads).where(_reads.c.read_id.in_(lapsed)).values(assigned_to=None))
-    await audit.note_each(connection, actor=audit.SYSTEM, action="unassigned", details=details, now=now)
-
-
 async def end(
     connection: AsyncConnection, alert_ids: Collection[str], kinds: Sequence[str], *, reason: str, now: float
 ) -> None:
@@ -288,21 +219,6 @@ async def bring_back(connection: AsyncConnection, *, claimed_until: float, skipp
     await connection.execute(update(_skips).where(_skips.c.until > skipped_until).values(until=skipped_until))
 
 
-def not_beside_exercise(user_id: str) -> ColumnElement[bool]:
-    """Whether a reading is anybody's or this person's, and no other one of what they have as an exercise:
-    beside that it would show the score, or that it is one. They may decide it anew while it can be undone."""
-    can_be_undone = exists().where(
-        _exercise_verdict.c.verdict_id == _exercise.c.verdict_id, undoable(_exercise_verdict)
-    )
-    # Correlated with nothing: the few there are are looked up once, not with every row.
-    exercised = _reads.c.alert_id.in_(
-        select(_exercise.c.alert_id).where(
-            _exercise.c.only_for == user_id, or_(_exercise.c.state == "open", can_be_undone)
-        )
-    )
-    return or_(and_(_reads.c.only_for.is_(None), ~exercised), _reads.c.only_for == user_id)
-
-
 async def backlog(connection: AsyncConnection) -> list[BacklogRow]:
     return await all_of(
         connection,
@@ -318,10 +234,10 @@ async def backlog(connection: AsyncConnection) -> list[BacklogRow]:
 
 
 async def waiting_since(connection: AsyncConnection, limit: int) -> list[float]:
-    """Returns since when each open read waits (Unix seconds), the longest first, without exercises."""
+    """Returns since when each open read waits (Unix seconds), the longest first."""
     result = await connection.execute(
         select(_reads.c.waits_since)
-        .where(_reads.c.state == "open", _reads.c.kind != "golden")
+        .where(_reads.c.state == "open")
         .order_by(_reads.c.waits_since)
         .limit(limit)
     )

@@ -8,7 +8,7 @@ from dataclasses import fields
 from types import ModuleType
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, Table, text
+from sqlalchemy import CompoundSelect, Row, Select, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -40,14 +40,11 @@ async def hold_lock(connection: AsyncConnection, number: int) -> None:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
 
 
-async def upsert(
-    connection: AsyncConnection, table: Table, values: Mapping[str, Any], **over: ColumnElement[Any]
-) -> None:
-    """Inserts a row, or writes its values over the row with the same primary key; of the columns in `over`
-    these expressions instead, in which the table's columns are those of the row that is there."""
+async def upsert(connection: AsyncConnection, table: Table, values: Mapping[str, Any]) -> None:
+    """Inserts a row, or writes its values over the row with the same primary key."""
     keys = {column.name for column in table.primary_key}
     kept = {name: value for name, value in values.items() if name not in keys}
-    await _put(connection, table, values, {**kept, **over})
+    await _put(connection, table, values, kept)
 
 
 async def add_up(connection: AsyncConnection, table: Table, values: Mapping[str, Any]) -> None:

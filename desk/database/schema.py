@@ -24,12 +24,11 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    false,
     text,
     true,
 )
 
-from desk.database.filters import SLUG_CHARS, VIEW_NAME_CHARS, VIEW_QUERY_CHARS
+from desk.database.filters import SLUG_CHARS
 
 ALERT_ID_CHARS: Final = 128  # schemas.fields.Opaque
 ACCOUNT_KEY_CHARS: Final = 32 + 1 + 256  # platform, colon, account id
@@ -90,8 +89,6 @@ alerts = Table(
     Column("signals", String(SIGNALS_CHARS)),  # that speak for a mirror, with spaces between them
     Column("seconds_to_detect", Float),
     Column("arrived_at", Float, nullable=False),
-    # The ban's policy, "" for none, where a lead moved the alert to the queue of `policy`; null: it is there.
-    Column("moved_from", String(SLUG_CHARS)),
     Index("ix_alerts_account", "account"),
     Index("ix_alerts_banned", "banned"),
     Index("ix_alerts_root", "root"),
@@ -139,14 +136,13 @@ findable = Table(
     Index("ix_findable_kind", "kind", "folded", "account", "alert_id"),
 )
 
-_EXERCISES, _APPEALS = text("only_for IS NOT NULL"), text("kind = 'appeal'")
-_ASSIGNED = text("assigned_to IS NOT NULL")
+_APPEALS = text("kind = 'appeal'")
 reads = Table(
     "reads",
     metadata,
     Column("read_id", _Serial, primary_key=True),
     Column("alert_id", String(ALERT_ID_CHARS), ForeignKey("alerts.alert_id"), nullable=False),
-    Column("kind", String(16), nullable=False),  # first, second, dispute, appeal or golden
+    Column("kind", String(16), nullable=False),  # first, second, dispute or appeal
     Column("blind", Boolean, nullable=False),
     Column("state", String(16), nullable=False),  # open, done or gone
     Column("gone_reason", String(SLUG_CHARS)),
@@ -155,26 +151,15 @@ reads = Table(
     Column("opened_at", Float, nullable=False),
     Column("closed_at", Float),
     Column("verdict_id", String(ALERT_ID_CHARS)),
-    Column("only_for", String(USER_ID_CHARS)),  # the only person it is for; null: for the first who takes it
     Column("claimed_by", String(USER_ID_CHARS)),
     Column("claimed_until", Float),
-    Column("assigned_to", String(USER_ID_CHARS)),  # who is to read it, of an open first reading
     # The queue is read in this order; the identifier makes it one order.
     Index("ix_reads_queue", "state", "rank", "waits_since", "read_id"),
     # Or, where a reader chose so, in that of its age.
     Index("ix_reads_age", "state", "waits_since", "read_id"),
     Index("ix_reads_alert_id", "alert_id"),
     Index("ix_reads_claimed_by", "claimed_by"),
-    # Few among many, which every page of the queue looks up: a person's exercises, and appeals; or which a
-    # person asks for.
-    Index(
-        "ix_reads_only_for",
-        "only_for",
-        "state",
-        "alert_id",
-        sqlite_where=_EXERCISES,
-        postgresql_where=_EXERCISES,
-    ),
+    # Few among many, which every page of the queue looks up.
     Index(
         "ix_reads_appeals",
         "kind",
@@ -183,13 +168,6 @@ reads = Table(
         "read_id",
         sqlite_where=_APPEALS,
         postgresql_where=_APPEALS,
-    ),
-    Index(
-        "ix_reads_assigned_to",
-        "assigned_to",
-        "state",
-        sqlite_where=_ASSIGNED,
-        postgresql_where=_ASSIGNED,
     ),
     sqlite_autoincrement=True,
 )
@@ -215,7 +193,6 @@ verdicts = Table(
     Column("reviewer", String(ALERT_ID_CHARS), nullable=False),
     Column("decided_at", Float, nullable=False),
     Column("blind", Boolean, nullable=False),
-    Column("golden", Boolean, nullable=False),
     Column("kind", String(16), nullable=False),  # of the read, take-back, restored, elsewhere or ban
     Column("read_id", BigInteger),
     Column("batch", String(USER_ID_CHARS)),  # the same for what was decided by one key
@@ -308,15 +285,6 @@ statements = Table(
     Index("ix_statements_state", "destination", "state", "not_before"),
 )
 
-golden = Table(
-    "golden",
-    metadata,
-    Column("alert_id", String(ALERT_ID_CHARS), ForeignKey("alerts.alert_id"), primary_key=True),
-    Column("verdict", String(16), nullable=False),
-    Column("set_by", String(USER_ID_CHARS), nullable=False),
-    Column("set_at", Float, nullable=False),
-)
-
 outbox = Table(
     "outbox",
     metadata,
@@ -351,10 +319,6 @@ users = Table(
     Column("subject", String(512), unique=True),  # digest of issuer and subject, of who signs in by OIDC
     Column("created_at", Float, nullable=False),
     Column("disabled_at", Float),
-    Column("failures", Integer, nullable=False),  # with the next: 0, for release 0.2
-    Column("locked_until", Float, nullable=False),
-    Column("preferences", Text, nullable=False),
-    Column("team", String(SLUG_CHARS)),
     Column("all_policies", Boolean, nullable=False, server_default=true()),  # else those of reader_policies
 )
 
@@ -390,16 +354,6 @@ exposures = Table(
     Index("ix_exposures_day", "day"),
 )
 
-saved_views = Table(
-    "saved_views",
-    metadata,
-    Column("user_id", String(USER_ID_CHARS), ForeignKey("users.user_id"), primary_key=True),
-    Column("name", String(VIEW_NAME_CHARS), primary_key=True),
-    Column("query", String(VIEW_QUERY_CHARS), nullable=False),
-    Column("shared", Boolean, nullable=False, server_default=false()),  # by a lead
-    Column("team", String(SLUG_CHARS)),  # with whom it is shared; null: with all
-)
-
 # The policies that a person reads who does not read all of them. "": bans without a policy.
 reader_policies = Table(
     "reader_policies",
@@ -429,19 +383,6 @@ heads = Table(
     Column("number", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False),
     Column("hash", String(DIGEST_CHARS), nullable=False),
     Column("published_at", Float, nullable=False),
-)
-
-# Bans that were lifted, of which mirrors may have been banned: a lead looks at those. One row a ban, however
-# often it is lifted; `lifted_at` is the last time.
-family_reviews = Table(
-    "family_reviews",
-    metadata,
-    Column("banned", String(ACCOUNT_KEY_CHARS), primary_key=True),
-    Column("lifted_at", Float, nullable=False),
-    Column("closed_at", Float),  # null while it is open
-    Column("closed_by", String(USER_ID_CHARS)),
-    Column("reason_code", String(SLUG_CHARS)),
-    Index("ix_family_reviews_closed_at", "closed_at", "lifted_at"),
 )
 
 # What the topic of alerts said last of each ban of which pairs are withheld. It quotes nobody.

@@ -119,7 +119,6 @@ def _unread(user_id: str, alert_id: ColumnElement[str], wanted: ColumnElement[bo
     there = exists().where(
         _read.c.alert_id == alert_id,
         reads_alert(user_id, _read.c.alert_id),
-        or_(_read.c.only_for.is_(None), _read.c.only_for == user_id),
         or_(_read.c.state == "open", still_undoable),
         wanted,
     )

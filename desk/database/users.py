@@ -25,10 +25,6 @@ class UserRow:
     subject: str | None
     created_at: float
     disabled_at: float | None = None
-    failures: int = 0
-    locked_until: float = 0.0
-    preferences: str = "{}"
-    team: str | None = None
     all_policies: bool = True
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from sqlalchemy import ColumnElement, FromClause, and_, false, func, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.filters import DecidedFilters, DecidedPlace
-from desk.database.reach import ban_policy, reads_policy
+from desk.database.reach import reads_policy
 from desk.database.rows import all_of, insert_new, one_of
-from desk.database.seals import hides_words, undoable
+from desk.database.seals import hides_words
 
 TAKE_BACK: Final = "take-back"
 """The kind of a verdict that takes back the one that held."""
@@ -38,7 +38,6 @@ class VerdictRow:
     reviewer: str
     decided_at: float
     blind: bool
-    golden: bool
     kind: str
     read_id: int | None = None
     batch: str | None = None
@@ -48,8 +47,8 @@ class VerdictRow:
 
     @property
     def may_hold(self) -> bool:
-        """Whether it holds unless a later one does: it was not undone, and is no exercise."""
-        return self.undone_at is None and not self.golden
+        """Whether it holds unless a later one does."""
+        return self.undone_at is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,17 +72,6 @@ class JudgedRow(VerdictRow):
     arrived_at: float | None
     log_odds: float | None
     alert_policy: str | None
-
-
-class GivenRow(NamedTuple):
-    """A verdict that somebody gave at this desk, exercises among them. `batch`: of the key that gave it."""
-
-    alert_id: str
-    verdict: str
-    reviewer: str
-    decided_at: float
-    golden: bool
-    batch: str
 
 
 _verdicts = schema.verdicts
@@ -139,7 +127,6 @@ def held(alert_id: ColumnElement[str], column: str) -> ColumnElement[str]:
         .where(
             verdict.c.alert_id == alert_id,
             verdict.c.undone_at.is_(None),
-            verdict.c.golden.is_(False),
         )
         .order_by((verdict.c.kind != BY_BAN).desc(), verdict.c.decided_at.desc(), verdict.c.verdict_id.desc())
         .limit(1)
@@ -174,7 +161,7 @@ async def seen(connection: AsyncConnection, verdict_id: str, *, now: float) -> N
 _alerts = schema.alerts
 _OF_ALERT: Final = (
     *(_alerts.c[name] for name in JudgedRow.__annotations__ if name != "alert_policy"),
-    ban_policy().label("alert_policy"),
+    _alerts.c.policy.label("alert_policy"),
 )
 
 
@@ -196,37 +183,12 @@ async def latest(
     )
 
 
-async def given_here(
-    connection: AsyncConnection, *, since: float, until: float, limit: int, reviewer: str | None = None
-) -> list[GivenRow]:
-    """Returns verdicts on readings, decided from a moment to another, the latest first; by one person, or by
-    everybody. An exercise counts once it cannot be undone: its result must not change the answer."""
-    columns = _verdicts.c
-    conditions = [
-        columns.decided_at >= since,
-        columns.decided_at < until,
-        columns.undone_at.is_(None),
-        columns.batch.is_not(None),
-        or_(columns.golden.is_(False), ~undoable(_verdicts)),
-    ]
-    if reviewer is not None:
-        conditions.append(columns.reviewer == reviewer)
-    result = await connection.execute(
-        select(*(columns[name] for name in GivenRow._fields))
-        .where(*conditions)
-        .order_by(columns.decided_at.desc())
-        .limit(limit)
-    )
-    return [GivenRow(*row) for row in result]
-
-
 async def of_judged_blind(connection: AsyncConnection, *, until: float, limit: int) -> list[JudgedRow]:
-    """Returns all verdicts except exercises, decided up to `until`, on the `limit` alerts that were judged
+    """Returns all verdicts decided up to `until`, on the `limit` alerts that were judged
     blind last; the earliest first."""
     counts = (
         _verdicts.c.decided_at <= until,
         _verdicts.c.undone_at.is_(None),
-        _verdicts.c.golden.is_(False),
     )
     last = func.max(_verdicts.c.decided_at)
     judged = (
@@ -264,15 +226,13 @@ async def decided(
 ) -> list[VerdictRow]:
     """Returns decisions on known alerts, newest first, without undone ones.
 
-    `own`: only those by `user_id`; `seals`: without what this person, who decides, must not know yet. Other
-    people's exercises are left out; one's own stand there like decisions, or their absence would reveal them.
+    `own`: only those by `user_id`; `seals`: without what this person, who decides, must not know yet.
     """
     columns = _verdicts.c
     mine = columns.reviewer == user_id
     conditions: list[ColumnElement[bool]] = [
         columns.undone_at.is_(None),
         columns.kind != TAKE_BACK,
-        or_(columns.golden.is_(False), mine),
         reads_policy(user_id, _alerts.c.policy),
     ]
     for column, value in (

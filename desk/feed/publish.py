@@ -89,7 +89,7 @@ def _decided(row: AppealRow, alert: AlertRow) -> AppealDecided:
         reason_code=row.reason_code or "",
         decided_at=from_seconds(row.decided_at),
         verdict_id=row.verdict_id,
-        policy=alert.ban_policy,
+        policy=alert.policy,
         queue=alert.queue,
     )
 

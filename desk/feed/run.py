@@ -14,7 +14,7 @@ from typing import Final
 
 import structlog
 
-from desk.database import actions, reads
+from desk.database import actions
 from desk.database.engine import Database, Lead
 from desk.database.errors import DatabaseUnavailable
 from desk.feed.audit_heads import HEAD_SECONDS, publish_head
@@ -217,8 +217,6 @@ class Feed:
         while not self.state.stopping.is_set():
             try:
                 now = self._now()
-                async with self._database.begin() as connection:
-                    await reads.lapse(connection, now=now)
                 async with self._database.begin() as connection:
                     steady = self._steadiness.look(now, self._steady())
                     erased = await tidy(connection, self._settings, self._policy, now=now, steady=steady)

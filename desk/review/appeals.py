@@ -73,7 +73,7 @@ async def take_appeal(
     # The reading takes the place of every other one after the first.
     alert_id = alert.alert_id
     waiting = [read for read in await reads.of_alert(connection, alert_id) if read.state == "open"]
-    blind = holds.blind or any(read.blind for read in waiting if read.kind != "golden")
+    blind = holds.blind or any(read.blind for read in waiting)
     await reads.end(connection, [alert_id], ("second", "dispute", "appeal"), reason="appealed", now=now)
     read_id = await read_anew(connection, policy, alert, blind=blind, now=now)
     row = AppealRow(

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import alerts, audit, reads, verdicts, waves
 from desk.database.alerts import AlertRow
-from desk.database.decisions import family_reviews, quarantines
+from desk.database.decisions import quarantines
 from desk.database.finding import findable
 from desk.database.topics import outbox, summaries
 from desk.database.topics.summaries import SummaryRow
@@ -29,7 +29,7 @@ from schemas.verdicts import VerdictGiven
 from schemas.waves import WaveAlert
 from schemas.wire import encode
 
-ALL_KINDS: Final = ("first", "second", "appeal", "dispute", "golden")
+ALL_KINDS: Final = ("first", "second", "appeal", "dispute")
 DECIDED: Final = frozenset({"mirror", "not_mirror"})
 
 
@@ -83,9 +83,6 @@ class Arrivals:
         # A `verdict` ends first readings only: a second reading checks the reader and goes on.
         kinds: tuple[str, ...] = ("first",) if reason == "verdict" else ALL_KINDS
         await reads.end(self.connection, [alert.alert_id], kinds, reason=reason, now=self.now)
-        if alert.lifted == "matched":
-            at = self.now if alert.withdrawn_at is None else alert.withdrawn_at.timestamp()
-            await family_reviews.lifted(self.connection, row.banned, at=min(at, self.now))
         if reason in FORGOTTEN:
             await forget(self.connection, alert.alert_id, now=self.now, reason=reason)
             await forget_actions(self.connection, row, until=withdrawn_at, now=self.now, reason=reason)
@@ -127,7 +124,10 @@ class Arrivals:
         await waves.put(self.connection, row, {member.account for member in wave.members})
 
     async def take_verdict(self, verdict: VerdictGiven, verdict_id: str) -> bool:
-        """Stores a verdict of the topic. Returns False if it is known, as our own are when they come back."""
+        """Stores a verdict of the topic. Returns False if it is known, as our own are when they come back, or
+        is about a test item, which decides nothing."""
+        if verdict.golden:
+            return False
         row = VerdictRow(
             verdict_id=verdict_id,
             alert_id=verdict.alert_id,
@@ -138,7 +138,6 @@ class Arrivals:
             reviewer=verdict.reviewer,
             decided_at=verdict.at,
             blind=verdict.blind,
-            golden=verdict.golden,
             kind=BY_BAN if verdict.given_by == "ban" else "elsewhere",
             seen_on_topic_at=self.now,
         )
@@ -148,8 +147,6 @@ class Arrivals:
             await verdicts.seen(self.connection, verdict_id, now=self.now)
             return False
         await waves.keep_exceptions(self.connection, verdict_id, verdict.exceptions)
-        if verdict.golden:
-            return True
         holds = await verdicts.holding(self.connection, verdict.alert_id)
         if holds is None or holds.verdict_id != verdict_id:
             return True
@@ -175,7 +172,7 @@ class Arrivals:
         """Opens a first read of an alert unless it waits or was decided."""
         alert_id, rank = alert.alert_id, reads.RANKS.get(alert.band, 1)
         waiting = [read for read in await reads.of_alert(self.connection, alert_id) if read.state == "open"]
-        if any(read.kind != "golden" for read in waiting):
+        if waiting:
             await reads.move(self.connection, alert_id, rank=rank)
             return
         holds = await verdicts.holding(self.connection, alert_id)

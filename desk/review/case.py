@@ -68,7 +68,7 @@ async def case_file(
             {
                 **_columns(verdict, "verdict_id", "verdict", "reason_code", "policy", "reviewer"),
                 "role": roles.get(verdict.reviewer),
-                **_columns(verdict, "decided_at", "kind", "blind", "golden", "undone_at"),
+                **_columns(verdict, "decided_at", "kind", "blind", "undone_at"),
                 "holds": holds is not None and verdict.verdict_id == holds.verdict_id,
             }
             for verdict in given

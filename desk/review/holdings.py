@@ -74,7 +74,7 @@ async def kept_alerts(connection: AsyncConnection, account: str, *, erase_second
             for verdict in await verdicts.of_alert(connection, row.alert_id)
             if verdict.undone_at is None
         ]
-        last = max([row.arrived_at, *(verdict.decided_at for verdict in given if not verdict.golden)])
+        last = max([row.arrived_at, *(verdict.decided_at for verdict in given)])
         shown = (await shown_evidence(connection, [quoted])).get(row.alert_id)
         lines = await audit.about(connection, row.alert_id, LINES_MAX)
         kept.append(

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import audit, reach, reads, users
+from desk.database import audit, reach, users
 from desk.database.queue import waiting
 from desk.errors import NotFound, UnusableInput
 from desk.review.deciding.review import Review
@@ -71,4 +71,3 @@ async def put_policies(
         raise NotFound("there is no such reader")
     await reach.put(connection, user_id, named)
     await audit.note(connection, actor, "policies-named", user_id, now=now, policies=named)
-    await reads.lapse(connection, now=now)

@@ -46,9 +46,6 @@ class StrongestTrait:
 class Waiting:
     """One line of the queue. Of what is read blind, band, probability, trait and rival are None.
 
-    `policy`: whose queue the alert is in; `assigned_to`: the initials of the person who is to read it, ""
-    where anybody is.
-
     `people`: the new account and the banned one, by what is quoted of them; `root`: the first account of the
     banned one's family; `trait`: what speaks for it most; `rival`: the likeliest other explanation.
     """
@@ -71,8 +68,6 @@ class Waiting:
     claimed_by: str
     claimed_until: float | None
     mine: bool
-    assigned_to: str
-    assigned_to_me: bool
     rank: int
     root: str
     people: tuple[Person, Person]
@@ -126,8 +121,7 @@ class Opened:
 
     `read`: what waits for this person, None where nothing does; `sealed`: shown blind, so that score, band
     and weights are left out; `words_hidden`: verdicts and notes of others are left out, and so is what became
-    of the alert (a withdrawn one is shown as open), until this person has spoken; `policy`: whose queue it is
-    in, and `moved`: by a lead; `appeals`: while words are
+    of the alert (a withdrawn one is shown as open), until this person has spoken; `appeals`: while words are
     hidden, the one that `read` decides alone, with the evidence as it was decided; `evidence_decided_at`: the
     alert itself quotes nothing any more, and its evidence is shown as it was when decided (Unix seconds).
     """
@@ -137,8 +131,6 @@ class Opened:
     words_hidden: bool
     status: str
     withdrawn_reason: str | None
-    policy: str | None
-    moved: bool
     read: Waiting | None
     said: tuple[VerdictView, ...]
     notes: tuple[Note, ...]
@@ -222,8 +214,8 @@ async def waiting_views(
     review: Review, rows: Sequence[WaitingRow], seals: Mapping[str, Seal]
 ) -> list[Waiting]:
     """Returns readings, whatever became of them, as lines of the queue."""
-    # Nobody is named where nobody has anything in hand or is to read it.
-    anybody = any(row.read.claimed_by or row.read.assigned_to for row in rows)
+    # Nobody is named where nobody has anything in hand.
+    anybody = any(row.read.claimed_by for row in rows)
     names = await users.initials(review.connection) if anybody else {}
     shown = await shown_evidence(review.connection, [row.quoted for row in rows if row.quoted])
     return [
@@ -297,8 +289,6 @@ async def opened(review: Review, alert_id: str) -> Opened:
         words_hidden=seal.words,
         status=seal.status(row),
         withdrawn_reason=seal.withdrawn_reason(row),
-        policy=row.policy,
-        moved=row.moved_from is not None,
         read=None if mine is None else _waiting(review, mine, row, shown.alert, seal, names),
         said=_verdict_views(seal.verdicts(given), names),
         notes=tuple(
@@ -381,13 +371,12 @@ def _waiting(
 ) -> Waiting:
     """Returns a line of the queue. `quoting`: the alert with its evidence, None where it cannot be read."""
     held = read.claimed_until is not None and read.claimed_until > review.now
-    assigned = None if seal.score or read.kind != "first" else read.assigned_to
     seen = None if quoting is None else seal.alert(quoting, ())
     rival = None if seen is None else max(seen.rivals, key=lambda rival: rival.share, default=None)
     return Waiting(
         read_id=read.read_id,
         alert_id=read.alert_id,
-        kind=read.shown_kind,
+        kind=read.kind,
         blind=seal.score,
         account=alert.account,
         banned=alert.banned,
@@ -403,8 +392,6 @@ def _waiting(
         claimed_by=names.get(read.claimed_by or "", "") if held else "",
         claimed_until=read.claimed_until if held else None,
         mine=held and read.claimed_by == seal.user_id,
-        assigned_to=names.get(assigned or "", ""),
-        assigned_to_me=assigned == seal.user_id,
         rank=read.rank,
         root=alert.root,
         people=(person_of(alert.account), person_of(alert.banned)) if seen is None else people(seen),

@@ -189,7 +189,6 @@ async def decide(review: Review, wave_id: str, decision: WaveDecision) -> Decisi
         # A clock set back must not let an earlier verdict hold over this one.
         decided_at=max([review.now, *(earlier.decided_at + 1e-3 for earlier in given if earlier.may_hold)]),
         blind=False,
-        golden=False,
         kind=KIND,
         batch=secrets.token_hex(16),
         independent=False,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final
-from urllib.parse import parse_qsl, quote, unquote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from litestar import Request
 
@@ -28,20 +28,10 @@ QUEUE: Final = r"^(-|[A-Za-z0-9][A-Za-z0-9_.-]{0,63})$(?!\n)"
 
 def filters_of(request: Request[Any, Any, Any]) -> Filters:
     """Returns the filters that an address names; an empty field of its form filters nothing."""
-    return _filters({name: str(request.query_params.get(name) or "") for name in NAMES})
-
-
-def filters_in(query: str) -> Filters:
-    """Returns the filters of a saved view."""
-    known = dict(parse_qsl(query))
-    return _filters({name: known.get(name, "") for name in NAMES})
-
-
-def _filters(named: Mapping[str, str]) -> Filters:
-    given = {name: value[:_VALUE_CHARS_MAX] for name, value in named.items()}
-    if given["order"] not in ORDERS:
-        given["order"] = ""
-    return Filters(**{name: value or None for name, value in given.items()})  # type: ignore[arg-type]  # an order is one of those just looked for
+    named = {name: str(request.query_params.get(name) or "")[:_VALUE_CHARS_MAX] for name in NAMES}
+    if named["order"] not in ORDERS:
+        named["order"] = ""
+    return Filters(**{name: value or None for name, value in named.items()})  # type: ignore[arg-type]  # an order is one of those just looked for
 
 
 def query_of(filters: Filters, **more: str) -> str:

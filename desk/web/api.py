@@ -19,7 +19,6 @@ from desk.review.deciding.decide import TOGETHER_MAX, ReadDecision
 from desk.review.deciding.notes import NOTE_CHARS_MAX
 from desk.review.finding.decided import DecisionView
 from desk.review.reasons import REASONS, OfferedReason
-from desk.review.reports.team import DAYS_MAX, PERIODS, TeamView
 from desk.review.selection import Selection
 from desk.review.views import Opened, RelatedAlert, Waiting
 from desk.review.waves import WaveDecision, WaveLine, WaveView
@@ -36,9 +35,7 @@ from schemas.wire import decode_appeal
 
 Asked = Request[Session, str, Any]
 Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_MAX, description="Rows at most.")]
-Days = Annotated[int, QueryParameter(ge=1, le=DAYS_MAX, description="Whole days, up to midnight (UTC).")]
 Word = Annotated[str | None, QueryParameter(max_length=64)]
-AssignedTo = Annotated[str | None, QueryParameter(max_length=64, description="me, nobody, or a person's id.")]
 QueryRead = Annotated[int | None, QueryParameter(ge=1, le=2**53 - 1)]
 AccountKey = Annotated[str, QueryParameter(max_length=289, description="`platform:account_id`.")]
 EventId = Annotated[str, QueryParameter(max_length=128, description="The action's `event_id`.")]
@@ -101,20 +98,6 @@ class WaveDecisionGiven(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ] = frozenset()
 
 
-class Assignment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """First readings, and the id of the person who is to read them; without one anybody is."""
-
-    read_ids: _ReadIds
-    reader: fields.Opaque | None = None
-
-
-class Move(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Alerts, and the policy to whose queue they go; null: back to that of their own ban."""
-
-    alert_ids: Annotated[frozenset[fields.Opaque], Meta(min_length=1, max_length=TOGETHER_MAX)]
-    policy: fields.Slug | None = None
-
-
 class DecisionTaken(Struct, frozen=True, kw_only=True):
     """What came of it. `batch` names it for undoing until `undo_until` (Unix seconds)."""
 
@@ -166,19 +149,6 @@ class Statement(Struct, frozen=True, kw_only=True):
     text: str
     html: str
     missing: tuple[str, ...]
-
-
-class GoldenGiven(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An exercise: an alert and the verdict it expects."""
-
-    alert_id: fields.Opaque
-    verdict: Annotated[str, Meta(pattern="^(mirror|not_mirror)$")]
-
-
-class GoldenSet(Struct, frozen=True, kw_only=True):
-    """For how many readers it waits."""
-
-    readers: int
 
 
 class Fault(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -248,7 +218,6 @@ async def queue(
     basis: Word = None,
     language: Word = None,
     kind: Word = None,
-    assigned: AssignedTo = None,
     order: FromQuery[Order | None] = None,
     limit: Limit = PAGE,
     after_rank: FromQuery[int | None] = None,
@@ -260,7 +229,7 @@ async def queue(
     after = None
     if after_rank is not None and after_since is not None and after_read is not None:
         after = Place(after_rank, after_since, after_read)
-    filters = Filters(band, policy, platform, direction, basis, language, kind, assigned, order)
+    filters = Filters(band, policy, platform, direction, basis, language, kind, order)
     return await desk_of(request).queue(request.user.reader, filters, limit=limit, after=after)
 
 
@@ -399,12 +368,11 @@ async def selection(
     direction: Word = None,
     basis: Word = None,
     language: Word = None,
-    assigned: AssignedTo = None,
     order: FromQuery[Order | None] = None,
 ) -> Selection:
     """Of the readings that `read` names, or, without it, the first 200 of a view of the queue: first readings
     that show their score and are in nobody else's hands, and how they differ."""
-    filters = Filters(band, policy, platform, direction, basis, language, None, assigned, order)
+    filters = Filters(band, policy, platform, direction, basis, language, None, order)
     return await desk_of(request).selection(request.user.reader, filters, read)
 
 
@@ -415,20 +383,6 @@ async def decide_together(request: Asked, data: JSONBody[DecisionTogether]) -> D
     decision = ReadDecision(data.verdict, data.reason_code)
     taken = await desk_of(request).decide_together(request.user.reader, data.read_ids, decision)
     return DecisionTaken(batch=taken.batch, verdict_ids=taken.verdict_ids, undo_until=taken.undo_until)
-
-
-@post("/assignments", summary="Assign readings", status_code=204)
-async def assign(request: Asked, data: JSONBody[Assignment]) -> None:
-    """Assigns all of them, or none: 409 names in `read_ids` what cannot be. Leads assign to anybody who may
-    read them; others take what nobody has, and give back their own."""
-    await desk_of(request).assign(request.user.reader, data.read_ids, data.reader)
-
-
-@post("/moves", summary="Move alerts to another queue", status_code=204)
-async def move(request: Asked, data: JSONBody[Move]) -> None:
-    """Moves all of them. Who may not read that policy cannot read them any more; their verdicts stay under
-    the policy of their bans."""
-    await desk_of(request).move(request.user.reader, data.alert_ids, data.policy)
 
 
 @post("/verdicts/{batch:str}/undo", summary="Undo", status_code=200)
@@ -479,20 +433,6 @@ async def take_wave_back(request: Asked, wave_id: FromPath[str], data: JSONBody[
 async def restore_wave(request: Asked, wave_id: FromPath[str]) -> None:
     """The verdict that was taken back last holds again, unless something was decided since (409)."""
     await desk_of(request).restore_wave(request.user.reader, wave_id)
-
-
-@get("/team", summary="How a team does")
-async def team(request: Asked, days: Days = PERIODS[1]) -> TeamView:
-    """Decisions, pace and exercises of each reader, and what waits by policy and by saved view. A moderator
-    gets their own figures alone."""
-    return await desk_of(request).team(request.user.reader, days)
-
-
-@post("/golden", summary="Set an exercise")
-async def set_golden(request: Asked, data: JSONBody[GoldenGiven]) -> GoldenSet:
-    """An alert whose answer is agreed, shown blind to everybody who decides and has not read it."""
-    readers = await desk_of(request).set_golden(request.user.reader, data.alert_id, data.verdict)
-    return GoldenSet(readers=readers)
 
 
 @get("/reasons", summary="Reason codes", cache=True)

@@ -6,45 +6,41 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.access import sessions
 from desk.access.sessions import Session
-from desk.database import audit, users
+from desk.database import users
 from desk.database.counts import exposures
 from desk.database.engine import Database
 from desk.database.filters import DecidedFilters, DecidedPlace, Filters, Place, WaveState
-from desk.database.queue import saved_views, waiting
-from desk.database.queue.saved_views import SavedViewRow
+from desk.database.queue import waiting
 from desk.database.topics import summaries
 from desk.database.topics.summaries import SummaryRow
-from desk.errors import NotFound, UnusableInput
+from desk.errors import NotFound
 from desk.profiles.source import ProfileSource
-from desk.readers import Reader, may
+from desk.readers import Reader
 from desk.related import GateAway, GateBusy, GateClient
 from desk.review import requests, views, waves
 from desk.review.actions import ActionView, action_views
 from desk.review.appeals import take_appeal
 from desk.review.case import case_file
-from desk.review.deciding import assign, claim, decide, leads, notes, undo
-from desk.review.deciding.assign import Destinations
+from desk.review.deciding import claim, decide, leads, notes, undo
 from desk.review.deciding.decide import DecisionMade, ReadDecision
 from desk.review.deciding.review import Review
-from desk.review.finding import account, family_reviews, search
+from desk.review.finding import account, search
 from desk.review.finding import decided as decisions
 from desk.review.finding.account import AccountView
 from desk.review.finding.decided import DecisionView
 from desk.review.finding.family import FamilyView, family_view
-from desk.review.finding.family_reviews import FamilyReview
 from desk.review.finding.search import SearchResult
 from desk.review.people import Person
 from desk.review.policy import Policy
 from desk.review.reader_policies import CHOICES_MAX, ReaderPolicies, name_policies, reader_policies
 from desk.review.reports.figures import LeadView, lead_view
-from desk.review.reports.team import TeamView, team_view
 from desk.review.requests import RequestLine, RequestView
 from desk.review.selection import Selection, selection
 from desk.review.statement import Reasons, reasons_of
@@ -54,7 +50,6 @@ from desk.review.weighing.learning import Learning
 from desk.review.weighing.quarantine import QuarantineReview
 from desk.review.weighing.weights import WeightsReview
 from desk.telemetry import DeskMetrics
-from desk.web.addresses import filters_in
 from samehand.scoring.weights import Weights, default_weights
 from schemas.alerts import MirrorAlert
 from schemas.appeals import AppealMade, AppealTaken, Refusal
@@ -67,15 +62,6 @@ PAGE: Final = 50
 
 PAGE_MAX: Final = 200
 _CHOSEN_BY: Final = ("policy", "platform", "basis", "language")
-
-VIEWS_MAX: Final = 20
-"""Saved views of a person, of their team, and for all: more are no shortcut."""
-
-VIEWS_SHOWN_MAX: Final = 200
-"""Views that a lead is shown, those of other teams last: twenty teams with a handful each."""
-
-Audience = Literal["me", "team", "all"]
-"""Whom a saved view is for."""
 
 DAYS_MAX: Final = 14
 """Of one's own reading that are shown."""
@@ -181,53 +167,6 @@ class Desk:
                 await waiting.known_values(connection, _CHOSEN_BY, CHOICES_MAX, user_id=reader.user_id),
             )
 
-    async def saved_views(self, reader: Reader) -> list[SavedViewRow]:
-        """Returns the views that this person saved, those of their team and those for all; for leads, who may
-        delete them, those of other teams too."""
-        elsewhere = may(reader.role, "organise")
-        async with self.database.read() as connection:
-            return await saved_views.of(connection, reader.user_id, VIEWS_SHOWN_MAX, elsewhere=elsewhere)
-
-    async def save_view(self, reader: Reader, name: str, query: str, audience: Audience) -> None:
-        """Saves a view for this person, their team or all, over the one of that name.
-
-        Raises `UnusableInput` and `Forbidden`.
-        """
-        async with self.database.begin() as connection:
-            # Of two leads who share one name the second finds the first one's view.
-            await audit.lock(connection)
-            if audience != "me":
-                reader.need("organise")
-            team = None
-            if audience == "team":
-                user = await users.find(connection, reader.user_id)
-                if user is None or user.team is None:
-                    raise UnusableInput("shared", "you are of no team: share the view with all instead")
-                team = user.team
-            view = SavedViewRow(name, query, audience != "me", team)
-            known = await saved_views.of(connection, reader.user_id, 3 * VIEWS_MAX)
-            mine = await saved_views.saved_by(connection, reader.user_id, name)
-            if mine is not None and (mine.shared, mine.team) != (view.shared, view.team):
-                raise UnusableInput(
-                    "name", "a view of yours has this name, for you, a team or all: delete it first"
-                )
-            names = {other.name for other in known if (other.shared, other.team) == (view.shared, view.team)}
-            if len(names) == VIEWS_MAX and name not in names:
-                raise UnusableInput("name", "as many views are saved as can be: delete one first")
-            await saved_views.put(connection, reader.user_id, view)
-
-    async def drop_view(self, reader: Reader, name: str, audience: Audience, team: str | None) -> None:
-        """Deletes a view of this person, of a team or for all; one that others shared, as a lead alone.
-
-        Raises `Forbidden`.
-        """
-        shared, team = audience != "me", team if audience == "team" else None
-        async with self.database.begin() as connection:
-            mine = await saved_views.saved_by(connection, reader.user_id, name)
-            if shared and (mine is None or (mine.shared, mine.team) != (True, team)):
-                reader.need("organise")
-            await saved_views.drop(connection, reader.user_id, name, shared=shared, team=team)
-
     async def reader_policies(self, reader: Reader) -> tuple[list[ReaderPolicies], list[str]]:
         """Returns which policies people read, and those to choose from. Raises `Forbidden`."""
         async with self.database.read() as connection:
@@ -315,28 +254,6 @@ class Desk:
         self.metrics.decided(decision.verdict, made.decided)
         return made
 
-    async def destinations(self, reader: Reader) -> Destinations:
-        """To whom, and into which queues, this person may send alerts."""
-        async with self.database.read() as connection:
-            return await assign.destinations(self._review(connection, reader))
-
-    async def assign(self, reader: Reader, read_ids: Collection[int], user_id: str | None) -> None:
-        """Assigns several readings, None: to nobody; or none of them. Raises `ReviewError`."""
-        async with self.database.begin() as connection:
-            await assign.assign(self._review(connection, reader), read_ids, user_id)
-
-    async def move(self, reader: Reader, alert_ids: Collection[str], policy: str | None) -> None:
-        """Moves alerts to another queue, None: back to their own. Raises `ReviewError`."""
-        async with self.database.begin() as connection:
-            await assign.move(self._review(connection, reader), alert_ids, policy)
-
-    async def move_chosen(self, reader: Reader, read_ids: Collection[int], policy: str | None) -> None:
-        """Moves the alerts of several readings, or none of them. Raises `ReviewError`."""
-        async with self.database.begin() as connection:
-            review = self._review(connection, reader)
-            rows = await decide.chosen_readings(review, read_ids)
-            await assign.move(review, [row.read.alert_id for row in rows], policy)
-
     async def undo(self, reader: Reader, batch: str) -> tuple[int, ...]:
         async with self.database.begin() as connection:
             opened = await undo.undo(self._review(connection, reader), batch)
@@ -403,10 +320,6 @@ class Desk:
         async with self.database.begin() as connection:
             return await notes.write_note(self._review(connection, reader), alert_id, text)
 
-    async def set_golden(self, reader: Reader, alert_id: str, verdict: str) -> int:
-        async with self.database.begin() as connection:
-            return await leads.set_golden(self._review(connection, reader), alert_id, verdict)
-
     async def case(self, reader: Reader, alert_id: str, purpose: str) -> dict[str, Any]:
         """The case file of one alert. Raises `ReviewError`."""
         async with self.database.begin() as connection:
@@ -446,21 +359,6 @@ class Desk:
         reader.need("read")
         async with self.database.read() as connection:
             return await family_view(self._review(connection, reader), key)
-
-    async def family_reviews(self, reader: Reader) -> tuple[list[FamilyReview], list[FamilyReview]]:
-        """Returns families to review, and those reviewed last. Raises `Forbidden`."""
-        async with self.database.read() as connection:
-            review = self._review(connection, reader)
-            opened = await family_reviews.reviews(review, closed=False)
-            return opened, await family_reviews.reviews(review, closed=True)
-
-    async def close_family_review(self, reader: Reader, key: str, reason_code: str) -> None:
-        async with self.database.begin() as connection:
-            await family_reviews.close(self._review(connection, reader), key, reason_code)
-
-    async def reopen_family_review(self, reader: Reader, key: str) -> None:
-        async with self.database.begin() as connection:
-            await family_reviews.reopen(self._review(connection, reader), key)
 
     async def request_lines(
         self, reader: Reader, before: float | None
@@ -564,14 +462,6 @@ class Desk:
         """What the lead's page shows. Raises `Forbidden`."""
         reader.need("figures")
         return await lead_view(self.database, blind_share=self.policy.blind_share, now=self.now())
-
-    async def team(self, reader: Reader, days: int) -> TeamView:
-        """Returns how a team, or the reader alone, did in the last whole days, and what waits where."""
-        async with self.database.read() as connection:
-            saved = await saved_views.of(connection, reader.user_id, 3 * VIEWS_MAX)
-            # The team's and those for all come last: of two by one name one's own counts.
-            views = {view.name: (view.query, filters_in(view.query)) for view in reversed(saved)}
-            return await team_view(self._review(connection, reader), days, views)
 
     @property
     def weights(self) -> Learning:

@@ -29,12 +29,11 @@ COLUMNS: Final = {
     "age": "Waits",
     "due": "Due",
     "hand": "In hand",
-    "assigned": "Assigned to",
 }
 """Columns of the queue that one may leave out, with their headings."""
 
 # The cookie names what is left out, so that a column of a later version is shown.
-_LETTERS: Final = dict(zip("trbpadhs", COLUMNS, strict=True))
+_LETTERS: Final = dict(zip("trbpadh", COLUMNS, strict=True))
 
 _YEAR_SECONDS: Final = 365 * 86_400
 
@@ -116,7 +115,6 @@ class ViewForm(Struct, frozen=True, kw_only=True):
     age: Annotated[str, Meta(max_length=1)] = "0"
     due: Annotated[str, Meta(max_length=1)] = "0"
     hand: Annotated[str, Meta(max_length=1)] = "0"
-    assigned: Annotated[str, Meta(max_length=1)] = "0"
     next: Annotated[str, Meta(max_length=2_048)] = "/queue"
 
 

@@ -26,7 +26,7 @@ _JEFFREYS: Final = 0.5  # added to both sides of a stratum (Jeffreys' prior): it
 
 
 class Estimate(NamedTuple):
-    """An estimate and the bounds of its 95 % interval: a share within 0 and 1, or kappa within -1 and 1."""
+    """An estimated share and the bounds of its 95 % interval, all within 0 and 1."""
 
     value: float
     low: float
@@ -101,30 +101,3 @@ def found_share(strata: Sequence[Stratum]) -> Estimate | None:
     value = sides[True] / (sides[True] + sides[False])
     low, high = np.quantile(drawn[True] / (drawn[True] + drawn[False]), (0.025, 0.975))
     return Estimate(value, min(value, float(low)), max(value, float(high)))
-
-
-def agreement(counts: Sequence[Sequence[int]]) -> Estimate | None:
-    """Cohen's kappa (1960) of two readers: agreement beyond chance; 1 is full agreement, 0 is chance.
-
-    ``counts[i][j]``: cases that the first reader put into category ``i`` and the second into ``j``. The
-    interval is that of Fleiss, Cohen and Everitt (1969), kept within -1 and 1. ``None`` without cases, and
-    where both readers used one category only, since chance alone then always agrees.
-    """
-    table = np.array(counts, dtype=np.float64)
-    total = float(table.sum())
-    if total <= 0:
-        return None
-    table /= total
-    first, second = table.sum(axis=1), table.sum(axis=0)
-    agreed, chance = float(np.trace(table)), float(first @ second)
-    if chance >= 1 - 1e-12:
-        return None
-    kappa = (agreed - chance) / (1 - chance)
-    both = first[:, None] + second[None, :]
-    same = float((np.diag(table) * (1 - np.diag(both) * (1 - kappa)) ** 2).sum())
-    # off the diagonal: p_ij (p_.i + p_j.)^2
-    crossed = table * (second[:, None] + first[None, :]) ** 2
-    apart = (1 - kappa) ** 2 * float(crossed.sum() - np.trace(crossed))
-    variance = (same + apart - (kappa - chance * (1 - kappa)) ** 2) / (total * (1 - chance) ** 2)
-    half = Z * math.sqrt(max(0.0, variance))
-    return Estimate(kappa, max(-1.0, kappa - half), min(1.0, kappa + half))

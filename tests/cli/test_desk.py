@@ -123,7 +123,7 @@ def test_people_are_listed_changed_and_let_out(database: Path, samehand: Samehan
         assert samehand(*change, *refused).code == 2
 
 
-def test_team_and_policies_are_set_and_listed(database: Path, samehand: Samehand) -> None:
+def test_policies_are_set_and_listed(database: Path, samehand: Samehand) -> None:
     hire(samehand, "amina")
     change = ("desk", "users", "set", "amina")
     for given, policies in (
@@ -133,13 +133,11 @@ def test_team_and_policies_are_set_and_listed(database: Path, samehand: Samehand
         (["--policies", "spam", "--all-policies"], None),
         (["--policies", "a b"], None),
         (["--policies", "spam,,hate"], None),
-        (["--team", "a b"], None),
     ):
-        assert samehand(*change, "--team", "night").code == 0
         assert samehand(*change, *given).code == (2 if policies is None else 0), given
         [amina] = users(samehand)
-        assert (amina["team"], amina["policies"]) == ("night", policies), given
-        assert samehand(*change, "--all-policies", "--team", "").code == 0
+        assert amina["policies"] == policies, given
+        assert samehand(*change, "--all-policies").code == 0
         assert " all" in samehand("desk", "users", "list").out
 
 

@@ -284,9 +284,7 @@ async def test_alerts_of_former_versions_are_found_after_the_migration(
             alert = an_alert(
                 a_reason("name", ours=f"Ümar {number}", theirs="•••"), alert_id=f"alert-{number}"
             )
-            columns = asdict(facts_of(alert, now=0.0))
-            del columns["moved_from"]  # of a later version
-            await connection.execute(insert(schema.alerts), columns)
+            await connection.execute(insert(schema.alerts), asdict(facts_of(alert, now=0.0)))
             stored = {"alert_id": alert.alert_id, "payload": encode(alert) if number else b"of no version"}
             await connection.execute(insert(schema.evidence), stored)
     await engine.dispose()

@@ -289,7 +289,7 @@ HISTORIES: dict[str, tuple[list[Record], list[Record], list[str]]] = {
         [],
     ),
     "of another mind": ([revision(1)], [said("mirror", 2), said("not_mirror", 1)], []),
-    "an exercise": ([revision(1)], [said("mirror", 1, golden=True)], ["first"]),
+    "a test item": ([revision(1)], [said("mirror", 1, golden=True)], ["first"]),
 }
 """What is on the topic of alerts and on that of verdicts, and what waits in the end."""
 

@@ -72,7 +72,6 @@ async def judged(office: Office, alerts: Iterable[MirrorAlert], **given: Any) ->
             "reviewer": "somebody",
             "decided_at": office.clock() - 1.0,
             "blind": True,
-            "golden": False,
             "kind": "first",
             **given,
         }

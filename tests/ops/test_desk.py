@@ -143,9 +143,6 @@ def test_several_are_selected_decided_and_undone_by_keys_alone(running: Running,
     reader.press("z")
     reader.page.get_by_role("heading", name="Decide together: 2 alerts").wait_for()
     assert said_of(running, "alert-0") == []
-    reader.reach("nav a[href='/team']")
-    reader.press("Enter")
-    reader.page.get_by_role("heading", name="My figures").wait_for()
 
 
 async def withdrawn(running: Running, alert_id: str) -> None:

@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.actions import ENDING
-from desk.database.reach import ban_policy
 from desk.database.rows import all_of
 from desk.database.verdicts import TAKE_BACK, held
 
@@ -67,7 +66,7 @@ async def alert_groups(connection: AsyncConnection, *, since: float, until: floa
     shared = (
         columns.band,
         columns.direction,
-        ban_policy().label("policy"),
+        schema.alerts.c.policy.label("policy"),
         columns.basis,
         columns.script,
         columns.language,
@@ -134,11 +133,11 @@ async def taken_back(connection: AsyncConnection, *, since: float, until: float)
 async def appeal_groups(connection: AsyncConnection, *, since: float, until: float) -> list[AppealGroup]:
     """Returns the appeals received in a period, grouped by outcome and policy."""
     columns = _appeals.c
-    by = (columns.outcome, ban_policy())
+    by = (columns.outcome, schema.alerts.c.policy)
     return await all_of(
         connection,
         AppealGroup,
-        select(columns.outcome, ban_policy().label("policy"), func.count().label("appeals"))
+        select(columns.outcome, schema.alerts.c.policy.label("policy"), func.count().label("appeals"))
         .join(_alerts, _alerts.c.alert_id == columns.alert_id)
         .where(columns.received_at >= since, columns.received_at < until)
         .group_by(*by)
@@ -156,7 +155,7 @@ async def seconds_to_detect(
         select(columns.seconds_to_detect)
         .where(
             *_raised(since, until),
-            ban_policy().in_(policies),
+            schema.alerts.c.policy.in_(policies),
             columns.seconds_to_detect.is_not(None),
             held(columns.alert_id, "verdict") == "mirror",
         )
@@ -182,7 +181,7 @@ async def actions_between(
     """Yields each action that took effect in a period, as JSON, with the policy of the ban behind it."""
     columns = _actions.c
     result = await connection.stream(
-        select(columns.payload, ban_policy())
+        select(columns.payload, schema.alerts.c.policy)
         .join(_alerts, _alerts.c.alert_id == columns.alert_id, isouter=True)
         .where(columns.at >= since, columns.at < until)
     )

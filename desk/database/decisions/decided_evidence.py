@@ -104,7 +104,6 @@ async def drop_undone(connection: AsyncConnection, revisions: Mapping[str, int])
         _verdicts.c.alert_id == _decided.c.alert_id,
         _verdicts.c.revision == _decided.c.revision,
         _verdicts.c.undone_at.is_(None),
-        _verdicts.c.golden.is_(False),
     )
     is_open = exists().where(_alerts.c.alert_id == _decided.c.alert_id, _alerts.c.status == "open")
     await connection.execute(

@@ -95,7 +95,6 @@ async def most_dismissed(connection: AsyncConnection, *, least: int, limit: int)
         .join(_verdicts, _verdicts.c.alert_id == _values.c.alert_id)
         .where(
             _verdicts.c.blind.is_(True),
-            _verdicts.c.golden.is_(False),
             _verdicts.c.undone_at.is_(None),
             _verdicts.c.kind != "elsewhere",
             _verdicts.c.decided_at > func.coalesce(decided, 0.0),

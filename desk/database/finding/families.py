@@ -107,24 +107,6 @@ async def stated(
     )
 
 
-def has_descendants(banned: ColumnElement[str], seen_by: str | None) -> ColumnElement[bool]:
-    """Whether an account is linked to a banned one, or alerts state one that descends from it."""
-    alert = _alerts.alias()
-    linked = exists().where(
-        alert.c.banned == banned,
-        reads_policy(seen_by, alert.c.policy),
-        held(alert.c.alert_id, "verdict") == "mirror",
-        ~_hidden(alert, seen_by),
-    )
-    stated = exists().where(
-        _alerts.c.root == banned,
-        _alerts.c.banned != banned,
-        ~_has_alerts(seen_by),
-        reads_policy(seen_by, _alerts.c.policy),
-    )
-    return or_(linked, stated)
-
-
 async def near(
     connection: AsyncConnection, root: str, accounts: Collection[str], *, seen_by: str | None, limit: int
 ) -> list[NearRow]:

@@ -25,9 +25,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.alerts import AlertRow, QuotedAlertRow
-from desk.database.filters import ASSIGNED_TO_ME, ASSIGNED_TO_NOBODY, Filters, Place
+from desk.database.filters import Filters, Place
 from desk.database.reach import reads_policy
-from desk.database.reads import RANKS, ReadRow, free_for, not_beside_exercise, shown_kind
+from desk.database.reads import RANKS, ReadRow, free_for
 from desk.database.rows import one_of, parts_of
 from desk.database.seals import hides_twins_words
 
@@ -62,15 +62,6 @@ class Fold:
     count: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingCount:
-    """How many reads wait that are alike in `values`, and since when the oldest does (Unix seconds)."""
-
-    values: dict[str, Any]
-    waiting: int
-    oldest: float
-
-
 def _open_to(user_id: str, *, leads: bool) -> list[ColumnElement[bool]]:
     """What a person may take of readings that are joined to their alerts."""
     read_before = (
@@ -82,7 +73,7 @@ def _open_to(user_id: str, *, leads: bool) -> list[ColumnElement[bool]]:
         )
         .exists()
     )
-    # Correlated with nothing, as the exercises.
+    # Correlated with nothing: the few there are are looked up once, not with every row.
     hidden = select(_contested.c.read_id).where(
         _contested.c.kind == literal_column("'appeal'"),  # not bound: the index of appeals says so too
         _contested.c.state == "open",
@@ -91,7 +82,6 @@ def _open_to(user_id: str, *, leads: bool) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [
         _reads.c.state == "open",
         reads_policy(user_id, _alerts.c.policy),
-        not_beside_exercise(user_id),
         # Nobody reads for the second time what they decided: not on appeal, not as the second reader.
         or_(_reads.c.kind == "first", ~read_before),
         # That an alert is contested reveals its verdict, and that of every alert decided by the same key.
@@ -110,7 +100,7 @@ def _not_skipped(user_id: str, now: float) -> ColumnElement[bool]:
     )
 
 
-def _passing(filters: Filters, user_id: str) -> list[ColumnElement[bool]]:
+def _passing(filters: Filters) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if filters.band is not None:
         conditions += [_alerts.c.band == filters.band, _reads.c.blind.is_(False)]
@@ -122,12 +112,7 @@ def _passing(filters: Filters, user_id: str) -> list[ColumnElement[bool]]:
         if wanted is not None:
             conditions.append(_alerts.c[name] == wanted)
     if filters.kind is not None:
-        conditions.append(shown_kind().in_([filters.kind]))
-    if filters.assigned == ASSIGNED_TO_NOBODY:
-        conditions.append(_reads.c.assigned_to.is_(None))
-    elif filters.assigned is not None:
-        wanted = user_id if filters.assigned == ASSIGNED_TO_ME else filters.assigned
-        conditions.append(_reads.c.assigned_to == wanted)
+        conditions.append(_reads.c.kind == filters.kind)
     return conditions
 
 
@@ -144,7 +129,7 @@ async def arrived(
     conditions = [
         *_open_to(user_id, leads=leads),
         _not_skipped(user_id, now),
-        *_passing(filters, user_id),
+        *_passing(filters),
         _reads.c.read_id > since,
     ]
     result = await connection.execute(
@@ -222,14 +207,11 @@ async def queue(
 ) -> list[WaitingRow]:
     """Returns reads that wait for somebody, with what their alerts quote, in the order that the filters name.
 
-    ``free``: only what nobody else has in hand or, unless the filters say to whom, is to read; ``leads``:
-    disputes between readers, too.
+    ``free``: only what nobody else has in hand; ``leads``: disputes between readers, too.
     """
-    conditions = [*_open_to(user_id, leads=leads), _not_skipped(user_id, now), *_passing(filters, user_id)]
+    conditions = [*_open_to(user_id, leads=leads), _not_skipped(user_id, now), *_passing(filters)]
     if free:
         conditions.append(free_for(user_id, now))
-        if filters.assigned is None:
-            conditions.append(or_(_reads.c.assigned_to.is_(None), _reads.c.assigned_to == user_id))
     if after is not None:
         conditions.append(_after(after, filters))
     return await _waiting(connection, conditions, _order_of(filters), limit, quoted=True)
@@ -251,7 +233,7 @@ async def folds(
 
     Only first readings that show their score are folded: of others it would tell that they belong together.
     """
-    conditions = [*_open_to(user_id, leads=leads), _not_skipped(user_id, now), *_passing(filters, user_id)]
+    conditions = [*_open_to(user_id, leads=leads), _not_skipped(user_id, now), *_passing(filters)]
     heads: dict[int, Sequence[Row[Any]]] = {}  # each with what belongs to it; nothing of a single reading
     met = set[tuple[str, str]]()
     place, size, ended = after, 2 * limit, False
@@ -455,7 +437,7 @@ async def decidable_together(
         *_open_to(user_id, leads=False),
         _not_skipped(user_id, now),
         free_for(user_id, now),
-        *_passing(filters, user_id),
+        *_passing(filters),
     ]
     if root is not None:
         conditions.append(_alerts.c.root == root)
@@ -470,32 +452,8 @@ async def first_readings(
     """Returns those of some readings that are first ones and of a policy that a person reads, whatever became
     of them, with what is quoted."""
     conditions = [
-        shown_kind().in_(["first"]),
+        _reads.c.kind == "first",
         _reads.c.read_id.in_(read_ids),
         reads_policy(user_id, _alerts.c.policy),
-        not_beside_exercise(user_id),
     ]
     return await _waiting(connection, conditions, (_reads.c.read_id,), len(read_ids), quoted=True)
-
-
-async def counts(
-    connection: AsyncConnection, user_id: str, names: Collection[str], *, leads: bool, limit: int
-) -> list[WaitingCount]:
-    """Counts what waits as a person's queue shows it, skipped or not, by some filters and by whether it is
-    blind; the largest groups first."""
-    of_reads = {"kind": shown_kind().label("kind"), "assigned": _reads.c.assigned_to}
-    by = [of_reads[name] if name in of_reads else _alerts.c[name] for name in names]
-    by.append(_reads.c.blind)
-    waiting, oldest = func.count(), func.min(_reads.c.waits_since)
-    result = await connection.execute(
-        select(waiting, oldest, *by)
-        .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
-        .where(*_open_to(user_id, leads=leads))
-        .group_by(*by)
-        .order_by(waiting.desc())
-        .limit(limit)
-    )
-    return [
-        WaitingCount(dict(zip((*names, "blind"), values, strict=True)), count, since)
-        for count, since, *values in result
-    ]

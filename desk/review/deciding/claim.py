@@ -37,9 +37,6 @@ async def skip(review: Review, read_id: int) -> None:
     await reads.skip(review.connection, read_id, review.reader.user_id, until=until)
     await release(review, read_id)
     await review.note("skipped", read.alert_id, read=read_id)
-    if read.assigned_to == review.reader.user_id:
-        await reads.assign(review.connection, [read_id], None)
-        await review.note("unassigned", read.alert_id, read=read_id, reader=None, before=read.assigned_to)
 
 
 async def known_read(review: Review, read_id: int) -> ReadRow:
@@ -48,7 +45,7 @@ async def known_read(review: Review, read_id: int) -> ReadRow:
     While others' words are hidden from them, so is what followed: a dispute says that two differ.
     """
     read = await reads.find(review.connection, read_id, review.reader.user_id)
-    if read is None or read.only_for not in (None, review.reader.user_id):
+    if read is None:
         raise NotFound("there is no such read")
     if read.kind in ("second", "dispute", "appeal"):
         seal = await review.seal(read.alert_id)

@@ -151,7 +151,7 @@ async def _decide_all(
     await review.keep_verdicts(made, not_before=review.now + review.policy.undo_seconds)
     decided = {}
     if appeal is None:
-        decided = {verdict.alert_id: verdict.revision for verdict in made if not verdict.golden}
+        decided = {verdict.alert_id: verdict.revision for verdict in made}
     else:
         # Shown with the evidence that the first decision rested on, which stays as it is.
         stands = "partly" if decision.milder else "upheld"
@@ -210,18 +210,17 @@ def _verdict(
         revision=alert.revision,
         verdict=decision.verdict,
         reason_code=decision.reason_code,
-        policy=decision.policy or alert.ban_policy,
+        policy=decision.policy or alert.policy,
         reviewer=review.reader.user_id,
         # A clock set back must not let an earlier verdict hold over what was decided after it.
         decided_at=max([review.now, *(earlier.decided_at + 1e-3 for earlier in given if earlier.may_hold)]),
-        # Who decided it before has seen its score since, as after an exercise.
+        # Who decided it before has seen its score since.
         blind=read.blind and not has_decided(review, given),
-        golden=read.kind == "golden",
         kind=read.kind,
         read_id=read.read_id,
         batch=batch,
-        # Nobody else's verdict can have been known. One that was taken back, undone, given elsewhere or as an
-        # exercise was shown in between.
+        # Nobody else's verdict can have been known. One that was taken back, undone or given elsewhere was
+        # shown in between.
         independent=before is not None
         and all(verdict.kind in before and verdict.undone_at is None for verdict in others),
     )

@@ -1,4 +1,4 @@
-"""Leads take back the verdict that holds, restore the one that was taken back last, and set exercises."""
+"""Leads take back the verdict that holds, and restore the one that was taken back last."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
-from desk.database import appeals, audit, reach, reads, users, verdicts
+from desk.database import appeals, audit, reads, verdicts
 from desk.database.alerts import AlertRow
-from desk.database.decisions import golden
 from desk.database.verdicts import RESTORED, TAKE_BACK, VerdictRow
-from desk.errors import Conflict, Forbidden, UnusableInput
-from desk.readers import may
+from desk.errors import Conflict, Forbidden
 from desk.review.appeals import read_anew
-from desk.review.arrivals import DECIDED, blind_rank
+from desk.review.arrivals import DECIDED
 from desk.review.deciding.review import Review
 from desk.review.seal import UNREAD
 
@@ -112,38 +110,3 @@ async def repeat(
     )
     await review.keep_verdicts([row], not_before=review.now, exceptions=exceptions)
     return row.verdict_id
-
-
-async def set_golden(review: Review, alert_id: str, verdict: str) -> int:
-    """Makes an alert an exercise for everybody who decides and has not read it. Returns for how many."""
-    review.reader.need("golden")
-    await audit.lock(review.connection)  # of two who do it at once the second finds the first one's reads
-    if verdict not in DECIDED:
-        raise UnusableInput("verdict", "an exercise expects mirror or not_mirror")
-    alert = await review.alert(alert_id)
-    await golden.put(review.connection, alert_id, verdict, review.reader.user_id, now=review.now)
-    known: set[str | None] = {
-        review.reader.user_id,
-        *await reach.without(review.connection, alert.policy),
-    }
-    known |= {given.reviewer for given in await verdicts.of_alert(review.connection, alert_id)}
-    known |= {
-        read.only_for for read in await reads.of_alert(review.connection, alert_id) if read.kind == "golden"
-    }
-    count = 0
-    for user in await users.everybody(review.connection):
-        if user.disabled_at is not None or user.user_id in known or not may(user.role, "decide"):
-            continue
-        await reads.add(
-            review.connection,
-            alert_id,
-            kind="golden",
-            blind=True,
-            rank=blind_rank(review.policy.key, alert_id),
-            waits_since=review.now,
-            now=review.now,
-            only_for=user.user_id,
-        )
-        count += 1
-    await review.note("golden", alert_id, verdict=verdict, readers=count)
-    return count

@@ -93,7 +93,6 @@ def outbox_record(row: VerdictRow, exceptions: Collection[str] = ()) -> OutboxRe
         blind=row.blind,
         verdict_id=row.verdict_id,
         policy=row.policy,
-        golden=row.golden,
         exceptions=tuple(sorted(exceptions)),
     )
     return OutboxRecord(row.verdict_id, row.alert_id.encode(), encode(given))

@@ -19,8 +19,7 @@ async def undo(review: Review, batch: str) -> tuple[int, ...]:
     if made[0].reviewer != review.reader.user_id:
         raise Forbidden("who decided it can undo it; a lead can take it back")
     verdict_ids = [verdict.verdict_id for verdict in made]
-    # Exercises neither hold nor are contested, and must not reveal what does or is.
-    alert_ids = [verdict.alert_id for verdict in made if not verdict.golden]
+    alert_ids = [verdict.alert_id for verdict in made]
     about = [row for rows in (await appeals.of_alerts(review.connection, alert_ids)).values() for row in rows]
     if any(appeal.outcome is None or appeal.against in verdict_ids for appeal in about):
         raise TooLate("its holder has appealed already; a lead can take it back")
@@ -52,7 +51,6 @@ async def undo(review: Review, batch: str) -> tuple[int, ...]:
         )
     opened = tuple(verdict.read_id for verdict in made if verdict.read_id is not None)
     until = review.now + review.policy.claim_seconds
-    await reads.lapse(review.connection, opened, now=review.now)  # as it would have a moment later
     await reads.reopen(review.connection, opened, review.reader.user_id, until=until)
     await audit.note_each(
         review.connection,

@@ -11,13 +11,11 @@ from typing import Final, cast
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import reads, users, verdicts
-from desk.database.decisions import golden
 from desk.database.engine import Database
 from desk.database.reads import DrawnRow
 from desk.database.verdicts import JudgedRow
 from desk.review.reports.statistics import (
     ANSWERS,
-    Accuracy,
     Agreement,
     Answer,
     Band,
@@ -29,7 +27,6 @@ from desk.review.reports.statistics import (
     by_policy,
     by_script,
     by_signal,
-    golden_accuracy,
     latest,
     overall,
     readers_agree,
@@ -47,7 +44,7 @@ READERS_MAX: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class LeadFigures:
-    """What a lead sees: precision and recall of all and by group, agreement, exercises, backlog, delay."""
+    """What a lead sees: precision and recall of all and by group, agreement, backlog, delay."""
 
     all: GroupFigures
     bands: dict[str, GroupFigures]
@@ -55,7 +52,6 @@ class LeadFigures:
     signals: dict[str, GroupFigures]
     scripts: dict[str, GroupFigures]
     readers: Agreement
-    exercises: Accuracy
     waiting: dict[str, int]
     to_decide: Waits
     to_detect: Waits
@@ -93,7 +89,7 @@ def judged(
     decided = [row for row in rows if row.band is not None and row.verdict in ANSWERS]
     read: dict[Class, set[str]] = defaultdict(set)
     for row in decided:
-        if row.blind and not row.golden and row.verdict != "unsure" and (row.arrived_at or 0.0) >= since:
+        if row.blind and row.verdict != "unsure" and (row.arrived_at or 0.0) >= since:
             read[_class(row)].add(row.alert_id)
     shares = {
         each: min(1.0, len(read[each]) / number) for each, number in (drawn or {}).items() if read[each]
@@ -114,7 +110,6 @@ def judged(
             language=row.language or "none",
             basis=row.basis or "none",
             forward=row.direction == "forward",
-            golden=bool(row.golden),
             independent=bool(row.independent),
         )
         for row in decided
@@ -128,7 +123,6 @@ def _class(row: JudgedRow) -> Class:
 
 def lead_figures(
     rows: Sequence[JudgedRow],
-    answers: Mapping[str, Answer],
     waiting_since: Iterable[float],
     *,
     blind_share: float,
@@ -141,7 +135,7 @@ def lead_figures(
     held = latest(every)
     first: dict[str, JudgedRow] = {}
     for row in rows:
-        if row.detected_at is None or row.golden:
+        if row.detected_at is None:
             continue
         if row.alert_id not in first or row.decided_at < first[row.alert_id].decided_at:
             first[row.alert_id] = row
@@ -152,7 +146,6 @@ def lead_figures(
         signals=by_signal(held),
         scripts=by_script(held),
         readers=readers_agree(every),
-        exercises=golden_accuracy(every, answers)[0],
         waiting=backlog(waiting_since, now),
         to_decide=waits([row.decided_at - (row.detected_at or 0.0) for row in first.values()]),
         to_detect=waits(_to_detect(rows)),
@@ -179,7 +172,6 @@ class JudgedPeriod:
     """
 
     rows: list[JudgedRow]
-    answers: dict[str, Answer]
     waiting: list[float]
     drawn: dict[Class, int]
     since: float
@@ -188,7 +180,6 @@ class JudgedPeriod:
         """Returns the figures; intervals are simulated for seconds."""
         return lead_figures(
             self.rows,
-            self.answers,
             self.waiting,
             blind_share=blind_share,
             now=now,
@@ -202,12 +193,11 @@ async def judged_period(
 ) -> JudgedPeriod:
     """Reads the latest `VERDICTS_MAX` verdicts of a period."""
     rows = await verdicts.latest(connection, since=since, until=until, limit=VERDICTS_MAX)
-    answers = cast("dict[str, Answer]", await golden.answers(connection))
     waiting = await reads.waiting_since(connection, WAITING_MAX)
     if len(rows) == VERDICTS_MAX:  # what is beyond the latest verdicts is as if before the first day
         since = rows[-1].decided_at
     drawn = by_class(await reads.drawn_blind(connection, since=since, until=until))
-    return JudgedPeriod(rows, answers, waiting, drawn, since)
+    return JudgedPeriod(rows, waiting, drawn, since)
 
 
 async def lead_view(database: Database, *, blind_share: float, now: float) -> LeadView:
@@ -229,7 +219,7 @@ def _to_detect(rows: Iterable[JudgedRow]) -> list[float]:
     """Of each alert that a verdict holds to be a mirror: how long after the ban it was found."""
     last: dict[str, JudgedRow] = {}
     for row in rows:
-        if row.band is None or row.golden or row.sampled is not None:
+        if row.band is None or row.sampled is not None:
             continue
         if row.alert_id not in last or row.decided_at > last[row.alert_id].decided_at:
             last[row.alert_id] = row

@@ -5,8 +5,7 @@ What the desk calls, with rows of its database turned into :class:`JudgedPair`:
 * :func:`latest`: of each alert the latest verdict; give it to everything else
 * :func:`overall`, :func:`by_band`, :func:`by_signal`, :func:`by_script`, :func:`by_policy`: precision and
   recall (:class:`GroupFigures`), from blind verdicts alone
-* :func:`readers_agree`: Cohen's kappa of first and second readers
-* :func:`golden_accuracy`: right answers on golden items, all readers and each
+* :func:`readers_agree`: how often first and second readers agree
 * :func:`backlog`: what waits, by age; :func:`waits`: median and 90 % of times to decide or to detect
 * :func:`precision_change`: what proposed weights would change
 
@@ -17,14 +16,14 @@ An estimate (:class:`samehand.scoring.intervals.Estimate`) is ``None`` where few
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import quantiles
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
-from samehand.scoring.intervals import Estimate, Stratum, agreement, found_share, weighted_share, wilson
+from samehand.scoring.intervals import Estimate, Stratum, found_share, weighted_share, wilson
 
 VERDICTS_MIN: Final = 30
 """Fewer say nothing: of 30 the interval of a share is still some 35 points wide."""
@@ -55,7 +54,7 @@ class JudgedPair:
     the share of alerts that are read so; of a pair below the bands (band ``none``) what its record on
     `alerts.sample` says, times the share of that topic which the desk shows. ``stratum``: of a pair below the
     bands, its record's. ``signals``: those that speak for a mirror. ``forward``: found as the account came,
-    the only pairs of which a sample below the bands is drawn. ``golden``: an item whose answer was known.
+    the only pairs of which a sample below the bands is drawn.
     ``independent``: given without knowing what anybody else said of it.
     """
 
@@ -73,7 +72,6 @@ class JudgedPair:
     language: str = "none"
     basis: str = "none"
     forward: bool = True
-    golden: bool = False
     independent: bool = True
 
     @property
@@ -83,8 +81,8 @@ class JudgedPair:
 
     @property
     def counts(self) -> bool:
-        """Whether figures rest on it: blind, decided, and no golden item."""
-        return self.blind and not self.golden and self.answer != "unsure"
+        """Whether figures rest on it: blind and decided."""
+        return self.blind and self.answer != "unsure"
 
 
 class GroupFigures(NamedTuple):
@@ -103,12 +101,11 @@ def latest(verdicts: Iterable[JudgedPair]) -> list[JudgedPair]:
     """Of each alert the verdict that holds among those given blind, if any was: the latest by ``decided_at``.
 
     A blind verdict that a later one contradicts which was not given blind (by a lead, on appeal) is left
-    out: it was wrong, or the pair is in dispute. Readings of golden items are left out too.
+    out: it was wrong, or the pair is in dispute.
     """
     by_alert: dict[str, list[JudgedPair]] = defaultdict(list)
     for verdict in verdicts:
-        if not verdict.golden:
-            by_alert[verdict.alert_id].append(verdict)
+        by_alert[verdict.alert_id].append(verdict)
     held = []
     for several in by_alert.values():
         several.sort(key=lambda verdict: (verdict.decided_at, verdict.reader))
@@ -185,7 +182,7 @@ def _figures(
     return GroupFigures(
         alerts=len(alerts),
         sampled=len(below),
-        unsure=sum(verdict.blind and not verdict.golden and verdict.answer == "unsure" for verdict in own),
+        unsure=sum(verdict.blind and verdict.answer == "unsure" for verdict in own),
         precision=precision,
         recall=_recall([verdict for verdict in all_ if verdict.counts and verdict.forward], bands),
     )
@@ -216,14 +213,14 @@ def _mirror(verdict: JudgedPair) -> bool:
 
 
 class Agreement(NamedTuple):
-    """Of items that two people read blind: how many, how many they agree on, and Cohen's kappa.
+    """Of items that two people read blind: how many, how many they agree on, and that share.
 
     ``left_out``: items that two read blind of whom one may have known what the other had said.
     """
 
     items: int
     agreed: int
-    kappa: Estimate | None
+    share: Estimate | None
     left_out: int
 
 
@@ -231,52 +228,25 @@ def readers_agree(verdicts: Iterable[JudgedPair]) -> Agreement:
     """Of each alert the first two blind verdicts by different readers, neither of whom knew the other's.
 
     `unsure` is an answer of its own. Give it every verdict, not the latest ones. A reader's later word on the
-    same alert does not count: it may have been given knowing the other's. Kappa is ``None`` under
-    :data:`VERDICTS_MIN` items, and where both readers gave one answer only.
+    same alert does not count: it may have been given knowing the other's. The share is ``None``
+    under :data:`VERDICTS_MIN` items.
     """
     first_words: dict[str, dict[str, JudgedPair]] = defaultdict(dict)
     for verdict in sorted(verdicts, key=lambda verdict: (verdict.decided_at, verdict.reader)):
-        if verdict.blind and not verdict.golden:
+        if verdict.blind:
             first_words[verdict.alert_id].setdefault(verdict.reader, verdict)
     left_out = 0
-    counts = [[0] * len(ANSWERS) for _ in ANSWERS]
+    items = agreed = 0
     for words in first_words.values():
         if len(words) < 2:
             continue
         first, second = list(words.values())[:2]
         if first.independent and second.independent:
-            counts[ANSWERS.index(first.answer)][ANSWERS.index(second.answer)] += 1
+            items += 1
+            agreed += first.answer == second.answer
         else:
             left_out += 1
-    items = sum(map(sum, counts))
-    agreed = sum(counts[place][place] for place in range(len(ANSWERS)))
-    return Agreement(items, agreed, agreement(counts) if items >= VERDICTS_MIN else None, left_out)
-
-
-class Accuracy(NamedTuple):
-    """Of golden items: how many were read, how many rightly, and the share."""
-
-    items: int
-    right: int
-    share: Estimate | None
-
-
-def golden_accuracy(
-    readings: Iterable[JudgedPair], answers: Mapping[str, Answer]
-) -> tuple[Accuracy, dict[str, Accuracy]]:
-    """Of all readers, and of each: `unsure` is no right answer. ``answers``: the known one, by alert."""
-    read, right = Counter[str](), Counter[str]()
-    for reading in readings:
-        if reading.golden and reading.alert_id in answers:
-            read[reading.reader] += 1
-            right[reading.reader] += reading.answer == answers[reading.alert_id]
-    each = {reader: accuracy(right[reader], items) for reader, items in sorted(read.items())}
-    return accuracy(right.total(), read.total()), each
-
-
-def accuracy(right: int, items: int) -> Accuracy:
-    """Of exercises, how many were right; the share from :data:`VERDICTS_MIN` on."""
-    return Accuracy(items, right, wilson(right, items) if items >= VERDICTS_MIN else None)
+    return Agreement(items, agreed, wilson(agreed, items) if items >= VERDICTS_MIN else None, left_out)
 
 
 def backlog(opened_at: Iterable[float], now: float) -> dict[str, int]:

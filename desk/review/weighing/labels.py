@@ -1,7 +1,7 @@
 """What of verdicts and alerts counts as a label to learn from: for `samehand learn` and the desk alike.
 
-1. Of each alert the latest verdict that was given blind counts. `unsure`, what was overruled, and readings of
-   golden items do not.
+1. Of each alert the latest verdict that was given blind counts. `unsure` and what was overruled do
+   not.
 2. What another table weighed is left out, and what was held back by a rule: its sum says nothing.
 """
 
@@ -45,11 +45,6 @@ class VerdictFields(Protocol):
         ...
 
     @property
-    def golden(self) -> bool:
-        """Whether it is the answer to an exercise."""
-        ...
-
-    @property
     def reason_code(self) -> str: ...
 
     @property
@@ -70,9 +65,7 @@ def judged(verdicts: Iterable[Verdict], left_out: Counter[str]) -> dict[str, Ver
     seeing: dict[str, Verdict] = {}
     for verdict in verdicts:
         known = latest.get(verdict.alert_id)
-        if verdict.golden:
-            left_out["golden"] += 1
-        elif not verdict.blind:
+        if not verdict.blind:
             left_out["not blind"] += 1
             last = seeing.get(verdict.alert_id, verdict)
             has_room = verdict.alert_id in seeing or len(seeing) < VERDICTS_MAX

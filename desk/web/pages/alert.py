@@ -16,7 +16,7 @@ from desk.review.case import PURPOSE_CHARS_MAX
 from desk.review.deciding.decide import ReadDecision
 from desk.review.deciding.notes import NOTE_CHARS_MAX
 from desk.review.reasons import TEMPLATES, reasons_for
-from desk.web.addresses import NO_QUEUE, extended, filters_of, joined, local, query_of
+from desk.web.addresses import extended, filters_of, joined, local, query_of
 from desk.web.api import Asked, PathRead, desk_of
 from desk.web.languages import ENGLISH, Language
 from desk.web.pages.case import POLICY, case_page
@@ -91,8 +91,6 @@ async def alert(request: Asked, alert_id: FromPath[str], undo: Undoing = None) -
         may_make_case=request.user.reader.may("case"),
         actions=await desk.actions(request.user.reader, opened.alert.key),
         may_take_back=request.user.reader.may("take-back"),
-        into=await desk.destinations(request.user.reader) if request.user.reader.may("organise") else None,
-        no_queue=NO_QUEUE,
         undo=undo,
         query=query_of(filters_of(request)),
     )

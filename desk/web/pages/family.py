@@ -1,4 +1,4 @@
-"""The page of a family, drawn as a tree and as a nested list; and the list of families to review."""
+"""The page of a family, drawn as a tree and as a nested list."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from litestar import get, post
-from litestar.params import FromPath, URLEncodedBody
-from litestar.response import Redirect, Template
-from msgspec import Struct
+from litestar import get
+from litestar.params import FromPath
+from litestar.response import Template
 
 from desk.review.finding.family import ACCOUNTS_MAX, FamilyMember
 from desk.review.reasons import TEMPLATES
@@ -17,7 +16,6 @@ from desk.web.addresses import key_at
 from desk.web.api import Asked, desk_of
 from desk.web.sentences import LEVELS, SIGNALS
 from desk.web.view import page, view_of
-from schemas import fields
 
 _BOX: Final = (208, 58)
 """Width and height of an account: three lines of text of 13 pixels."""
@@ -147,32 +145,3 @@ STATES: Final = {
     "cut": "link cut",
 }
 """What is said of an account by the state of its link."""
-
-
-class CloseForm(Struct, frozen=True, kw_only=True):
-    """What the form of closing a review sends."""
-
-    reason_code: fields.Slug
-
-
-@get("/family-reviews", include_in_schema=False)
-async def family_reviews(request: Asked) -> Template:
-    """Lifted bans, each with the accounts that descend from it. Raises `Forbidden`."""
-    opened, closed = await desk_of(request).family_reviews(request.user.reader)
-    may_close = request.user.reader.may("take-back")
-    return page(request, "family_reviews.html", opened=opened, closed=closed, may_close=may_close)
-
-
-@post("/family-reviews/close/{platform:str}/{account_id:path}", include_in_schema=False)
-async def close(
-    request: Asked, platform: FromPath[str], account_id: FromPath[str], data: URLEncodedBody[CloseForm]
-) -> Redirect:
-    key = key_at(request, platform, account_id)
-    await desk_of(request).close_family_review(request.user.reader, key, data.reason_code)
-    return Redirect("/family-reviews", status_code=303)
-
-
-@post("/family-reviews/reopen/{platform:str}/{account_id:path}", include_in_schema=False)
-async def reopen(request: Asked, platform: FromPath[str], account_id: FromPath[str]) -> Redirect:
-    await desk_of(request).reopen_family_review(request.user.reader, key_at(request, platform, account_id))
-    return Redirect("/family-reviews", status_code=303)

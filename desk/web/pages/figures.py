@@ -1,4 +1,4 @@
-"""Figures: of the mind and of pairs withheld, and of a team, or of the reader alone."""
+"""Figures, pairs withheld, and who reads which policies."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from msgspec import Meta, Struct
 
 from desk.review.reports.figures import DAYS
 from desk.review.reports.statistics import VERDICTS_MIN
-from desk.review.reports.team import PAUSE_SECONDS, PERIODS
 from desk.web.addresses import NO_QUEUE, QUEUE
-from desk.web.api import Asked, Days, desk_of
+from desk.web.api import Asked, desk_of
 from desk.web.sentences import SIGNALS
 from desk.web.view import page
 
@@ -45,26 +44,14 @@ class PoliciesForm(Struct, frozen=True, kw_only=True):
     everything: Annotated[str, Meta(max_length=1)] = ""
 
 
-@get("/team", include_in_schema=False)
-async def team(request: Asked, days: Days = PERIODS[1]) -> Template:
-    """Decisions and pace by reader, agreement with exercises, what waits in which queue, who reads what."""
-    desk, reader = desk_of(request), request.user.reader
-    people, choices = await desk.reader_policies(reader) if reader.may("organise") else ([], [])
-    return page(
-        request,
-        "team.html",
-        team=await desk.team(reader, days),
-        people=people,
-        choices=choices,
-        no_policy=NO_QUEUE,
-        days=days,
-        periods=PERIODS,
-        least=VERDICTS_MIN,
-        pause=PAUSE_SECONDS,
-    )
+@get("/readers", include_in_schema=False)
+async def readers(request: Asked) -> Template:
+    """Who reads which policies. Raises `Forbidden`."""
+    people, choices = await desk_of(request).reader_policies(request.user.reader)
+    return page(request, "readers.html", people=people, choices=choices, no_policy=NO_QUEUE)
 
 
-@post("/team/readers/{user_id:str}/policies", include_in_schema=False)
+@post("/readers/{user_id:str}/policies", include_in_schema=False)
 async def name_policies(
     request: Asked, user_id: FromPath[str], data: URLEncodedBody[PoliciesForm]
 ) -> Redirect:
@@ -72,4 +59,4 @@ async def name_policies(
     chosen = [data.policy] if isinstance(data.policy, str) else data.policy or []
     policies = ["" if policy == NO_QUEUE else policy for policy in chosen]
     await desk_of(request).name_policies(request.user.reader, user_id, None if data.everything else policies)
-    return Redirect("/team", status_code=303)
+    return Redirect("/readers", status_code=303)

@@ -1,4 +1,4 @@
-"""The queue, what of it comes next, the views of it that people saved, and news of what arrives meanwhile."""
+"""The queue, what of it comes next, and news of what arrives meanwhile."""
 
 from __future__ import annotations
 
@@ -8,26 +8,17 @@ from dataclasses import asdict
 from typing import Annotated, Any, Final, get_args
 from urllib.parse import quote
 
-from litestar import Request, get, post
-from litestar.params import FromQuery, QueryParameter, URLEncodedBody
+from litestar import Request, get
+from litestar.params import FromQuery, QueryParameter
 from litestar.response import Redirect, ServerSentEvent, ServerSentEventMessage, Template
 from markupsafe import Markup
-from msgspec import Meta, Struct
 
 from desk.database.errors import DatabaseRefused, DatabaseUnavailable
-from desk.database.filters import (
-    ASSIGNED_TO_ME,
-    ASSIGNED_TO_NOBODY,
-    ORDERS,
-    SLUG_CHARS,
-    VIEW_NAME_CHARS,
-    Filters,
-    Place,
-)
+from desk.database.filters import ORDERS, Filters, Place
 from desk.review.views import QueueRow
 from desk.web.addresses import NAMES, filters_of, query_of
 from desk.web.api import Asked, QueryRead, desk_of
-from desk.web.desk import PAGE, Audience
+from desk.web.desk import PAGE
 from desk.web.sentences import LEVELS, RIVALS, SIGNALS
 from desk.web.view import COLUMNS, page, view_of
 from schemas.alerts import Direction
@@ -56,14 +47,11 @@ async def queue(
     if after_rank is not None and after_since is not None and after_read is not None:
         after = Place(after_rank, after_since, after_read)
     filters, desk = filters_of(request), desk_of(request)
-    lead = request.user.reader.may("organise")
-    names = (await desk.destinations(request.user.reader)).people if lead else {}
     waiting, newest, known = await desk.overview(request.user.reader, filters, after=after)
     fixed = {
         "band": ["likely", "possible"],
         "direction": list(get_args(Direction)),
         "kind": ["first", "second", "appeal", "dispute"],
-        "assigned": [ASSIGNED_TO_ME, ASSIGNED_TO_NOBODY, *names],
         "order": list(ORDERS),
     }
     values = {**known, **fixed}
@@ -77,7 +65,6 @@ async def queue(
         waiting=waiting,
         choices=[(name, label, values[name]) for name, label in _LABELS.items() if values[name]],
         orders=_ORDERS,
-        names=names,
         columns=COLUMNS,
         signals=SIGNALS,
         levels=LEVELS,
@@ -88,7 +75,6 @@ async def queue(
         undo=undo,
         undo_seconds=desk.policy.undo_seconds,
         query=query_of(filters),
-        saved=await desk.saved_views(request.user.reader),
     )
 
 
@@ -105,7 +91,6 @@ _LABELS: Final = {
     "basis": "Basis",
     "language": "Language",
     "kind": "Reading",
-    "assigned": "Assigned to",
     "order": "Order",
 }
 
@@ -131,50 +116,6 @@ async def next_(request: Asked, undo: Undoing = None) -> Redirect:
     query = query_of(filters, **({"undo": undo} if undo else {}))
     where = f"/alerts/{quote(waiting[0].alert_id, safe='')}" if waiting else "/queue"
     return Redirect(f"{where}?{query}" if query else where, status_code=303)
-
-
-_Name = Annotated[
-    str,
-    Meta(
-        min_length=1,
-        max_length=VIEW_NAME_CHARS,
-        pattern=r"^[^\S\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$",
-    ),
-]
-
-
-class SaveForm(Struct, frozen=True, kw_only=True):
-    """The name of a view, and whom it is for. What it shows is in the form's address, as in the queue's."""
-
-    name: _Name
-    shared: Audience = "me"
-
-
-class DeleteForm(SaveForm, frozen=True, kw_only=True):
-    """The view, and the team with which it is shared."""
-
-    team: Annotated[str, Meta(max_length=SLUG_CHARS)] = ""
-
-
-@post("/queue/views", include_in_schema=False)
-async def save(request: Asked, data: URLEncodedBody[SaveForm]) -> Redirect:
-    """Saves the queue as it is narrowed and ordered, over a view of that name.
-
-    Raises `UnusableInput` and `Forbidden`.
-    """
-    query = query_of(filters_of(request))
-    await desk_of(request).save_view(request.user.reader, data.name.strip(), query, data.shared)
-    return _back(query)
-
-
-@post("/queue/views/delete", include_in_schema=False)
-async def delete(request: Asked, data: URLEncodedBody[DeleteForm]) -> Redirect:
-    await desk_of(request).drop_view(request.user.reader, data.name.strip(), data.shared, data.team)
-    return _back("")
-
-
-def _back(query: str) -> Redirect:
-    return Redirect(f"/queue?{query}" if query else "/queue", status_code=303)
 
 
 LOOK_SECONDS: Final = 2.0

@@ -1,4 +1,4 @@
-"""Several readings decided together, with one reason for all, or sent to a person or another queue."""
+"""Several readings decided together, with one reason for all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import astuple
 from typing import Annotated, Final
 
 from litestar import get, post
-from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
+from litestar.params import FromQuery, QueryParameter, URLEncodedBody
 from litestar.response import Redirect, Template
 from msgspec import Meta, Struct
 
@@ -16,7 +16,7 @@ from desk.errors import SelectionChanged, UnusableInput
 from desk.review.deciding.decide import TOGETHER_MAX, ReadDecision
 from desk.review.reasons import reasons_for
 from desk.review.selection import Selection
-from desk.web.addresses import NO_QUEUE, QUEUE, extended, filters_of, local, query_of
+from desk.web.addresses import extended, filters_of, query_of
 from desk.web.api import Asked, desk_of
 from desk.web.pages.alert import MIRROR_OR_NOT
 from desk.web.sentences import LEVELS, SIGNALS
@@ -33,17 +33,6 @@ class TogetherForm(Struct, frozen=True, kw_only=True):
     chosen: Annotated[str, Meta(pattern=r"^[a-z_]{1,16}/[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}$")]
     read: list[str] | str = ""
     filters: Annotated[str, Meta(max_length=1_024)] = ""
-
-
-class SendForm(Struct, frozen=True, kw_only=True):
-    """Which readings, to whom (`reader`: an id, "" for nobody) or into which `queue` ("": that of the ban's
-    policy), and the page to come back to: `next`, or the queue by `filters`."""
-
-    read: list[str] | str = ""
-    reader: Annotated[str, Meta(max_length=32)] = ""
-    queue: Annotated[str, Meta(pattern=rf"{QUEUE}|^$(?!\n)")] = ""
-    filters: Annotated[str, Meta(max_length=1_024)] = ""
-    next: Annotated[str, Meta(max_length=2_048)] = ""
 
 
 @get("/selection", include_in_schema=False)
@@ -74,34 +63,6 @@ async def decide_together(request: Asked, data: URLEncodedBody[TogetherForm]) ->
             request, await desk.selection(reader, Filters(), chosen), data.filters, status=409
         )
     return Redirect(extended(f"/queue?{data.filters}", undo=made.batch), status_code=303)
-
-
-@post("/selection/assign", include_in_schema=False)
-async def assign(request: Asked, data: URLEncodedBody[SendForm]) -> Redirect:
-    """Assigns all of them, or none. Raises `ReviewError`."""
-    await desk_of(request).assign(request.user.reader, _numbers(data.read), data.reader or None)
-    return _back(data)
-
-
-@post("/selection/move", include_in_schema=False)
-async def move_chosen(request: Asked, data: URLEncodedBody[SendForm]) -> Redirect:
-    """Moves the alerts of all of them, or none. Raises `ReviewError`."""
-    await desk_of(request).move_chosen(request.user.reader, _numbers(data.read), _queue(data.queue))
-    return _back(data)
-
-
-@post("/alerts/{alert_id:str}/move", include_in_schema=False)
-async def move(request: Asked, alert_id: FromPath[str], data: URLEncodedBody[SendForm]) -> Redirect:
-    await desk_of(request).move(request.user.reader, [alert_id], _queue(data.queue))
-    return _back(data)
-
-
-def _queue(value: str) -> str | None:
-    return "" if value == NO_QUEUE else value or None
-
-
-def _back(data: SendForm) -> Redirect:
-    return Redirect(local(data.next) if data.next else extended(f"/queue?{data.filters}"), status_code=303)
 
 
 def _numbers(given: list[str] | str) -> list[int]:
@@ -136,8 +97,6 @@ async def _preview(request: Asked, shown: Selection, query: str, *, status: int 
         choices=MIRROR_OR_NOT,
         reasons_for=reasons_for,
         query=query,
-        into=await desk_of(request).destinations(request.user.reader),
-        no_queue=NO_QUEUE,
     )
     made.status_code = status
     return made

@@ -12,7 +12,6 @@ from itertools import repeat
 from random import Random
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,11 +21,7 @@ from sqlalchemy import insert, update
 from desk.database import alerts, reads, schema
 from desk.database.engine import Database
 from desk.database.filters import Filters
-from desk.database.queue import saved_views
-from desk.database.queue.saved_views import SavedViewRow
-from desk.database.topics import outbox
 from desk.database.verdicts import JudgedRow
-from desk.readers import Reader
 from desk.review.actions import take_action
 from desk.review.deciding.decide import ReadDecision
 from desk.review.reports import operations
@@ -45,7 +40,6 @@ from desk.review.reports.statistics import (
     by_policy,
     by_script,
     by_signal,
-    golden_accuracy,
     latest,
     overall,
     precision_change,
@@ -53,7 +47,6 @@ from desk.review.reports.statistics import (
     seconds_to_detect,
     waits,
 )
-from desk.review.reports.team import TeamView
 from desk.review.reports.transparency import Transparency, transparency_report
 from desk.review.waves import WaveDecision
 from report.dsa import PARTS
@@ -65,7 +58,7 @@ from schemas.examples import ACTIONED
 from tests.desk.makers import a_reason, a_wave
 from tests.desk.people import Office, an_office, with_shares
 from tests.desk.review.test_requests import enter, file_of, step
-from tests.desk.web.client import at_the_desk, sent
+from tests.desk.web.client import sent
 from tests.desk.web.test_family import Feed
 from tests.desk_databases import on_each_database
 from tests.makers import NOON
@@ -94,7 +87,6 @@ def a_row(alert_id: str, *, mirror: bool = True, **given: Any) -> JudgedRow:
         "detected_at": 1.0,
         "arrived_at": 1.0,
         "blind": True,
-        "golden": False,
         "independent": True,
         "band": "likely",
         "sampled": None,
@@ -163,13 +155,13 @@ def test_what_was_not_found_as_the_account_came_says_nothing_of_recall() -> None
 def test_leads_see_traits_scripts_and_the_time_to_detect() -> None:
     rows = [a_row(f"a{n}", script="arabic", seconds_to_detect=60.0 * n) for n in range(31)]
     rows += [a_row(f"b{n}", mirror=False, signals="device", seconds_to_detect=9e9) for n in range(29)]
-    told = lead_figures(rows, {}, (), blind_share=BLIND_SHARE, now=3.0)
+    told = lead_figures(rows, (), blind_share=BLIND_SHARE, now=3.0)
     assert (told.scripts["arabic"].alerts, told.scripts["latin"].alerts) == (31, 29)
     assert told.scripts["latin"].precision is None
     assert told.signals["name"].precision is not None
     assert told.signals["device"].precision is None
     assert (told.to_detect.times, told.to_detect.median_seconds) == (31, 900.0)
-    twice = lead_figures([*rows, a_row("a0", mirror=False, decided_at=9.0)], {}, (), blind_share=0.5, now=9.0)
+    twice = lead_figures([*rows, a_row("a0", mirror=False, decided_at=9.0)], (), blind_share=0.5, now=9.0)
     assert twice.to_detect.times == 30
 
 
@@ -190,12 +182,11 @@ async def test_rows_keep_what_figures_group_by_when_quotes_are_gone(database: Da
 
 
 def test_the_time_to_decide_is_that_of_each_alerts_first_decision() -> None:
-    """Neither a take-back nor a second reading is one, and an exercise was found long ago."""
+    """Neither a take-back nor a second reading is one."""
     day = 86_400.0
     rows = [a_row(f"alert-{number}", decided_at=1.0 + 60.0) for number in range(40)]
     rows += [a_row(f"alert-{number}", decided_at=9 * day, mirror=False) for number in range(40)]
-    rows += [a_row(f"old-{number}", decided_at=90 * day, golden=True) for number in range(40)]
-    told = lead_figures(rows, {}, [], blind_share=1.0, now=100 * day).to_decide
+    told = lead_figures(rows, [], blind_share=1.0, now=100 * day).to_decide
     assert (told.times, told.median_seconds) == (40, 60.0)
 
 
@@ -243,11 +234,10 @@ def test_precision_counts_alerts_judged_blind_and_recall_weighs_what_was_drawn_b
     assert (figures.alerts, figures.sampled) == (60, 300)
 
 
-def test_who_saw_the_score_a_golden_item_and_who_was_unsure_count_for_nothing() -> None:
+def test_who_saw_the_score_and_who_was_unsure_count_for_nothing() -> None:
     seeing = [replace(one, blind=False) for one in many(40, 0, name="seen")]
-    golden = [replace(one, golden=True) for one in many(40, 0, name="golden")]
     unsure = [a_verdict(f"unsure{n}", "unsure") for n in range(5)]
-    figures = overall(latest(many(15, 15) + seeing + golden + unsure))
+    figures = overall(latest(many(15, 15) + seeing + unsure))
     assert figures.precision is not None
     assert figures.precision.value == pytest.approx(0.5)
     assert (figures.alerts, figures.unsure) == (30, 5)
@@ -312,19 +302,17 @@ def test_the_latest_blind_verdict_holds_unless_an_appeal_overturned_it() -> None
 
 @given(
     st.lists(
-        st.tuples(
-            st.sampled_from("12345"), st.sampled_from(ANSWERS), st.floats(0, 10), st.booleans(), st.booleans()
-        ),
+        st.tuples(st.sampled_from("12345"), st.sampled_from(ANSWERS), st.floats(0, 10), st.booleans()),
         max_size=30,
     ),
     st.randoms(use_true_random=False),
 )
 def test_no_order_of_delivery_and_no_repeat_changes_what_holds(
-    rows: list[tuple[str, Answer, float, bool, bool]], random: object
+    rows: list[tuple[str, Answer, float, bool]], random: object
 ) -> None:
     given_ = [
-        replace(a_verdict(one, answer, at=at, blind=blind, reader=f"r{place}"), golden=golden)
-        for place, (one, answer, at, blind, golden) in enumerate(rows)
+        a_verdict(one, answer, at=at, blind=blind, reader=f"r{place}")
+        for place, (one, answer, at, blind) in enumerate(rows)
     ]
     shuffled = given_ + given_[: len(given_) // 2]
     random.shuffle(shuffled)  # type: ignore[attr-defined]  # Hypothesis' own Random
@@ -333,22 +321,6 @@ def test_no_order_of_delivery_and_no_repeat_changes_what_holds(
 
 def _by_alert(verdicts: Iterable[JudgedPair]) -> dict[str, JudgedPair]:
     return {one.alert_id: one for one in verdicts}
-
-
-def test_readers_who_agree_half_the_time_agree_no_more_than_chance() -> None:
-    random = np.random.Generator(np.random.PCG64(7))
-    answers: list[list[Answer]] = [
-        [("mirror", "not_mirror")[int(random.random() < 0.5)] for _ in range(2)] for _ in range(400)
-    ]
-    verdicts = [
-        a_verdict(f"{place}", answer, reader=reader, at=float(at))
-        for place, pair in enumerate(answers)
-        for at, (reader, answer) in enumerate(zip(("ana", "bo"), pair, strict=True))
-    ]
-    agreed = readers_agree(verdicts)
-    assert agreed.items == 400
-    assert agreed.kappa is not None
-    assert agreed.kappa.low < 0 < agreed.kappa.high
 
 
 def test_a_readers_second_thought_and_one_who_saw_the_score_are_no_second_reading() -> None:
@@ -361,25 +333,28 @@ def test_a_readers_second_thought_and_one_who_saw_the_score_are_no_second_readin
     assert readers_agree([*words, a_verdict("1", "mirror", reader="bo", at=4.0)])[:2] == (1, 1)
 
 
+def test_share_of_agreement_is_told_from_thirty_readings_by_two_on() -> None:
+    def read_by_two(count: int, differ: int) -> list[JudgedPair]:
+        first = [a_verdict(f"{place}", reader="ana") for place in range(count)]
+        second = [
+            a_verdict(f"{place}", "unsure" if place < differ else "mirror", reader="bo", at=1.0)
+            for place in range(count)
+        ]
+        return first + second
+
+    assert readers_agree(read_by_two(VERDICTS_MIN - 1, 0)).share is None
+    share = readers_agree(read_by_two(40, 4)).share
+    assert share is not None
+    assert share.value == pytest.approx(0.9)
+    assert 0.7 < share.low < share.high < 1.0
+
+
 def test_agreement_leaves_out_and_counts_pairs_of_which_one_reader_knew_the_other() -> None:
     alone = [a_verdict("1", reader="ana"), a_verdict("1", reader="bo", at=1.0)]
     told = [a_verdict("2", reader="ana"), a_verdict("2", reader="bo", at=1.0, independent=False)]
     once = [a_verdict("0", reader="ana"), a_verdict("3", reader="ana")]
     found = readers_agree([*once, *alone, *told])
     assert (found.items, found.agreed, found.left_out) == (1, 1, 1)
-
-
-def test_accuracy_on_golden_items_is_told_of_all_and_of_each_who_read_enough() -> None:
-    answers: dict[str, Answer] = {f"g{place}": "mirror" for place in range(40)}
-    read = [
-        replace(a_verdict(f"g{place}", "mirror" if place < 36 else "unsure", reader="ana"), golden=True)
-        for place in range(40)
-    ]
-    everybody, each = golden_accuracy([*read, replace(read[0], reader="bo"), a_verdict("g1")], answers)
-    assert (everybody.items, everybody.right) == (41, 37)
-    assert each["ana"].share is not None
-    assert each["ana"].share.value == pytest.approx(0.9)
-    assert each["bo"] == (1, 1, None)
 
 
 def test_the_backlog_is_told_by_age_and_a_clock_that_is_behind_makes_nothing_negative() -> None:
@@ -600,139 +575,7 @@ async def test_parts_of_a_period_of_any_length_hold_every_alert_once(
     assert (len(made.steps), sum(count for _, count in made.steps)) == (parts, 1)
 
 
-# How a team does: each reader, exercises, and what waits in which queue.
-
 MIRROR = ReadDecision("mirror", "several-traits")
-
-
-async def decide_all(office: Office, reader: Reader, *, seconds: float = 60.0) -> None:
-    """Decides what waits for somebody, one after the other."""
-    for waiting in await office.desk.queue(reader, Filters(), limit=200):
-        await office.desk.decide(reader, waiting.read_id, MIRROR)
-        office.clock.pass_(seconds)
-
-
-async def sent_by(office: Office) -> None:
-    async with office.database.begin() as connection:
-        await outbox.take(connection, now=office.clock() + 60, again_before=0, limit=999)
-
-
-def pass_midnight(office: Office) -> None:
-    office.clock.pass_(DAY_SECONDS - office.clock() % DAY_SECONDS)
-
-
-async def test_lead_sees_each_reader_and_a_reader_themselves_alone(office: Office) -> None:
-    amina, bilal = await office.hire("amina"), await office.hire("bilal")
-    chloe = await office.hire("chloe", "lead")
-    for number in range(35):
-        await office.receive(f"alert-{number}")
-    chosen = [one.read_id for one in await office.desk.queue(bilal, Filters())][:3]
-    undone = await office.desk.decide_together(bilal, chosen, MIRROR)
-    await office.desk.undo(bilal, undone.batch)
-    await office.desk.decide_together(bilal, chosen, MIRROR)
-    await decide_all(office, amina)
-    office.clock.pass_(3_600)  # a pause
-    await office.receive("late")
-    await decide_all(office, amina)
-    assert figures(await office.desk.team(chloe, 7)) == {
-        "amina": (0, 0, 0),
-        "bilal": (0, 0, 0),
-        "chloe": (0, 0, 0),
-    }
-    pass_midnight(office)
-    team = await office.desk.team(chloe, 7)
-    assert figures(team) == {"amina": (33, 0, 1), "bilal": (3, 3, 1), "chloe": (0, 0, 0)}
-    pace = {one.name: one.pace for one in team.readers}
-    assert (pace["amina"].times, pace["amina"].median_seconds) == (31, 60.0)
-    assert (pace["bilal"].times, pace["bilal"].median_seconds) == (0, None)
-    own = await office.desk.team(amina, 7)
-    assert (figures(own), own.policies, own.views) == ({"amina": (33, 0, 1)}, None, None)
-    office.clock.pass_(7 * DAY_SECONDS)
-    assert figures(await office.desk.team(amina, 7)) == {"amina": (0, 0, 0)}
-
-
-def figures(team: TeamView) -> dict[str, tuple[int, int, int]]:
-    return {one.name: (one.decisions, one.together, one.days) for one in team.readers}
-
-
-async def test_exercise_counts_once_its_answer_is_final(office: Office) -> None:
-    """The result of one that can be undone would tell what to answer instead."""
-    amina, chloe = await office.hire("amina"), await office.hire("chloe", "lead")
-    for number, expected in enumerate(("mirror", "not_mirror", "mirror")):
-        await office.receive(f"alert-{number}", sampled=0.5, band="none")
-        await office.desk.set_golden(chloe, f"alert-{number}", expected)
-    await decide_all(office, amina)
-    await office.receive("alert-3")
-    await decide_all(office, amina)
-    await office.desk.set_golden(chloe, "alert-3", "mirror")  # an exercise for others, who have not read it
-    pass_midnight(office)
-    [own] = (await office.desk.team(amina, 7)).readers
-    assert (own.decisions, own.exercises.items) == (1, 0)
-    await sent_by(office)
-    [own] = (await office.desk.team(amina, 7)).readers
-    assert (own.decisions, own.exercises) == (4, (3, 2, None))
-
-
-@on_each_database
-async def test_what_waits_is_counted_by_policy_and_saved_view_as_the_queue_shows_it(
-    database: Database,
-) -> None:
-    office = an_office(database, with_shares(blind_share=0.5))
-    chloe = await office.hire("chloe", "lead")
-    for number in range(20):
-        policy = ("hate", "spam", None)[number % 3]
-        matched = Matched(platform="x", account_id="b", policy=policy)
-        await office.receive(f"alert-{number}", matched=matched, band=("likely", "possible")[number % 2])
-        office.clock.pass_(60)
-    views = {"all": "", "likely hate": "band=likely&policy=hate", "disputes": "kind=dispute&order=oldest"}
-    async with office.database.begin() as connection:
-        for name, query in views.items():
-            await saved_views.put(connection, chloe.user_id, SavedViewRow(name, query))
-    team = await office.desk.team(chloe, 7)
-    assert team.policies is not None
-    assert team.views is not None
-    for one in team.policies:
-        seen = [row for row in await office.desk.queue(chloe, Filters()) if row.policy == one.name]
-        oldest = office.clock() - min(row.waits_since for row in seen)
-        assert (one.waiting, one.oldest_seconds) == (len(seen), oldest)
-    assert {one.name for one in team.policies} == {"hate", "spam", None}
-    likely = await office.desk.queue(chloe, Filters(band="likely", policy="hate"))
-    found = {one.name: (one.waiting, one.oldest_seconds is None, one.query) for one in team.views}
-    assert 0 < len(likely) < 4, "some are blind, and a band leaves those out"
-    assert found == {
-        "all": (20, False, ""),
-        "likely hate": (len(likely), False, "band=likely&policy=hate"),
-        "disputes": (0, True, "kind=dispute&order=oldest"),
-    }
-
-
-async def test_own_second_verdict_does_not_tell_by_a_count_that_it_differs(database: Database) -> None:
-    office = an_office(database, with_shares(second_share=1.0))
-    amina, chloe = await office.hire("amina"), await office.hire("chloe", "lead")
-    await office.receive("alert-1")
-    await office.receive("alert-2")
-    [one, other] = await office.desk.queue(amina, Filters())
-    await office.desk.decide(amina, one.read_id, MIRROR)
-    await office.desk.decide(amina, other.read_id, ReadDecision("not_mirror", "common-name"))
-    await decide_all(office, chloe)  # agrees with one, differs from the other
-    assert (await office.desk.team(chloe, 7)).policies == ()
-
-
-async def test_page_gives_no_share_of_few_and_names_nobody_to_a_moderator(office: Office) -> None:
-    bilal = await office.hire("<b>bilal")
-    await office.receive()
-    await decide_all(office, bilal)
-    pass_midnight(office)
-    async with at_the_desk(office) as client, at_the_desk(office, "omar", "auditor") as auditor:
-        page = (await client.get("/team")).text
-        assert "My figures" in page
-        assert "bilal" not in page
-        assert (await client.get("/api/v1/team?days=0")).status_code == 400
-        page = (await auditor.get("/team?days=7")).text
-        assert "&lt;b&gt;bilal" in page
-        assert "too few" in page
-        [one, _] = (await auditor.get("/api/v1/team")).json()["readers"]
-        assert (one["name"], one["decisions"]) == ("<b>bilal", 1)
 
 
 # The transparency report counts measures and complaints, each in the regulation's own cell.

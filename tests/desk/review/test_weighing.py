@@ -88,7 +88,6 @@ HISTORY = (
     said(3, "mirror", 1),
     said(3, "mirror", 2, blind=False),  # agreed with
     said(4, "unsure", 1),
-    said(5, "mirror", 1, golden=True),
     said(6, "mirror", 1),  # of which no alert is known
     said(7, "mirror", 1, blind=False),
     said(8, "not_mirror", 1),  # of another table
@@ -191,7 +190,6 @@ async def test_a_database_tells_of_the_alerts_that_were_judged_last_and_no_later
         found = await verdicts.of_judged_blind(connection, until=noon + 60, limit=100)
         assert {row.decided_at for row in found} == {noon + 60}
         assert "alert-0" not in {row.alert_id for row in found}, "undone"
-        assert "alert-5" not in {row.alert_id for row in found}, "an exercise"
         assert await verdicts.of_judged_blind(connection, until=noon, limit=100) == []
 
 
@@ -741,7 +739,6 @@ async def test_value_that_readers_agree_about_is_proposed_with_its_figures(offic
         {"readers": ("ana", "ben")},
         {"readers": ("ana", "ana", "ana", "ben", "cem")},  # most by one
         {"blind": False},
-        {"golden": True},
         {"kind": "elsewhere"},  # blind by the sender's word alone
         {"verdict": "unsure"},
         {"undone_at": 1.0},

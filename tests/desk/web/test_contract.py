@@ -28,7 +28,7 @@ from desk.database.filters import Filters, WaveState
 from desk.feed.upkeep import OLD
 from desk.readers import ROLES
 from desk.review import case, reader_policies, requests, statement, waves
-from desk.review.deciding import assign, claim, decide, leads, notes, review, undo
+from desk.review.deciding import claim, decide, leads, notes, review, undo
 from desk.review.deciding.decide import ReadDecision
 from desk.review.finding import account, decided, family, search
 from desk.review.reasons import REASONS, WAVE_REASONS
@@ -202,7 +202,7 @@ async def test_no_link_sends_the_form_of_undoing_elsewhere(office: Office) -> No
     await office.receive()
     async with at_the_desk(office, role="lead") as client:
         for where in ("/queue", "/next", "/alerts/alert-1"):
-            answer = await client.get(where, params={"undo": "../team/readers/nobody/policies"})
+            answer = await client.get(where, params={"undo": "../readers/nobody/policies"})
             assert answer.status_code == 400, where
 
 
@@ -328,7 +328,7 @@ def said_by_pages() -> set[str]:
 def told_by_refusals() -> set[str]:
     """The sentence of every refusal that is the same each time; the others are told by their code."""
     found = set()
-    acts = (assign, claim, decide, leads, notes, review, undo)
+    acts = (claim, decide, leads, notes, review, undo)
     rules = (
         case,
         statement,

@@ -23,7 +23,7 @@ from desk.feed.upkeep import erase_old
 from desk.readers import Reader
 from desk.review.arrivals import Arrivals
 from desk.review.deciding.decide import ReadDecision
-from desk.review.finding import family, family_reviews
+from desk.review.finding import family
 from desk.review.finding.family import FamilyView
 from desk.review.holdings import leave_waves
 from desk.review.waves import WaveDecision
@@ -304,59 +304,6 @@ async def lifts(office: Office, *pairs: tuple[str, str], revision: int = 5, **gi
         await resembles(office, account, banned, revision=revision, withdrawn_at=now, **LIFTED | given)
 
 
-async def to_review(office: Office, reader: Reader) -> dict[str, list[str]]:
-    """The descendants of each lifted ban that waits for a review."""
-    opened, _ = await office.desk.family_reviews(reader)
-    return {one.person.account_id: [it.person.account_id for it in one.descendants] for one in opened}
-
-
-async def test_lifted_ancestor_is_one_review_that_a_lead_closes_and_opens_again(office: Office) -> None:
-    amina, chloe = await a_family(office)
-    desk = office.desk
-    await lifts(office, ("b", "root"), ("a", "root"))
-    await lifts(office, ("a", "root"))  # a repeat
-    await lifts(office, ("d", "root"))  # on which nobody is linked
-    await lifts(office, ("e", "c"))  # on which nobody is decided
-    await lifts(office, ("c", "a"), lifted="account")  # the mirror's own ban, not that of its ancestor
-    assert await to_review(office, chloe) == {"root": ["a", "b", "c"]}
-    with pytest.raises(Forbidden):
-        await desk.family_reviews(amina)
-    with pytest.raises(Forbidden):
-        await desk.close_family_review(amina, "x:root", "looked-at-all")
-    with pytest.raises(NotFound):
-        await desk.close_family_review(chloe, "x:a", "looked-at-all")
-    await desk.close_family_review(chloe, "x:root", "looked-at-all")
-    with pytest.raises(Conflict):
-        await desk.close_family_review(chloe, "x:root", "looked-at-all")
-    await resembles(office, "b", "root", revision=6, withdrawn_at=NOON, **LIFTED)  # what came late of it
-    assert await to_review(office, chloe) == {}
-    await desk.reopen_family_review(chloe, "x:root")
-    with pytest.raises(Conflict):
-        await desk.reopen_family_review(chloe, "x:root")
-    assert list(await to_review(office, chloe)) == ["root"]
-    await desk.close_family_review(chloe, "x:root", "looked-at-all")
-    await lifts(office, ("a", "root"), revision=9)  # it was banned again, and that ban was lifted too
-    assert list(await to_review(office, chloe)) == ["root"]
-    async with office.database.read() as connection:
-        lines = [line.action for line in await audit.about(connection, "x:root", 9)]
-    assert lines == ["family-reviewed", "family-reopened", "family-reviewed"]
-
-
-async def test_review_is_closed_by_nobody_who_may_not_know_of_it_yet(database: Database) -> None:
-    office = an_office(database, with_shares(second_share=1.0))
-    amina, chloe = await office.hire("amina"), await office.hire("chloe", "lead")
-    await resembles(office, "a", "root")
-    opened = await office.desk.open(amina, link_of("a", "root"))
-    assert opened.read is not None
-    await office.desk.decide(amina, opened.read.read_id, ReadDecision("mirror", "several-traits", "hate"))
-    await sent(office)
-    await resembles(office, "b", "root")
-    await lifts(office, ("b", "root"))
-    assert await office.desk.family_reviews(chloe) == ([], [])
-    with pytest.raises(NotFound):
-        await office.desk.close_family_review(chloe, "x:root", "looked-at-all")
-
-
 async def test_verdict_of_a_ban_links_until_somebody_decides_and_never_again(office: Office) -> None:
     chloe = await office.hire("chloe", "lead")
     alert_id = await resembles(office, "a", "root")
@@ -387,37 +334,6 @@ async def test_verdict_of_a_ban_links_until_somebody_decides_and_never_again(off
     other = await resembles(office, "b", "root")
     of_other = (replace(dismissed, alert_id=other), replace(by_ban, alert_id=other, verdict_id="ban-b"))
     assert await told(*of_other) == linked
-
-
-async def test_page_of_reviews_closes_and_undoes_by_forms(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    amina, _ = await a_family(office)
-    await judged(office, amina, "<b>\u202eevil", "e")
-    await lifts(office, ("a", "root"), ("<b>\u202eevil", "e"))
-    async with at_the_desk(office, "bilal") as client:
-        assert (await client.get("/family-reviews")).status_code == 403
-    async with at_the_desk(office, "omar", "auditor") as client:
-        page = (await client.get("/family-reviews")).text
-        assert "/close/" not in page
-        assert "\u202e" not in page
-        assert '"/family-reviews"' in (await client.get("/queue")).text
-    async with at_the_desk(office, "lena", "lead") as client:
-        csrf = (await client.get("/api/v1/me")).json()["csrf"]
-        where = "/family-reviews/close/x/root"
-        page = (await client.get("/family-reviews")).text
-        assert f'action="{where}"' in page
-        assert ("/accounts/x/b" in page, '"/families/x/root">…' in page) == (True, False)
-        monkeypatch.setattr(family_reviews, "DESCENDANTS_MAX", 1)
-        page = (await client.get("/family-reviews")).text
-        assert ("/accounts/x/b" in page, '"/families/x/root">…' in page) == (False, True)
-        refused = await client.post(where, data={"csrf": csrf, "reason_code": "no good words"})
-        assert refused.status_code == 400
-        closed = await client.post(where, data={"csrf": csrf, "reason_code": "looked-at-all"})
-        assert "looked-at-all" in closed.text
-        again = await client.post(where.replace("close", "reopen"), data={"csrf": csrf})
-        assert "looked-at-all" not in again.text
-        assert f'action="{where}"' in again.text
 
 
 async def test_cut_is_sent_again_to_workers_that_know_no_more_of_it(office: Office) -> None:

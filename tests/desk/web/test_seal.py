@@ -85,29 +85,20 @@ ASKED_WITH: Final[dict[str, tuple[str, ...]]] = {
     "/decided": ("verdict=mirror&taken=no&policy=hate&from=2026-11-24&to=2026-11-24",),
     "/selection": ("read=1.2.3", "all=1&policy=hate"),
     "/api/v1/selection": ("read=1", "read=2", "read=3&read=1", "band=likely"),
-    "/team": ("days=1",),
-    "/api/v1/team": ("days=7", "days=90"),
     "/api/v1/decided": DECIDED,
 }
 #: It shows with every filter what the queue holds; the others ask the same of it.
 FILTERED: Final = ("/api/v1/queue",)
 FILTERS: Final = [
-    *(f"kind={kind}" for kind in ("first", "second", "appeal", "dispute", "golden")),
+    *(f"kind={kind}" for kind in ("first", "second", "appeal", "dispute")),
     *(f"band={band}" for band in ("likely", "possible")),
     "policy=hate&direction=forward",
-    "assigned=me",
-    "assigned=nobody",
     "order=oldest",
     "order=newest",
 ]
 #: What is sent to an address that changes something. Each is tried on every alert and every read that stands
 #: in its address.
 SENT: Final[dict[str, dict[str, Any]]] = {
-    "/selection/assign": {"read": "1.2", "reader": ""},
-    "/selection/move": {"read": "1.2", "queue": "hate"},
-    "/alerts/{alert_id:str}/move": {"queue": "hate"},
-    "/api/v1/assignments": {"read_ids": [1], "reader": "nobody"},
-    "/api/v1/moves": {"alert_ids": ["alert-1"], "policy": "hate"},
     "/api/v1/me/uncovered": {},
     "/api/v1/alerts/{alert_id:str}/case": {"purpose": "curiosity"},
     "/api/v1/alerts/{alert_id:str}/take-back": {"reason_code": "curiosity"},
@@ -122,10 +113,7 @@ SENT: Final[dict[str, dict[str, Any]]] = {
     "/api/v1/reads/{read_id:int}/skip": {},
     "/reads/{read_id:int}/skip": {},
     "/related/accounts/{platform:str}/{account_id:path}": {"purpose": "appeal"},
-    "/team/readers/{user_id:str}/policies": {"policy": "hate"},
-    "/family-reviews/close/{platform:str}/{account_id:path}": {"reason_code": "curiosity"},
-    "/family-reviews/reopen/{platform:str}/{account_id:path}": {},
-    "/api/v1/golden": {"alert_id": "alert-1", "verdict": "mirror"},
+    "/readers/{user_id:str}/policies": {"policy": "hate"},
     "/requests/{request_id:int}/files": {"alert_id": "alert-1"},
 }
 #: Addresses that are left out, and why. A route that is in none of these tables fails the walk.
@@ -164,8 +152,6 @@ LEFT_OUT: Final[dict[str, str]] = {
     "/sign-in/oidc/callback": "as above",
     "/sign-out": "as above",
     "/link/{token:str}": "as above",
-    "/queue/views": "saves an address of one's own",
-    "/queue/views/delete": "as above",
     "/view": "changes one's own view; it is walked as a page",
 }
 
@@ -218,8 +204,6 @@ class World:
         [waiting] = [
             one for one in await self.office.desk.queue(reader, Filters()) if one.alert_id == alert_id
         ]
-        if waiting.kind == "first" and not waiting.blind:
-            await self.office.desk.assign(reader, [waiting.read_id], reader.user_id)
         note = "surely the same hand" if self.other else "nothing alike but the name"
         reason = "several-traits" if verdict == "mirror" else "common-name"
         decision = ReadDecision(verdict, reason, "hate", note if reader is self.speaker else "", family)
@@ -309,16 +293,6 @@ async def what_its_holder_contests(world: World) -> None:
     await world.contested()
 
 
-async def an_exercise_whose_holder_contests_it(world: World) -> None:
-    """That there is an appeal would reveal what the exercise was decided to be."""
-    await world.receive()
-    await world.says("mirror")
-    await world.sent()
-    await world.office.desk.set_golden(world.people["chloe"], "alert-1", "mirror")
-    if world.other:
-        await world.contested()
-
-
 async def one_of_a_family_by_one_key_is_contested(world: World) -> None:
     for alert_id in ALERTS:
         await world.receive(alert_id)
@@ -327,22 +301,6 @@ async def one_of_a_family_by_one_key_is_contested(world: World) -> None:
     second = min(ALERTS, key=lambda alert_id: uniform(A_POLICY.key, "second", alert_id))
     if world.other:
         await world.contested(next(alert_id for alert_id in ALERTS if alert_id != second))
-
-
-async def an_exercise(world: World) -> None:
-    await world.receive()
-    await world.says("not_mirror" if world.other else "mirror")
-    await world.sent()
-    if world.other:
-        await world.withdrawn(2)
-    expected = "not_mirror" if world.other else "mirror"
-    await world.office.desk.set_golden(world.people["chloe"], "alert-1", expected)
-
-
-async def an_exercise_that_is_read_anew(world: World) -> None:
-    """Two readings of one alert, of which the blind one is not to be known by the other."""
-    await an_exercise(world)
-    await world.office.desk.take_back(world.people["chloe"], "alert-1", "appeal")
 
 
 async def what_was_undone(world: World) -> None:
@@ -385,9 +343,6 @@ STORIES: Final[dict[str, tuple[Story, Policy, tuple[str, ...]]]] = {
     ),
     "contested": (what_its_holder_contests, A_POLICY, ("bilal", "chloe")),
     "contested, blind": (what_its_holder_contests, with_shares(blind_share=1.0), ("bilal",)),
-    "exercise": (an_exercise, A_POLICY, ("bilal",)),
-    "exercise, contested": (an_exercise_whose_holder_contests_it, A_POLICY, ("bilal",)),
-    "exercise and appeal": (an_exercise_that_is_read_anew, A_POLICY, ("bilal",)),
     "undone": (what_was_undone, A_POLICY, ("bilal",)),
     "family": (a_family_by_one_key, with_shares(second_share=_one_of_the_family()), ("bilal", "chloe")),
     "family, contested": (
@@ -434,8 +389,7 @@ async def test_who_is_still_to_read_is_answered_the_same_whatever_others_said(
         assert one.keys() == two.keys()
         told = {where: (one[where], two[where]) for where in one if one[where] != two[where]}
         assert not told, (reader, _first_difference(told))
-        # An exercise that calls itself one is none, and what is dismissed is not called so by its place.
-        assert one["GET /api/v1/queue?kind=golden"] == (200, "[]")
+        # What is dismissed is not called so by its place.
         assert one["GET /api/v1/alerts?status=withdrawn"] == (200, "[]")
     one, two = (walk["omar"] for walk in walks)
     assert one["GET /alerts/alert-1"] != two["GET /alerts/alert-1"], "an auditor sees what differs"
@@ -468,8 +422,6 @@ SCORED: Final[dict[str, tuple[Story, Policy]]] = {
     "second": (a_second_reading, BLIND),
     "appeal after a ban": (a_blind_appeal_after_the_platform_acted, BLIND),
     "contested": (what_its_holder_contests, with_shares(blind_share=1.0)),
-    "exercise": (an_exercise, A_POLICY),
-    "exercise and appeal": (an_exercise_that_is_read_anew, A_POLICY),
 }
 
 
@@ -620,7 +572,7 @@ async def names(client: Client, user_id: str, *policies: str, everything: str = 
     """A lead names the policies that somebody reads."""
     csrf = (await client.get("/api/v1/me")).json()["csrf"]
     answer = await client.post(
-        f"/team/readers/{user_id}/policies",
+        f"/readers/{user_id}/policies",
         data={"policy": list(policies), "everything": everything, "csrf": csrf},
         follow_redirects=False,
     )
@@ -644,8 +596,7 @@ async def test_every_page_is_the_same_whatever_other_policies_hold(urls: tuple[s
                 # The same sign-up, and the same family, by the bans of another team.
                 await takes(office, "alert-2", "spam", account_id="new-alert-0")
                 await takes(office, "alert-3", "spam", account_id="banned-hate")
-                await takes(office, "alert-5", "hate", account_id="new-alert-1")
-                await office.desk.move(chloe, ["alert-5"], "spam")
+                await takes(office, "alert-5", "spam", account_id="new-alert-1")
                 # What the queue is narrowed by, too.
                 elsewhere = Matched(platform="mastodon", account_id="b", policy="spam")
                 await office.receive("alert-4", platform="mastodon", matched=elsewhere)
@@ -679,7 +630,7 @@ async def test_reader_takes_counts_and_opens_the_named_policies_alone(office: Of
         assert '<option value="spam"' not in (await client.get("/queue")).text
         await decided(client, waiting["read_id"])
         assert (await client.get("/next", follow_redirects=False)).headers["Location"] == "/queue"
-        page = (await lead.get("/team")).text
+        page = (await lead.get("/readers")).text
         assert "Who reads what" in page
         assert 'value="hate" checked' in page
         assert await names(lead, await user_id_of(client)) == 303
@@ -727,14 +678,6 @@ async def test_reading_of_another_policy_hides_nothing_of_ones_own(database: Dat
     assert (shown.words_hidden, [one.verdict for one in shown.said]) == (False, ["mirror"])
     await office.desk.name_policies(chloe, bilal.user_id, ["hate", "spam"])
     assert (await office.desk.open(bilal, hate)).words_hidden
-
-
-async def test_exercise_is_set_for_readers_of_its_policy(office: Office) -> None:
-    chloe, bilal = await office.hire("chloe", "lead"), await office.hire("bilal")
-    await office.hire("amina")
-    await office.desk.name_policies(chloe, bilal.user_id, ["hate"])
-    await takes(office, "alert-0", "spam")
-    assert await office.desk.set_golden(chloe, "alert-0", "mirror") == 1
 
 
 async def test_policies_to_choose_from_are_those_of_alerts_and_those_that_are_named(office: Office) -> None:

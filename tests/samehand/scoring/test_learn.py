@@ -30,7 +30,6 @@ from samehand.scoring.calibrate import ISOTONIC_MIN, Bools, Floats, calibrated, 
 from samehand.scoring.evidence import Evidence, Score
 from samehand.scoring.intervals import (
     Stratum,
-    agreement,
     effective_size,
     found_share,
     weighted_share,
@@ -691,41 +690,3 @@ def test_the_interval_of_recall_holds_the_truth_about_19_times_in_20() -> None:
         one, truth = found_share(strata), mirrors[0] / sum(mirrors)
         held += one is not None and one.low <= truth <= one.high
     assert held >= 180
-
-
-def test_kappa_agrees_with_a_published_table() -> None:
-    # 50 proposals, two readers: 20 both yes, 15 both no, 5 and 10 apart: agreement .7, by chance .5
-    one = agreement([[20, 5], [10, 15]])
-    assert one is not None
-    assert one.value == pytest.approx(0.4)
-    # Fleiss, Cohen and Everitt (1969), their example of three categories: 200 cases
-    three = agreement([[106, 10, 4], [22, 28, 10], [2, 12, 6]])
-    assert three is not None
-    assert three.value == pytest.approx(0.429, abs=5e-4)
-
-
-def test_the_interval_of_kappa_holds_the_truth_about_19_times_in_20() -> None:
-    random = np.random.Generator(np.random.PCG64(2))
-    shares = np.array([[0.45, 0.07, 0.03], [0.06, 0.2, 0.04], [0.02, 0.03, 0.1]])
-    truth = agreement([[round(share * 100) for share in row] for row in shares.tolist()])
-    assert truth is not None
-    held = 0
-    for _ in range(400):
-        one = agreement(random.multinomial(120, shares.ravel()).reshape(3, 3).tolist())
-        held += one is not None and one.low <= truth.value <= one.high
-    assert held >= 366
-
-
-def test_kappa_says_nothing_of_readers_who_gave_one_answer_only() -> None:
-    assert agreement([[40, 0], [0, 0]]) is None
-    assert agreement([[0, 0], [0, 0]]) is None
-
-
-@given(st.lists(st.lists(st.integers(0, 50), min_size=3, max_size=3), min_size=3, max_size=3))
-def test_kappa_stays_within_its_bounds_and_is_1_of_full_agreement(counts: list[list[int]]) -> None:
-    one = agreement(counts)
-    if one is not None:
-        assert -1 <= one.low <= one.value <= one.high <= 1
-    alike = agreement([[counts[row][row] if row == column else 0 for column in range(3)] for row in range(3)])
-    if alike is not None:
-        assert alike.value == pytest.approx(1.0)

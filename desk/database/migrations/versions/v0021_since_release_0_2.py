@@ -74,18 +74,8 @@ def upgrade() -> None:
     while last is not None:
         last = _fill_ids(last)
     op.create_index("ix_findable_kind", "findable", ["kind", "folded", "account", "alert_id"])
-    # How the queue is read: by age, too, and by views that readers save.
+    # How the queue is read: by age, too.
     op.create_index("ix_reads_age", "reads", ["state", "waits_since", "read_id"])
-    op.create_table(
-        "saved_views",
-        sa.Column("user_id", sa.String(32), nullable=False),
-        sa.Column("name", sa.String(64), nullable=False),
-        sa.Column("query", sa.String(8192), nullable=False),
-        sa.Column("shared", sa.Boolean(), nullable=False, server_default=sa.false()),
-        sa.Column("team", sa.String(64)),
-        sa.ForeignKeyConstraint(["user_id"], ["users.user_id"], name=op.f("fk_saved_views_user_id_users")),
-        sa.PrimaryKeyConstraint("user_id", "name", name=op.f("pk_saved_views")),
-    )
     # What holders of accounts contest, and what came of it.
     op.create_table(
         "appeals",
@@ -120,18 +110,25 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("user_id", "policy", name=op.f("pk_reader_policies")),
     )
-    # To whom a reading is assigned, from which queue an alert was moved, and who reads all policies.
-    op.add_column("reads", sa.Column("assigned_to", sa.String(32)))
-    op.add_column("alerts", sa.Column("moved_from", sa.String(64)))
-    op.add_column("users", sa.Column("team", sa.String(64)))
     op.add_column("users", sa.Column("all_policies", sa.Boolean(), nullable=False, server_default=sa.true()))
-    # One person's exercises, appeals, and what is assigned are found without reading every reading.
-    for name, columns, which in (
-        ("ix_reads_only_for", ["only_for", "state", "alert_id"], sa.text("only_for IS NOT NULL")),
-        ("ix_reads_appeals", ["kind", "state", "alert_id", "read_id"], sa.text("kind = 'appeal'")),
-        ("ix_reads_assigned_to", ["assigned_to", "state"], sa.text("assigned_to IS NOT NULL")),
-    ):
-        op.create_index(name, "reads", columns, sqlite_where=which, postgresql_where=which)
+    # Appeals are found without reading every reading.
+    which = sa.text("kind = 'appeal'")
+    op.create_index(
+        "ix_reads_appeals",
+        "reads",
+        ["kind", "state", "alert_id", "read_id"],
+        sqlite_where=which,
+        postgresql_where=which,
+    )
+    # Exercises are no more: their readings and verdicts decided nothing.
+    op.execute("DELETE FROM skips WHERE read_id IN (SELECT read_id FROM reads WHERE kind = 'golden')")
+    op.execute("DELETE FROM reads WHERE kind = 'golden'")
+    op.execute("DELETE FROM verdicts WHERE golden")
+    op.drop_table("golden")
+    op.drop_column("reads", "only_for")
+    op.drop_column("verdicts", "golden")
+    for column in ("failures", "locked_until", "preferences"):
+        op.drop_column("users", column)
     # Waves, who is in them, and whom a verdict on one leaves out.
     op.create_table(
         "waves",
@@ -160,17 +157,6 @@ def upgrade() -> None:
         sa.Column("account", sa.String(289), nullable=False),
         sa.PrimaryKeyConstraint("verdict_id", "account", name=op.f("pk_wave_exceptions")),
     )
-    # Bans that were lifted, whose descendants a lead is to look at.
-    op.create_table(
-        "family_reviews",
-        sa.Column("banned", sa.String(289), nullable=False),
-        sa.Column("lifted_at", sa.Float(), nullable=False),
-        sa.Column("closed_at", sa.Float()),
-        sa.Column("closed_by", sa.String(32)),
-        sa.Column("reason_code", sa.String(64)),
-        sa.PrimaryKeyConstraint("banned", name=op.f("pk_family_reviews")),
-    )
-    op.create_index("ix_family_reviews_closed_at", "family_reviews", ["closed_at", "lifted_at"])
     # Which alerts share a value, by its keyed digests, and which values leads put in quarantine.
     op.create_table(
         "alert_values",
