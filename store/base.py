@@ -492,7 +492,7 @@ class Store(Protocol):
         """The bans as enrolled; ``None`` where there is none, or where it has expired by a given ``now``."""
 
     async def sweep(self, *, now: float) -> int:
-        """Removes a bounded number of expired bans, each once the hour of its expiry is over.
+        """Removes a bounded number of expired bans.
 
         Returns how many. No look-up finds an expired ban meanwhile. The same step withdraws their open
         alerts, as :meth:`expunge` does.

@@ -100,11 +100,6 @@ SWEEP_AT_ONCE = 1_000
 # room for a stalled server; a slot costs half a kilobyte meanwhile.
 SLOT_RESTS_SECONDS = 120.0
 
-# No look-up finds a ban from the moment of its expiry on; the sweep removes it once that hour is over, since
-# an expiry calendar by the hour costs five bytes for each ban, one by moments 77 (measured).
-SWEPT_SECONDS = 3_600
-
-
 # A value that falls silent lists four times as many accounts as it may propose. Reinstatements may bring it
 # under its cap again, and accounts turned away in between would then be missing: that takes as many
 # reinstatements as three times the cap. Four times, so that a name lists as many as a whole handle, whose

@@ -1,4 +1,6 @@
-"""Watches the store while agents run: its health and size, and when a snapshot of counts is due.
+"""Watches the store while agents run: its health and size, and whose fault it is that its answers come late.
+
+It also has a snapshot of counts taken and expired bans swept out when that is due.
 
 It notes the store's epoch outside the store, which may lose it. A store that was emptied while workers ran is
 well again once another epoch is noted, which `samehand rebuild` does when it has finished.
@@ -6,7 +8,7 @@ well again once another epoch is noted, which `samehand rebuild` does when it ha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
@@ -14,11 +16,12 @@ import structlog
 from agents.common.context import AgentContext
 from agents.common.metric_labels import kind_name
 from store.errors import StoreEmptied, StoreError, StoreMismatch
+from store.redis.deadline import LATE
 from streams.clock import Clock
 from streams.errors import BrokerUnavailable
 
 LOOK_SECONDS = 2.0  # what readiness says is at most this old
-LOOKS_A_CHORE = 30  # each minute: a snapshot is due once an hour, and nobody finds an expired ban anyway
+SWEEP_SECONDS = 60.0  # how long alerts of an expired ban stay open; no look-up finds the ban itself
 
 log = structlog.get_logger("samehand.store")
 
@@ -44,7 +47,10 @@ class StoreMonitor:
     epochs: Epochs
     epoch: str = ""
     fault: str = "not opened yet"
-    looks: int = 0
+    opened: bool = False
+    sweep_at: float = 0.0
+    late: dict[str, float] = field(default_factory=LATE.copy)
+    starved: bool = False
 
     async def run(self) -> None:
         """Runs until cancelled. Raises ``StoreMismatch``, which waiting cannot cure."""
@@ -56,14 +62,14 @@ class StoreMonitor:
         """Looks once; an outage is kept in ``fault``, not raised."""
         before = self.fault
         try:
-            if self.looks == 0:
+            if not self.opened:
                 await self.context.store.open()
             self.fault = await self.context.store.ready() or ""
             if self.fault:
                 await self.context.store.open()  # raises the reason
             else:
                 await self._measure()
-                self.looks += 1
+                self.opened = True
         except StoreMismatch:
             raise
         except StoreEmptied as fault:
@@ -78,6 +84,20 @@ class StoreMonitor:
                 log.warning("the store is not ready", fault=self.fault)
             else:
                 log.info("the store is ready")
+        self._tell_late()
+
+    def _tell_late(self) -> None:
+        late = {cause: seconds - self.late[cause] for cause, seconds in LATE.items()}
+        self.late = LATE.copy()
+        for cause, seconds in late.items():
+            self.context.metrics.store_late_seconds.labels(cause).inc(seconds)
+        if late["worker"] and not self.starved:
+            log.warning(
+                "the worker lacks processor time, not Redis",
+                late_seconds=round(late["worker"], 3),
+                cure="give it more processor, or start another worker",
+            )
+        self.starved = bool(late["worker"])
 
     async def _measure(self) -> None:
         figures = await self.context.store.figures()
@@ -96,9 +116,10 @@ class StoreMonitor:
         if figures.epoch and figures.epoch != self.epoch:
             await self.epochs.note(figures.epoch)
             self.epoch = figures.epoch
-        if self.looks % LOOKS_A_CHORE == 0:
+        if self.clock.ticks() >= self.sweep_at:
             await self.context.store.freeze(now=self.clock.now())
-            await self.context.store.sweep(now=self.clock.now())
+            if not await self.context.store.sweep(now=self.clock.now()):  # else there may be more
+                self.sweep_at = self.clock.ticks() + SWEEP_SECONDS
 
     async def _rebuilt(self) -> None:
         """Adopts a store that was emptied and has been rebuilt since; does nothing until then."""

@@ -44,6 +44,7 @@ from samehand.scoring.score import score
 from schemas.malformed import REASONS
 from store.errors import StoreError, StoreMismatch
 from store.pepper.pepper import Peppers
+from store.redis.deadline import Deadline
 from streams.clock import SystemClock
 from streams.errors import BrokerRefused, BrokerUnavailable
 from streams.faust_app.app import WorkerApp, register
@@ -97,7 +98,12 @@ def run(
         return cannot_start(without_broker(fault))
     monitor = StoreMonitor(context, SystemClock(), EpochTopic(settings), epoch)
     app = WorkerApp(
-        settings, context.metrics, store=lambda: monitor.fault, tracer=tracer, poison_guard=poison_guard
+        settings,
+        context.metrics,
+        store=lambda: monitor.fault,
+        tracer=tracer,
+        poison_guard=poison_guard,
+        deadline=Deadline,
     )
     register_agents(app, context)
     context.metrics.restarted(birth.restarts)

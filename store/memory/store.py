@@ -83,7 +83,6 @@ from store.limits import (
     REMEMBERED_AT_ONCE,
     SUMMARY_SECONDS,
     SWEEP_AT_ONCE,
-    SWEPT_SECONDS,
 )
 from store.memory.counts import Counts
 from store.memory.index import Index, IndexEntry, ranked
@@ -240,11 +239,8 @@ class MemoryStore:
         for times in self._times:
             times.turn(now)
         self._waves.sweep(now)
-        hour = now - now % SWEPT_SECONDS
         gone = [
-            entry.account
-            for entry in self._index.entries.values()
-            if (over := read_frame(entry.frame).expires_at) is not None and over < hour
+            entry.account for entry in self._index.entries.values() if read_frame(entry.frame).expired(now)
         ][:SWEEP_AT_ONCE]
         for account in gone:
             self._take_out(account)

@@ -140,7 +140,7 @@ class Bans:
         return await self._write(writes, now)
 
     async def sweep(self, now: float) -> int:
-        """Removes bans whose hour of expiry is over, and drops old rows of the calendar; returns how many."""
+        """Removes expired bans, and drops old rows of the calendar; returns how many."""
         swept = 0
         for shard in self._shards.all:
             await self._shards.script("ban_write", shard, *self._head(now))

@@ -33,6 +33,7 @@ from store.errors import (
     StoreRefused,
     StoreUnavailable,
 )
+from store.redis.deadline import COMMAND_SLICES, Deadline, leave_lag_out
 from store.redis.scripts import READING, SCRIPTS
 
 Answer = TypeVar("Answer")
@@ -187,7 +188,7 @@ class RedisClient:
         answers: Sequence[Any]
         try:
             # The callers have deadlines too; without this one, a connection would be held beyond them.
-            async with asyncio.timeout(self._endpoint.deadline_seconds):
+            async with Deadline(self._endpoint.deadline_seconds, COMMAND_SLICES):
                 answers = await pipeline.execute(raise_on_error=False)
         except Exception as fault:
             answers = [fault] * len(waiting)
@@ -285,7 +286,7 @@ class RedisClient:
     async def _translated(self) -> AsyncIterator[None]:
         """Applies the deadline, and turns every error of Redis into one of the store's."""
         try:
-            async with asyncio.timeout(self._endpoint.deadline_seconds):
+            async with Deadline(self._endpoint.deadline_seconds, COMMAND_SLICES):
                 yield
         except TimeoutError as fault:
             allowed_ms = 1_000 * self._endpoint.deadline_seconds
@@ -346,6 +347,7 @@ def _login_refused(fault: BaseException | None) -> bool:
 
 def _client(endpoint: RedisEndpoint) -> Redis | RedisCluster:
     """A client without retries of its own: the caller holds its batch and tries again."""
+    leave_lag_out()
     timeouts: dict[str, Any] = {
         "socket_timeout": endpoint.deadline_seconds,
         "socket_connect_timeout": endpoint.deadline_seconds,

@@ -22,6 +22,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeVar
 
@@ -98,6 +99,8 @@ class DeliveryContext:
     backoff: Backoff = field(default_factory=lambda: Backoff(random.uniform))
     tracer: Tracer = OFF
     poison_guard: PoisonGuard = field(default_factory=unguarded)
+    deadline: Callable[[float], AbstractAsyncContextManager[object]] = asyncio.timeout
+    """Of a step that asks the store."""
 
 
 class _GaveUp(Exception):  # control flow, not an error: the batch will be delivered again
@@ -298,7 +301,7 @@ class Delivery:
                 raise Transient("the store's circuit breaker is open")
             allowed_seconds = self._around.limits.step_seconds_max
             try:
-                async with asyncio.timeout(allowed_seconds):
+                async with self._around.deadline(allowed_seconds):
                     result = await step()
             except TimeoutError as late:
                 breaker.failed()

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, Final
@@ -94,8 +95,9 @@ class WorkerApp(faust.App):
         tracer: Tracer = OFF,
         poison_guard: PoisonGuard | None = None,
         topics: Sequence[TopicSpec] | None = None,
+        deadline: Callable[[float], AbstractAsyncContextManager[object]] = asyncio.timeout,
     ) -> None:
-        """`topics` must exist; by default those of a worker."""
+        """`topics` must exist; by default those of a worker. `deadline` bounds steps that ask the store."""
         require_compiled_streams()
         self.settings = settings
         self.topics_wanted = wanted(settings) if topics is None else topics
@@ -127,6 +129,7 @@ class WorkerApp(faust.App):
             limits=Limits(records_max=settings.batch_records, linger_seconds=settings.linger_ms / 1000),
             tracer=tracer,
             poison_guard=poison_guard or unguarded(),
+            deadline=deadline,
         )
 
     def beside(self, run: Callable[[], Awaitable[None]]) -> None:

@@ -35,7 +35,6 @@ from store.limits import (
     HALF_LIFE_SECONDS,
     LISTED_LATER,
     REMEMBERED_AT_ONCE,
-    SWEPT_SECONDS,
     WAITING_MAX,
 )
 from store.memory.store import MemoryStore
@@ -268,7 +267,7 @@ class TestCalendar:
     async def test_a_swept_ban_counts_no_more_and_an_emptied_store_counts_nothing(self, store: Store) -> None:
         ends = a_ban("1", expires_at=NOW + 60)
         await store.enrol([ends], now=NOW)
-        later = NOW + 2 * SWEPT_SECONDS
+        later = NOW + 60
         assert await store.sweep(now=later) == 1
         assert await counted(store, later) == 0
         calendars = await store.calendars(now=later + 2)
@@ -506,17 +505,17 @@ class TestExpiry:
         assert sorted(await found(store, a_query())) == ["1", "2"]
         assert await found(store, a_query(), now=NOW + DAY) == ["2"]
         assert await store.bans(["x:1"], now=NOW + DAY) == [None]
-        assert await store.sweep(now=NOW + DAY) == 0, "its hour is not over"
-        assert await store.sweep(now=NOW + DAY + SWEPT_SECONDS) == 1
+        assert await store.sweep(now=NOW + DAY - 1) == 0
+        assert await store.sweep(now=NOW + DAY) == 1
         assert await store.bans(["x:1"]) == [None]
 
-    async def test_a_ban_is_swept_in_the_hour_in_which_it_ends_now(self, store: Store) -> None:
-        ends = {"earlier": NOW + DAY, "later": NOW + 3 * DAY, "same hour": NOW + 2 * DAY + 1}
+    async def test_a_ban_is_swept_when_it_ends_by_its_last_record(self, store: Store) -> None:
+        ends = {"earlier": NOW + DAY, "later": NOW + 3 * DAY, "same hour": NOW + 2 * DAY}
         await store.enrol([a_ban(name, expires_at=NOW + 2 * DAY) for name in ends], now=NOW)
         await store.enrol([a_ban(name, expires_at=end) for name, end in ends.items()], now=NOW)
         left = []
         for day in (1, 2, 3):
-            assert await store.sweep(now=NOW + day * DAY + SWEPT_SECONDS) == 1
+            assert await store.sweep(now=NOW + day * DAY) == 1
             left.append(sorted(await found(store, a_query())))
         assert left == [["later", "same hour"], ["later"], []]
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from agents.runtime.store_monitor import SWEEP_SECONDS
 from report.text import plural
 from samehand.elapsed import DAY_SECONDS
 from store.limits import HALF_LIFE_SECONDS
@@ -127,7 +128,8 @@ def places(settings: Settings) -> dict[str, Place]:
             "Redis, bans",
             f"keyed digests, folded names, {_QUOTABLE}, policy, basis, dates",
             "as long as the ban",
-            "a reinstatement, a tombstone on `accounts.banned`, or the ban's `expires_at`",
+            "a reinstatement, a tombstone on `accounts.banned`, or the ban's `expires_at`: it is not found "
+            f"from then on, and swept out within {SWEEP_SECONDS:.0f} s",
         ),
         "remembered-account": Place(
             "Redis, remembered accounts",
@@ -140,7 +142,8 @@ def places(settings: Settings) -> dict[str, Place]:
             "Redis, alerts",
             _QUOTES,
             "as long as the ban",
-            "a deletion of either account; the end of the ban",
+            "a deletion of either account; the end of the ban, by its `expires_at` within "
+            f"{SWEEP_SECONDS:.0f} s",
         ),
         "waves-in-store": Place(
             "Redis, waves",

@@ -25,6 +25,8 @@ class StoreMetrics:
         for index in INDEXES:
             self.postings_full.labels(index, "device").set(0)
         self.lookbacks_capped.labels("device")
+        for cause in ("worker", "store"):
+            self.store_late_seconds.labels(cause)
 
     def _declare_store(self, registry: CollectorRegistry) -> None:
         counter = partial(Counter, registry=registry)
@@ -35,6 +37,12 @@ class StoreMetrics:
             "Time the store took, by operation on a batch.",
             ("operation",),
             buckets=_STORE_SECONDS,
+        )
+        self.store_late_seconds = counter(
+            "samehand_store_late_seconds",
+            "Time that answers of the store were late, by cause: worker (it had no processor to read them, "
+            "and waited on) or store (it gave none by the deadline: an outage).",
+            ("cause",),
         )
         self.store_breaker_state = gauge("samehand_store_breaker_state", "0 closed, 1 half-open, 2 open.")
         self.fingerprints = gauge("samehand_fingerprints", "Banned accounts in the store.")

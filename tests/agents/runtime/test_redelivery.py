@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -13,9 +12,8 @@ import redis
 from structlog.testing import capture_logs
 
 from agents.runtime.redelivery import FAULTY_RECORDS_MAX, Binding, Redelivery
-from agents.runtime.store_monitor import LOOKS_A_CHORE, StoreMonitor
+from agents.runtime.store_monitor import LOOK_SECONDS, SWEEP_SECONDS, StoreMonitor
 from store.errors import StoreMismatch, StoreUnavailable
-from store.limits import SWEPT_SECONDS
 from store.redis import RedisEndpoint, RedisStore
 from streams.clock import SystemClock
 from streams.errors import BrokerUnavailable, Transient
@@ -23,6 +21,7 @@ from streams.outcomes import NOTHING, Arrival, Dead, Emit, Outcome, Published
 from streams.supervision.poison_guard import REASON as ENDED_WORKER
 from tests.agents.conftest import Life
 from tests.makers import a_ban, a_sign_up, arrival
+from tests.streams.fakes import FakeClock
 
 # After another server took over, what was acknowledged last is delivered once more.
 
@@ -465,26 +464,56 @@ async def test_a_store_of_another_make_is_not_waited_for(life: Life, monkeypatch
         await monitor_of(life).look()
 
 
-async def test_chores_are_done_at_the_first_look_and_once_a_minute(
-    life: Life, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def swept(life: Life, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many bans each sweep will find, and in the end none."""
+    finds = list[int]()
+
+    async def frozen(*_: object, now: float) -> None:
+        pass
+
+    async def sweep(*_: object, now: float) -> int:
+        return finds.pop(0) if finds else 0
+
+    monkeypatch.setattr(type(life.context.store), "freeze", frozen)
+    monkeypatch.setattr(type(life.context.store), "sweep", sweep)
+    return finds
+
+
+async def test_expired_bans_are_swept_once_a_minute_however_long_a_look_takes(
+    life: Life, swept: list[int]
 ) -> None:
-    done = list[str]()
-
-    async def noted(*_: object, now: float) -> None:
-        done.append("chore")
-
-    monkeypatch.setattr(type(life.context.store), "freeze", noted)
-    monkeypatch.setattr(type(life.context.store), "sweep", noted)
-    monitor = monitor_of(life)
-    for looks, chores in ((1, 2), (LOOKS_A_CHORE - 1, 2), (1, 4)):
-        for _ in range(looks):
-            await monitor.look()
-        assert len(done) == chores
+    clock = FakeClock()
+    monitor = StoreMonitor(life.context, clock, Noted())
+    swept[:] = [0, 0, 0]
+    left = []
+    for seconds in (0, SWEEP_SECONDS / 2, SWEEP_SECONDS / 2, SWEEP_SECONDS):
+        clock.at += seconds
+        await monitor.look()
+        left.append(len(swept))
+    assert left == [2, 2, 1, 0]
 
 
-async def test_expired_bans_are_swept_out(life: Life) -> None:
-    soon = datetime.fromtimestamp(time.time() - SWEPT_SECONDS, UTC)  # in the hour before this one
-    life.seconds = time.time() - 2 * SWEPT_SECONDS
-    await life.ban(a_ban(handle="umar", expires_at=soon), a_ban(handle="salma"))
-    await monitor_of(life).look()
-    assert (await life.context.store.figures()).fingerprints == 1
+async def test_a_sweep_that_found_some_is_followed_by_another_at_once(life: Life, swept: list[int]) -> None:
+    monitor = StoreMonitor(life.context, FakeClock(), Noted())
+    swept[:] = [1_000, 1_000, 17, 0, 5]
+    for _ in range(9):
+        await monitor.look()
+    assert swept == [5]
+
+
+async def test_alerts_of_an_expired_ban_are_withdrawn_within_one_sweep(on_redis: Life) -> None:
+    life, clock = on_redis, FakeClock(on_redis.seconds)
+    monitor = StoreMonitor(life.context, clock, Noted())
+    shown: dict[str, Any] = {"handle": "umar_media", "email": "umar@example.org"}
+    ends_at = life.seconds + 600  # long before the hour is over
+    await life.ban(a_ban(**shown, expires_at=datetime.fromtimestamp(ends_at, UTC)))
+    await life.tell(life.screen, a_sign_up("99", **shown))
+    await monitor.look()
+    await life.relay()
+    assert [alert.status for alert in life.alerts] == ["open"]
+    while clock.at < ends_at + SWEEP_SECONDS:
+        life.seconds = clock.at = clock.at + LOOK_SECONDS
+        await monitor.look()
+    await life.relay()
+    assert (life.alerts[-1].status, life.alerts[-1].withdrawn_reason) == ("withdrawn", "ban-expired")
