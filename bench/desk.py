@@ -8,6 +8,7 @@ SQLite always, PostgreSQL where Debian's is there.
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -218,11 +219,20 @@ async def _on(url: str, alerts: int, times: int) -> list[Timed]:
             base_url="http://127.0.0.1:6068",
             cookies={"samehand": token},
         ) as client:
-            client.headers["X-CSRF-Token"] = (await client.get("/api/v1/me")).json()["csrf"]
+            client.headers["X-CSRF-Token"] = _found(
+                r'name="csrf" content="([^"]+)"', (await client.get("/queue")).text
+            )
             return [
                 Timed(kind, name, *await _times(request, times), GOALS_MS[name], times)
                 for name, request in _requests(client, bound_token).items()
             ]
+
+
+def _found(pattern: str, page: str) -> str:
+    """What a page has in the group of a pattern."""
+    match = re.search(pattern, page)
+    assert match is not None, pattern
+    return match[1]
 
 
 Request = Callable[[], Awaitable[Callable[[], Awaitable[httpx.Response]]]]
@@ -244,29 +254,28 @@ def _requests(client: httpx.AsyncClient, bound_token: str) -> dict[str, Request]
         return lambda: client.get("/queue", headers={"Cookie": f"samehand={bound_token}"})
 
     async def decision() -> Callable[[], Awaitable[httpx.Response]]:
-        [waiting] = (await client.get("/api/v1/queue", params={"limit": 1})).json()
-        body = {
-            "read_id": waiting["read_id"],
+        page = (await client.get("/next", follow_redirects=True)).text
+        where = _found(r'action="(/reads/\d+/decide)"', page)
+        form = {
             "verdict": drawn.choice(("mirror", "not_mirror", "unsure")),
             "reason_code": "several-traits",
             "policy": "hate",
             "note": "They use the same picture.",
         }
-        return lambda: client.post("/api/v1/verdicts", json=body)
+        return lambda: client.post(where, data=form)
 
     batches: list[str] = []
 
     async def together() -> Callable[[], Awaitable[httpx.Response]]:
         if batches:  # lest the queue run out
-            await client.post(f"/api/v1/verdicts/{batches.pop()}/undo")
+            await client.post(f"/undo/{batches.pop()}")
         band = drawn.choice(("likely", "possible"))
-        shown = (await client.get("/api/v1/selection", params={"band": band})).json()
-        read_ids = [waiting["read_id"] for waiting in shown["waiting"]]
-        body = {"read_ids": read_ids, "verdict": "not_mirror", "reason_code": "common-name"}
+        page = (await client.get(f"/selection?all=1&band={band}")).text
+        form = {"read": re.findall(r'name="read" value="(\d+)"', page), "chosen": "not_mirror/common-name"}
 
         async def decided() -> httpx.Response:
-            answer = await client.post("/api/v1/verdicts/together", json=body)
-            batches.append(answer.json()["batch"])
+            answer = await client.post("/selection", data=form)
+            batches.append(answer.headers["Location"].partition("undo=")[2])
             return answer
 
         return decided

@@ -7,11 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from sqlalchemy import (
-    ColumnElement,
-    and_,
     case,
     func,
-    or_,
     select,
     union_all,
     update,
@@ -23,7 +20,6 @@ from desk.database.erasing import mark
 from desk.database.finding import findable
 from desk.database.reach import reads_policy
 from desk.database.rows import all_of, one_of, upsert
-from desk.database.seals import hides_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,40 +261,6 @@ async def of_family(
         AlertRow,
         select(alerts)
         .where(alerts.c.root == root, reads_policy(user_id, alerts.c.policy))
-        .order_by(alerts.c.detected_at.desc(), alerts.c.alert_id)
-        .limit(limit),
-    )
-
-
-async def page(
-    connection: AsyncConnection,
-    *,
-    status: str | None,
-    before: float | None,
-    after_alert: str,
-    limit: int,
-    seen_by: str | None = None,
-) -> Sequence[AlertRow]:
-    """Alerts, the newest first. ``seen_by``: of the policies that somebody who decides reads, by the
-    ``status`` that they see, who may not know yet that an alert was withdrawn. ``after_alert``: also those of
-    the moment ``before`` that come after it; one account's alerts are often of one moment.
-    """
-    alerts = schema.alerts
-    conditions = [reads_policy(seen_by, alerts.c.policy)]
-    if status is not None:
-        shown: ColumnElement[str] = alerts.c.status
-        if seen_by is not None:
-            shown = case((hides_words(seen_by, alerts.c.alert_id), "open"), else_=alerts.c.status)
-        conditions.append(shown == status)
-    if before is not None:
-        same_moment = and_(alerts.c.detected_at == before, alerts.c.alert_id > after_alert)
-        earlier = alerts.c.detected_at < before
-        conditions.append(or_(earlier, same_moment) if after_alert else earlier)
-    return await all_of(
-        connection,
-        AlertRow,
-        select(alerts)
-        .where(*conditions)
         .order_by(alerts.c.detected_at.desc(), alerts.c.alert_id)
         .limit(limit),
     )

@@ -304,29 +304,6 @@ async def opened(review: Review, alert_id: str) -> Opened:
     )
 
 
-async def of_account(review: Review, key: str) -> list[RelatedAlert]:
-    """Returns alerts about an account, on either side."""
-    user_id = review.reader.user_id
-    rows = await alerts.of_account(review.connection, key, HISTORY_MAX, user_id=user_id)
-    return await related(review, rows)
-
-
-async def listed(
-    review: Review, *, status: str | None, before: float | None, after_alert: str, limit: int
-) -> list[RelatedAlert]:
-    """Returns alerts, the newest first, by the status that the reader sees."""
-    reader = review.reader
-    rows = await alerts.page(
-        review.connection,
-        status=status,
-        before=before,
-        after_alert=after_alert,
-        limit=limit,
-        seen_by=reader.user_id if reader.may("decide") else None,
-    )
-    return await related(review, rows)
-
-
 async def related(
     review: Review, rows: Sequence[AlertRow], *, beside: tuple[str, Seal] | None = None
 ) -> list[RelatedAlert]:

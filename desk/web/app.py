@@ -14,8 +14,6 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException, NotAuthorizedException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.middleware import DefineMiddleware
-from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Redirect
 from litestar.static_files import create_static_files_router
@@ -104,7 +102,7 @@ def create_app(desk: Desk, provider: IdentityProvider | None = None) -> Litestar
     return Litestar(
         route_handlers=[
             *(handler for module in _PAGES for handler in handlers_of(module)),
-            Router("/api/v1", route_handlers=handlers_of(api), tags=["desk"]),
+            Router("/api/v1", route_handlers=handlers_of(api)),
             create_static_files_router(
                 path="/static",
                 directories=[_HERE / "static", Path(report.__file__).with_name("static")],
@@ -113,7 +111,7 @@ def create_app(desk: Desk, provider: IdentityProvider | None = None) -> Litestar
                 before_request=_may_name_a_file,
             ),
         ],
-        middleware=[DefineMiddleware(Authentication, exclude_from_auth_key=PUBLIC, exclude=["^/schema"])],
+        middleware=[DefineMiddleware(Authentication, exclude_from_auth_key=PUBLIC)],
         before_request=check,
         after_request=with_headers,
         exception_handlers={
@@ -124,12 +122,7 @@ def create_app(desk: Desk, provider: IdentityProvider | None = None) -> Litestar
             HTTPException: _http,
         },
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),
-        openapi_config=OpenAPIConfig(
-            title="samehand desk",
-            version="1",
-            description="Alerts, and what people decide about them. Resemblance, not identity.",
-            render_plugins=[JsonRenderPlugin()],
-        ),
+        openapi_config=None,
         state=state_of(desk, provider),
         request_max_body_size=BODY_BYTES_MAX,
         logging_config=None,
@@ -158,7 +151,7 @@ async def _may_name_a_file(request: Request[Any, Any, Any]) -> None:
 
 
 def _wants_page(request: Request[Any, Any, Any]) -> bool:
-    return not request.url.path.startswith(("/api/", "/schema"))
+    return not request.url.path.startswith("/api/")
 
 
 def _answer(

@@ -44,7 +44,7 @@ from desk.review.reports.figures import LeadView, lead_view
 from desk.review.requests import RequestLine, RequestView
 from desk.review.selection import Selection, selection
 from desk.review.statement import Reasons, reasons_of
-from desk.review.views import Opened, QueueRow, RelatedAlert, Waiting
+from desk.review.views import Opened, QueueRow, Waiting
 from desk.review.waves import WaveDecision, WaveLine, WaveView
 from desk.review.weighing.learning import Learning
 from desk.review.weighing.quarantine import QuarantineReview
@@ -224,10 +224,6 @@ class Desk:
         async with self.database.begin() as connection:
             return await claim.claim(self._review(connection, reader), read_id)
 
-    async def release(self, reader: Reader, read_id: int) -> None:
-        async with self.database.begin() as connection:
-            await claim.release(self._review(connection, reader), read_id)
-
     async def skip(self, reader: Reader, read_id: int) -> None:
         async with self.database.begin() as connection:
             await claim.skip(self._review(connection, reader), read_id)
@@ -336,12 +332,6 @@ class Desk:
         async with self.database.begin() as connection:
             return await reasons_of(self._review(connection, reader), key, event_id, language)
 
-    async def account(self, reader: Reader, key: str) -> list[RelatedAlert]:
-        """Alerts about an account, on either side, each as this person may see it."""
-        reader.need("read")
-        async with self.database.read() as connection:
-            return await views.of_account(self._review(connection, reader), key)
-
     async def find(self, reader: Reader, query: str) -> SearchResult:
         """The accounts and alerts of which an id, a handle or a name begins with a query."""
         reader.need("read")
@@ -437,20 +427,6 @@ class Desk:
                 names = {user.user_id: user.name for user in await users.everybody(connection)}
             known = await waiting.known_values(connection, ["policy"], CHOICES_MAX, user_id=reader.user_id)
             return names, known["policy"]
-
-    async def listed(
-        self, reader: Reader, *, status: str | None, before: float | None, limit: int, after_alert: str = ""
-    ) -> list[RelatedAlert]:
-        """Alerts, the newest first, each as this person may see it."""
-        reader.need("read")
-        async with self.database.read() as connection:
-            return await views.listed(
-                self._review(connection, reader),
-                status=status,
-                before=before,
-                after_alert=after_alert,
-                limit=max(1, min(limit, PAGE_MAX)),
-            )
 
     async def withheld(self, reader: Reader, limit: int) -> Sequence[SummaryRow]:
         """Open summaries of bans that withheld a pair, of the policies that this person reads. They count,

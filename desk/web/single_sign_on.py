@@ -66,7 +66,7 @@ def rates() -> Rates:
     return Rates(burst=_AT_ONCE, per_second=1.0)
 
 
-@get("/sign-in/oidc", include_in_schema=False, opt={PUBLIC: True})
+@get("/sign-in/oidc", opt={PUBLIC: True})
 async def begin(
     request: Asking, next_: Annotated[str, QueryParameter(name="next", max_length=2_048)] = "/queue"
 ) -> Redirect | Template:
@@ -83,7 +83,7 @@ async def begin(
     return Redirect(where, status_code=303, cookies=[_cookie(desk_of(request), pending.cookie_value())])
 
 
-@get(CALLBACK, include_in_schema=False, opt={PUBLIC: True})
+@get(CALLBACK, opt={PUBLIC: True})
 async def finish(
     request: Asking,
     code: Annotated[str, QueryParameter(max_length=oidc.CODE_CHARS_MAX)] = "",

@@ -118,7 +118,7 @@ class ViewForm(Struct, frozen=True, kw_only=True):
     next: Annotated[str, Meta(max_length=2_048)] = "/queue"
 
 
-@get("/view", include_in_schema=False)
+@get("/view")
 async def view_page(
     request: Asked, next_: Annotated[str, QueryParameter(name="next", max_length=2_048)] = "/queue"
 ) -> Template:
@@ -133,7 +133,7 @@ async def view_page(
     )
 
 
-@post("/view", include_in_schema=False)
+@post("/view")
 async def choose(request: Asking, data: URLEncodedBody[ViewForm]) -> Redirect:
     """Keeps the choices, and goes back to where one was."""
     language = language_of(data.language)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import time
 from collections.abc import Mapping, Set
@@ -114,15 +115,20 @@ class Serving:
                 return False
 
         self.until(signed_in, "the desk to let people in")
-        client.headers["X-CSRF-Token"] = client.get("/api/v1/me").json()["csrf"]
+        client.headers["X-CSRF-Token"] = part(r'name="csrf" content="([^"]+)"', client.get("/queue").text)
         return client
 
-    def decide(self, client: httpx.Client, kind: str, **verdict: str) -> dict[str, Any]:
-        """Decides the one alert that waits, once it does. Returns what was to be seen of it."""
-        queue = f"/api/v1/queue?kind={kind}"
-        self.until(lambda: client.get(queue).json(), "something to decide")
-        [waiting] = client.get(queue).json()
-        seen: dict[str, Any] = client.get(f"/api/v1/alerts/{waiting['alert_id']}").json()
-        made = client.post("/api/v1/verdicts", json={"read_id": waiting["read_id"], **verdict})
-        assert made.status_code == 201, made.text
+    def decide(self, client: httpx.Client, kind: str, **verdict: str) -> str:
+        """Decides the one alert that waits, once it does. Returns the page on which it is read."""
+        where = f"/next?kind={kind}"
+        self.until(lambda: "/alerts/" in client.get(where).headers["Location"], "something to decide")
+        seen = client.get(client.get(where).headers["Location"]).text
+        made = client.post(part(r'action="(/reads/\d+/decide)"', seen), data=verdict)
+        assert made.status_code == 303, made.text
         return seen
+
+
+def part(pattern: str, page: str) -> str:
+    """What a page has in the group of a pattern."""
+    [text, *_] = re.findall(pattern, page)
+    return str(text)

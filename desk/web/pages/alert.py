@@ -67,7 +67,7 @@ class NoteForm(Struct, frozen=True, kw_only=True):
     text: Annotated[str, Meta(max_length=NOTE_CHARS_MAX)]
 
 
-@get("/alerts/{alert_id:str}", include_in_schema=False)
+@get("/alerts/{alert_id:str}")
 async def alert(request: Asked, alert_id: FromPath[str], undo: Undoing = None) -> Template:
     desk = desk_of(request)
     opened = await desk.open(request.user.reader, alert_id)
@@ -126,7 +126,7 @@ def _sentences(language: Language) -> Callable[[str, str, str, bool], Markup]:
     return sentence
 
 
-@post("/reads/{read_id:int}/decide", include_in_schema=False)
+@post("/reads/{read_id:int}/decide")
 async def decide(request: Asked, read_id: PathRead, data: URLEncodedBody[DecisionForm]) -> Redirect:
     """Submit and next; the batch that can be undone goes along."""
     verdict, _, reason_code = data.chosen.partition("/")
@@ -140,14 +140,14 @@ async def decide(request: Asked, read_id: PathRead, data: URLEncodedBody[Decisio
     return Redirect(extended(f"/next?{data.filters}", undo=taken.batch), status_code=303)
 
 
-@post("/reads/{read_id:int}/skip", include_in_schema=False)
+@post("/reads/{read_id:int}/skip")
 async def skip(request: Asked, read_id: PathRead, data: URLEncodedBody[SkipForm]) -> Redirect:
     """Left to others, and on to the next."""
     await desk_of(request).skip(request.user.reader, read_id)
     return Redirect(extended(f"/next?{data.filters}"), status_code=303)
 
 
-@post("/undo/{batch:str}", include_in_schema=False)
+@post("/undo/{batch:str}")
 async def undo(request: Asked, batch: FromPath[str]) -> Redirect:
     """Back to what was decided last."""
     desk = desk_of(request)
@@ -158,20 +158,20 @@ async def undo(request: Asked, batch: FromPath[str]) -> Redirect:
     return Redirect(where, status_code=303)
 
 
-@get("/reads/{read_id:int}", include_in_schema=False)
+@get("/reads/{read_id:int}")
 async def read(request: Asked, read_id: PathRead) -> Redirect:
     """The alert that a read is of."""
     alert_id = await desk_of(request).alert_of(request.user.reader, read_id)
     return Redirect(f"/alerts/{quote(alert_id, safe='')}", status_code=303)
 
 
-@post("/alerts/{alert_id:str}/take-back", include_in_schema=False)
+@post("/alerts/{alert_id:str}/take-back")
 async def take_back(request: Asked, alert_id: FromPath[str], data: URLEncodedBody[TakeBackForm]) -> Redirect:
     await desk_of(request).take_back(request.user.reader, alert_id, data.reason_code)
     return _back(alert_id, data)
 
 
-@post("/alerts/{alert_id:str}/restore", include_in_schema=False)
+@post("/alerts/{alert_id:str}/restore")
 async def restore(request: Asked, alert_id: FromPath[str], data: URLEncodedBody[RestoreForm]) -> Redirect:
     await desk_of(request).restore(request.user.reader, alert_id)
     return _back(alert_id, data)
@@ -182,7 +182,7 @@ def _back(alert_id: str, data: RestoreForm) -> Redirect:
     return Redirect(where, status_code=303)
 
 
-@post("/alerts/{alert_id:str}/notes", include_in_schema=False)
+@post("/alerts/{alert_id:str}/notes")
 async def write_note(request: Asked, alert_id: FromPath[str], data: URLEncodedBody[NoteForm]) -> Redirect:
     await desk_of(request).write_note(request.user.reader, alert_id, data.text)
     return Redirect(f"/alerts/{quote(alert_id, safe='')}", status_code=303)
@@ -194,7 +194,7 @@ class CaseForm(Struct, frozen=True, kw_only=True):
     purpose: Annotated[str, Meta(max_length=PURPOSE_CHARS_MAX)] = ""
 
 
-@post("/alerts/{alert_id:str}/case", include_in_schema=False, status_code=200)
+@post("/alerts/{alert_id:str}/case", status_code=200)
 async def case(request: Asked, alert_id: FromPath[str], data: URLEncodedBody[CaseForm]) -> Response[str]:
     """The case file as a page to print."""
     made = await desk_of(request).case(request.user.reader, alert_id, data.purpose)

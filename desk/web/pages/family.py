@@ -114,7 +114,7 @@ def _tops(members: Sequence[FamilyMember]) -> tuple[list[float], float]:
     return [top + highest for top in tops], highest + _BOX[1]
 
 
-@get("/families/{platform:str}/{account_id:path}", include_in_schema=False)
+@get("/families/{platform:str}/{account_id:path}")
 async def family(request: Asked, platform: FromPath[str], account_id: FromPath[str]) -> Template:
     """The family of an account, whichever of its members it is."""
     view = await desk_of(request).family(request.user.reader, key_at(request, platform, account_id))

@@ -20,14 +20,14 @@ BANS_MAX: Final = 100
 """Bans with withheld pairs on their page, of which the first matter most: nobody reads on."""
 
 
-@get("/figures", include_in_schema=False)
+@get("/figures")
 async def figures(request: Asked) -> Template:
     """Figures of the last 90 days; none that rests on fewer than 30 verdicts. Raises `Forbidden`."""
     lead = await desk_of(request).figures(request.user.reader)
     return page(request, "figures.html", lead=lead, signals=SIGNALS, days=DAYS, least=VERDICTS_MIN)
 
 
-@get("/withheld", include_in_schema=False)
+@get("/withheld")
 async def withheld(request: Asked) -> Template:
     """Counts of withheld pairs, by ban: they name no other account."""
     summaries = await desk_of(request).withheld(request.user.reader, BANS_MAX)
@@ -44,14 +44,14 @@ class PoliciesForm(Struct, frozen=True, kw_only=True):
     everything: Annotated[str, Meta(max_length=1)] = ""
 
 
-@get("/readers", include_in_schema=False)
+@get("/readers")
 async def readers(request: Asked) -> Template:
     """Who reads which policies. Raises `Forbidden`."""
     people, choices = await desk_of(request).reader_policies(request.user.reader)
     return page(request, "readers.html", people=people, choices=choices, no_policy=NO_QUEUE)
 
 
-@post("/readers/{user_id:str}/policies", include_in_schema=False)
+@post("/readers/{user_id:str}/policies")
 async def name_policies(
     request: Asked, user_id: FromPath[str], data: URLEncodedBody[PoliciesForm]
 ) -> Redirect:

@@ -32,7 +32,7 @@ Date = Annotated[str, QueryParameter(max_length=10)]
 DateFrom = Annotated[str, QueryParameter(name="from", max_length=10)]
 
 
-@get("/find", include_in_schema=False)
+@get("/find")
 async def find(request: Asked, q: Query = "") -> Template | Redirect:
     """What an id, a handle or a name begins with; an id in full leads to its page at once."""
     query = "".join(char for char in q if char.isprintable()).strip()
@@ -46,7 +46,7 @@ async def find(request: Asked, q: Query = "") -> Template | Redirect:
     return page(request, "find.html", query=query, found=matches, most=FOUND_MAX)
 
 
-@get("/accounts/{platform:str}/{account_id:path}", include_in_schema=False)
+@get("/accounts/{platform:str}/{account_id:path}")
 async def account(request: Asked, platform: FromPath[str], account_id: FromPath[str]) -> Template:
     """Its alerts on either side, its family and its timeline."""
     desk = desk_of(request)
@@ -64,7 +64,7 @@ async def account(request: Asked, platform: FromPath[str], account_id: FromPath[
     )
 
 
-@get("/decided", include_in_schema=False)
+@get("/decided")
 async def decided(
     request: Asked,
     from_: DateFrom = "",

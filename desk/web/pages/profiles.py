@@ -46,7 +46,7 @@ class Texts:
     bio: ComparedValues | None
 
 
-@get("/alerts/{alert_id:str}/profiles", include_in_schema=False)
+@get("/alerts/{alert_id:str}/profiles")
 async def profiles(request: Asked, alert_id: FromPath[str]) -> Template:
     """Asks the source for both at once, and keeps nothing."""
     desk = desk_of(request)
@@ -66,7 +66,7 @@ async def profiles(request: Asked, alert_id: FromPath[str]) -> Template:
     return _page(request, shown, ("New", "Banned"), _texts(alert.platform, ours, theirs))
 
 
-@get("/profiles/accounts/{platform:str}/{account_id:path}", include_in_schema=False)
+@get("/profiles/accounts/{platform:str}/{account_id:path}")
 async def profile(request: Asked, platform: FromPath[str], account_id: FromPath[str]) -> Template:
     """Asks the source for one account that an alert names, and keeps nothing."""
     desk = desk_of(request)

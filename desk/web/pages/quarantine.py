@@ -29,7 +29,7 @@ class ValueForm(Struct, frozen=True, kw_only=True):
     days: Annotated[int, Meta(ge=0, le=10_000)] = DAYS_OFFERED
 
 
-@get("/quarantine", include_in_schema=False)
+@get("/quarantine")
 async def quarantine_page(request: Asked) -> Template:
     """What is proposed, what lasts, and what was decided. Raises `Forbidden`."""
     request.user.reader.need("figures")
@@ -49,21 +49,21 @@ async def quarantine_page(request: Asked) -> Template:
     )
 
 
-@post("/quarantine/put", include_in_schema=False)
+@post("/quarantine/put")
 async def put(request: Asked, data: URLEncodedBody[ValueForm]) -> Redirect:
     async with desk_of(request).quarantining(request.user.reader, knowing=data.knowing) as review:
         await review.put(data.digest, reason=data.reason, days=data.days)
     return _back()
 
 
-@post("/quarantine/refuse", include_in_schema=False)
+@post("/quarantine/refuse")
 async def refuse(request: Asked, data: URLEncodedBody[ValueForm]) -> Redirect:
     async with desk_of(request).quarantining(request.user.reader, knowing=data.knowing) as review:
         await review.refuse(data.digest, reason=data.reason)
     return _back()
 
 
-@post("/quarantine/end", include_in_schema=False)
+@post("/quarantine/end")
 async def end(request: Asked, data: URLEncodedBody[ValueForm]) -> Redirect:
     async with desk_of(request).quarantining(request.user.reader, knowing=data.knowing) as review:
         await review.end(data.digest, reason=data.reason)

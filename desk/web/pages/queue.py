@@ -28,13 +28,13 @@ Undoing = Annotated[str | None, QueryParameter(pattern="^[0-9a-f]{1,64}$")]
 of its form: a link with `../` would send the form, with its token, elsewhere."""
 
 
-@get("/", include_in_schema=False)
+@get("/")
 async def home() -> Redirect:
     """The queue is where one begins."""
     return Redirect("/queue", status_code=303)
 
 
-@get("/queue", include_in_schema=False)
+@get("/queue")
 async def queue(
     request: Asked,
     after_rank: FromQuery[int | None] = None,
@@ -108,7 +108,7 @@ def _more(filters: Filters, waiting: list[QueueRow]) -> str:
     )
 
 
-@get("/next", include_in_schema=False)
+@get("/next")
 async def next_(request: Asked, undo: Undoing = None) -> Redirect:
     """The first that nobody else has in hand, or the queue where there is none."""
     filters = filters_of(request)
@@ -127,7 +127,7 @@ STREAM_SECONDS: Final = 300.0
 Since = Annotated[int, QueryParameter(ge=0, le=2**53 - 1, description="0: where nothing has arrived yet.")]
 
 
-@get("/queue/live", include_in_schema=False)
+@get("/queue/live")
 async def live(request: Request[Any, Any, Any], since: Since = 0) -> ServerSentEvent:
     """A line whenever the number of reads changes that came after `since` and pass the filters."""
     return ServerSentEvent(_lines(request, since), retry_duration=3_000)

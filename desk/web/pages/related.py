@@ -25,7 +25,7 @@ class RelatedForm(Struct, frozen=True, kw_only=True):
     purpose: Purpose
 
 
-@post("/related/accounts/{platform:str}/{account_id:path}", include_in_schema=False, status_code=200)
+@post("/related/accounts/{platform:str}/{account_id:path}", status_code=200)
 async def related(
     request: Asked,
     platform: FromPath[str],

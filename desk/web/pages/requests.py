@@ -69,7 +69,7 @@ class StepForm(Struct, frozen=True, kw_only=True):
     digest: list[str] | str = ""
 
 
-@get("/requests", include_in_schema=False)
+@get("/requests")
 async def requests(request: Asked, before: FromQuery[float | None] = None) -> Template:
     """Requests that wait, and those answered last, or `before` a moment. Raises `Forbidden`."""
     waiting, answered = await desk_of(request).request_lines(request.user.reader, before)
@@ -88,7 +88,7 @@ async def requests(request: Asked, before: FromQuery[float | None] = None) -> Te
     )
 
 
-@get("/requests/{request_id:int}", include_in_schema=False)
+@get("/requests/{request_id:int}")
 async def one(request: Asked, request_id: RequestId) -> Template:
     """A request's page. Raises `Forbidden` and `NotFound`."""
     reader = request.user.reader
@@ -107,7 +107,7 @@ async def one(request: Asked, request_id: RequestId) -> Template:
     )
 
 
-@post("/requests", include_in_schema=False)
+@post("/requests")
 async def enter(request: Asked, data: URLEncodedBody[EntryForm]) -> Redirect:
     read = {
         "received_at": _moment("received_at", data.received_at),
@@ -120,28 +120,28 @@ async def enter(request: Asked, data: URLEncodedBody[EntryForm]) -> Redirect:
     return _back(request_id)
 
 
-@post("/requests/{request_id:int}/approve", include_in_schema=False)
+@post("/requests/{request_id:int}/approve")
 async def approve(request: Asked, request_id: RequestId) -> Redirect:
     async with desk_of(request).requesting(request.user.reader) as review:
         await rules.approve(review, request_id)
     return _back(request_id)
 
 
-@post("/requests/{request_id:int}/refuse", include_in_schema=False)
+@post("/requests/{request_id:int}/refuse")
 async def refuse(request: Asked, request_id: RequestId, data: URLEncodedBody[StepForm]) -> Redirect:
     async with desk_of(request).requesting(request.user.reader) as review:
         await rules.refuse(review, request_id, data.reason_code)
     return _back(request_id)
 
 
-@post("/requests/{request_id:int}/withdraw", include_in_schema=False)
+@post("/requests/{request_id:int}/withdraw")
 async def withdraw(request: Asked, request_id: RequestId) -> Redirect:
     async with desk_of(request).requesting(request.user.reader) as review:
         await rules.withdraw(review, request_id)
     return _back(request_id)
 
 
-@post("/requests/{request_id:int}/disclose", include_in_schema=False)
+@post("/requests/{request_id:int}/disclose")
 async def disclose(request: Asked, request_id: RequestId, data: URLEncodedBody[StepForm]) -> Redirect:
     digests = [data.digest] if isinstance(data.digest, str) else data.digest  # one box is no list
     async with desk_of(request).requesting(request.user.reader) as review:
@@ -149,21 +149,21 @@ async def disclose(request: Asked, request_id: RequestId, data: URLEncodedBody[S
     return _back(request_id)
 
 
-@post("/requests/{request_id:int}/extend", include_in_schema=False)
+@post("/requests/{request_id:int}/extend")
 async def extend(request: Asked, request_id: RequestId, data: URLEncodedBody[StepForm]) -> Redirect:
     async with desk_of(request).requesting(request.user.reader) as review:
         await rules.extend(review, request_id, data.hold_days)
     return _back(request_id)
 
 
-@post("/requests/{request_id:int}/release", include_in_schema=False)
+@post("/requests/{request_id:int}/release")
 async def release(request: Asked, request_id: RequestId) -> Redirect:
     async with desk_of(request).requesting(request.user.reader) as review:
         await rules.release(review, request_id)
     return _back(request_id)
 
 
-@post("/requests/{request_id:int}/files", include_in_schema=False, status_code=200)
+@post("/requests/{request_id:int}/files", status_code=200)
 async def make_file(request: Asked, request_id: RequestId, data: URLEncodedBody[StepForm]) -> Response[bytes]:
     """The case file of an alert as a page to keep: the bytes whose digest is stored."""
 

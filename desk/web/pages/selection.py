@@ -35,7 +35,7 @@ class TogetherForm(Struct, frozen=True, kw_only=True):
     filters: Annotated[str, Meta(max_length=1_024)] = ""
 
 
-@get("/selection", include_in_schema=False)
+@get("/selection")
 async def selection(
     request: Asked,
     read: FromQuery[list[str] | None] = None,
@@ -50,7 +50,7 @@ async def selection(
     return await _preview(request, shown, query_of(filters))
 
 
-@post("/selection", include_in_schema=False)
+@post("/selection")
 async def decide_together(request: Asked, data: URLEncodedBody[TogetherForm]) -> Redirect | Template:
     """Decides all of them, and leads back to the queue; or shows again, with what has changed."""
     desk, reader = desk_of(request), request.user.reader

@@ -30,7 +30,7 @@ class SignIn(Struct, frozen=True, kw_only=True):
     next: Annotated[str, Meta(max_length=2_048)] = "/queue"
 
 
-@get("/sign-in", include_in_schema=False, opt={PUBLIC: True})
+@get("/sign-in", opt={PUBLIC: True})
 async def sign_in_page(
     request: Request[Any, Any, Any],
     next_: Annotated[str, QueryParameter(name="next", max_length=2_048)] = "/queue",
@@ -45,7 +45,7 @@ def _form(request: Request[Any, Any, Any], next_: str, *, wrong: bool) -> dict[s
     return {"next": next_, "wrong": wrong, "oidc": there, "fault": "", **context(request)}
 
 
-@post("/sign-in", include_in_schema=False, opt={PUBLIC: True})
+@post("/sign-in", opt={PUBLIC: True})
 async def sign_in_(
     request: Request[Any, Any, Any], data: URLEncodedBody[SignIn]
 ) -> Redirect | Template | Response[str]:
@@ -73,13 +73,13 @@ async def sign_in_(
     return Redirect(local(data.next), status_code=303, cookies=[session_cookie(desk, token), known])
 
 
-@get("/link/{token:str}", include_in_schema=False, opt={PUBLIC: True})
+@get("/link/{token:str}", opt={PUBLIC: True})
 async def link_page(request: Request[Any, Any, Any], token: FromPath[str]) -> Template:
     """Asks for one press of a key: what opens links to look at them must not use this one up."""
     return Template("link.html", context={"token": token, **context(request)})
 
 
-@post("/link/{token:str}", include_in_schema=False, opt={PUBLIC: True})
+@post("/link/{token:str}", opt={PUBLIC: True})
 async def link(request: Request[Any, Any, Any], token: FromPath[str]) -> Redirect | Template:
     desk = desk_of(request)
     made = await sign_in.with_link(desk.database, token, now=desk.now())
@@ -90,7 +90,7 @@ async def link(request: Request[Any, Any, Any], token: FromPath[str]) -> Redirec
     return Redirect("/queue", status_code=303, cookies=[session_cookie(desk, made), known])
 
 
-@post("/sign-out", include_in_schema=False)
+@post("/sign-out")
 async def sign_out(request: Asked) -> Redirect:
     desk = desk_of(request)
     await desk.sign_out(request.user)

@@ -16,7 +16,7 @@ from desk.web.statement import as_html, as_text, sections
 from desk.web.view import page, view_of
 
 
-@get("/statement", include_in_schema=False)
+@get("/statement")
 async def statement(
     request: Asked,
     account: AccountKey,
@@ -38,7 +38,7 @@ async def statement(
     )
 
 
-@get("/statement/file", include_in_schema=False)
+@get("/statement/file")
 async def file(
     request: Asked,
     account: AccountKey,

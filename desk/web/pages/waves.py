@@ -98,7 +98,7 @@ class WaveForm(Struct, frozen=True, kw_only=True):
     exception: list[str] | str = ""
 
 
-@get("/waves", include_in_schema=False)
+@get("/waves")
 async def waves(
     request: Asked,
     status: FromQuery[WaveState] = "waiting",
@@ -128,7 +128,7 @@ async def waves(
     )
 
 
-@get("/waves/{wave_id:str}", include_in_schema=False)
+@get("/waves/{wave_id:str}")
 async def wave(request: Asked, wave_id: FromPath[str]) -> Template:
     desk = desk_of(request)
     shown = await desk.open_wave(request.user.reader, wave_id)
@@ -157,7 +157,7 @@ async def wave(request: Asked, wave_id: FromPath[str]) -> Template:
     )
 
 
-@post("/waves/{wave_id:str}/decide", include_in_schema=False)
+@post("/waves/{wave_id:str}/decide")
 async def decide(request: Asked, wave_id: FromPath[str], data: URLEncodedBody[WaveForm]) -> Redirect:
     """Back to what waits; the batch that can be undone goes along."""
     verdict, _, reason_code = data.chosen.partition("/")
@@ -167,13 +167,13 @@ async def decide(request: Asked, wave_id: FromPath[str], data: URLEncodedBody[Wa
     return Redirect(f"/waves?undo={made.batch}", status_code=303)
 
 
-@post("/waves/{wave_id:str}/take-back", include_in_schema=False)
+@post("/waves/{wave_id:str}/take-back")
 async def take_back(request: Asked, wave_id: FromPath[str], data: URLEncodedBody[TakeBackForm]) -> Redirect:
     await desk_of(request).take_wave_back(request.user.reader, wave_id, data.reason_code)
     return Redirect(wave_page(wave_id), status_code=303)
 
 
-@post("/waves/{wave_id:str}/restore", include_in_schema=False)
+@post("/waves/{wave_id:str}/restore")
 async def restore(request: Asked, wave_id: FromPath[str]) -> Redirect:
     await desk_of(request).restore_wave(request.user.reader, wave_id)
     return Redirect(wave_page(wave_id), status_code=303)

@@ -73,7 +73,7 @@ class TryForm(ReasonForm, frozen=True, kw_only=True):
     as_of: Annotated[float, Meta(ge=0.0, le=1e11)]
 
 
-@get("/weights", include_in_schema=False)
+@get("/weights")
 async def weights_page(request: Asked) -> Template:
     """What is in force, what would change, and the forms. Raises `Forbidden`."""
     request.user.reader.need("figures")
@@ -125,7 +125,7 @@ async def _in_turn(desk: Desk) -> AsyncIterator[None]:
         desk.learning.release()
 
 
-@post("/weights/try", include_in_schema=False)
+@post("/weights/try")
 async def try_(request: Asked, data: URLEncodedBody[TryForm]) -> Redirect:
     """Tries in shadow what the page proposed, learnt anew from the verdicts of then."""
     reader, desk = request.user.reader, desk_of(request)
@@ -142,7 +142,7 @@ async def try_(request: Asked, data: URLEncodedBody[TryForm]) -> Redirect:
     return _back()
 
 
-@post("/weights/adopt", include_in_schema=False)
+@post("/weights/adopt")
 async def adopt(request: Asked, data: URLEncodedBody[ReasonForm]) -> Redirect:
     """Puts in force what is in shadow."""
     reader, desk = request.user.reader, desk_of(request)
@@ -156,14 +156,14 @@ async def adopt(request: Asked, data: URLEncodedBody[ReasonForm]) -> Redirect:
     return _back()
 
 
-@post("/weights/end", include_in_schema=False)
+@post("/weights/end")
 async def end(request: Asked, data: URLEncodedBody[ButtonForm]) -> Redirect:
     async with desk_of(request).deciding(request.user.reader, knowing=data.knowing) as review:
         await review.end_trial()
     return _back()
 
 
-@post("/weights/back", include_in_schema=False)
+@post("/weights/back")
 async def back(request: Asked, data: URLEncodedBody[ButtonForm]) -> Redirect:
     """Puts in force what was before."""
     async with desk_of(request).deciding(request.user.reader, knowing=data.knowing) as review:
@@ -171,7 +171,7 @@ async def back(request: Asked, data: URLEncodedBody[ButtonForm]) -> Redirect:
     return _back()
 
 
-@post("/weights/again", include_in_schema=False)
+@post("/weights/again")
 async def again(request: Asked, data: URLEncodedBody[ButtonForm]) -> Redirect:
     """Puts in force again what this desk knows."""
     async with desk_of(request).deciding(request.user.reader, knowing=data.knowing) as review:

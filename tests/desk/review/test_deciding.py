@@ -7,7 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from itertools import pairwise
 from typing import Any
 
@@ -30,7 +30,7 @@ from desk.review.deciding.decide import TOGETHER_MAX, DecisionMade, ReadDecision
 from schemas.alerts import Matched
 from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import Office, an_office, with_shares
-from tests.desk.web.client import Client, at_the_desk, sent, the_queue
+from tests.desk.web.client import Client, at_the_desk, decisions, sent, the_queue
 from tests.desk_databases import on_each_database
 from tests.makers import NOON
 
@@ -256,7 +256,6 @@ async def test_what_is_skipped_comes_back_after_a_while(office: Office) -> None:
     assert await waiting_for(office, amina) == []
     assert await waiting_for(office, bilal) == [("alert-1", "first")]
     await office.desk.claim(bilal, waiting.read_id)  # it is in nobody's hands
-    await office.desk.release(bilal, waiting.read_id)
     office.clock.pass_(1_800)
     assert await waiting_for(office, amina) == [("alert-1", "first")]
 
@@ -444,20 +443,20 @@ async def read_ids(client: Client) -> dict[str, int]:
     return {one["alert_id"]: one["read_id"] for one in await the_queue(client)}
 
 
-async def together(client: Client, chosen: list[int]) -> tuple[int, dict[str, Any]]:
-    body = {"read_ids": chosen, "verdict": "mirror", "reason_code": "several-traits"}
-    answer = await client.post("/api/v1/verdicts/together", json=body)
-    return answer.status_code, answer.json()
+async def together(client: Client, chosen: list[int]) -> tuple[int, str]:
+    """The status of the page's answer, and the batch that can be undone."""
+    answer = await client.submit("/selection", read=list(map(str, chosen)), chosen="mirror/several-traits")
+    return answer.status_code, answer.headers.get("Location", "").partition("undo=")[2]
 
 
 async def test_several_are_decided_each_for_itself_and_undone_as_one(office: Office) -> None:
     await receive_several(office, 4)
     async with at_the_desk(office) as client:
         waiting = await read_ids(client)
-        status, taken = await together(client, [waiting[f"alert-{number}"] for number in range(3)])
-        assert (status, len(taken["verdict_ids"])) == (201, 3)
+        status, batch = await together(client, [waiting[f"alert-{number}"] for number in range(3)])
+        assert status == 303
         assert (await read_ids(client)).keys() == {"alert-3"}
-        given = (await client.get("/api/v1/decided")).json()
+        given = await decisions(client)
         assert {(one["alert_id"], one["policy"]) for one in given} == {
             ("alert-0", "hate"),
             ("alert-1", "spam"),
@@ -470,8 +469,7 @@ async def test_several_are_decided_each_for_itself_and_undone_as_one(office: Off
             "alert-1": 3,
             "alert-2": 3,
         }
-        undone = await client.post(f"/api/v1/verdicts/{taken['batch']}/undo")
-        assert len(undone.json()["read_ids"]) == 3
+        assert (await client.submit(f"/undo/{batch}")).status_code == 303
         assert await read_ids(client) == waiting
     async with office.database.begin() as connection:
         assert await outbox.take(connection, now=office.clock() + 60, again_before=0, limit=9) == []
@@ -480,12 +478,11 @@ async def test_several_are_decided_each_for_itself_and_undone_as_one(office: Off
 async def test_once_one_is_on_its_way_none_is_undone(office: Office) -> None:
     await receive_several(office, 3)
     async with at_the_desk(office) as client:
-        _, taken = await together(client, [*(await read_ids(client)).values()])
+        _, batch = await together(client, [*(await read_ids(client)).values()])
         async with office.database.begin() as connection:
             await outbox.take(connection, now=office.clock() + 60, again_before=0, limit=1)
-        answer = await client.post(f"/api/v1/verdicts/{taken['batch']}/undo")
-        assert (answer.status_code, answer.json()["code"]) == (409, "too-late")
-        assert len((await client.get("/api/v1/decided")).json()) == 3
+        assert (await client.submit(f"/undo/{batch}")).status_code == 409
+        assert len(await decisions(client)) == 3
 
 
 async def test_nothing_is_decided_if_one_of_them_has_changed(database: Database) -> None:
@@ -504,17 +501,18 @@ async def test_nothing_is_decided_if_one_of_them_has_changed(database: Database)
         await office.receive("alert-3", revision=2, **withdrawn)
         [second] = [one["read_id"] for one in await the_queue(client) if one["kind"] == "second"]
         changed = [*(waiting[name] for name in ("alert-1", "alert-2", "alert-3", "blind")), second, 999]
-        status, answer = await together(client, [waiting["alert-0"], waiting["alert-4"], *changed])
-        assert (status, answer["code"]) == (409, "conflict")
-        assert answer["read_ids"] == sorted(changed)
-        assert (await client.get("/api/v1/decided")).json() == []
+        chosen = [waiting["alert-0"], waiting["alert-4"], *changed]
+        with pytest.raises(SelectionChanged) as refused:
+            await office.desk.decide_together(client.reader, chosen, MIRROR)
+        assert refused.value.read_ids == tuple(sorted(changed))
+        assert await decisions(client) == []
         page = await preview(client, waiting.values(), then="mirror/several-traits")
         assert page.count('name="read"') == 2, "what is left can be decided by the next key"
         assert "Nothing was decided" in page
         assert "In the hands of B<" in page
         # What became of the others is not told: bilal's word is not to be known before the second reading.
         assert page.count("no longer waits for you with its score") == 3
-        assert (await together(client, [waiting["alert-0"], waiting["alert-4"]]))[0] == 201
+        assert (await together(client, [waiting["alert-0"], waiting["alert-4"]]))[0] == 303
 
 
 async def preview(client: Client, chosen: Iterable[int | str], *, then: str = "") -> str:
@@ -530,12 +528,11 @@ async def preview(client: Client, chosen: Iterable[int | str], *, then: str = ""
 async def test_preview_counts_what_differs_and_names_what_does_not(office: Office) -> None:
     await receive_several(office, 3)
     async with at_the_desk(office) as client:
-        shown = (await client.get("/api/v1/selection")).json()
-        assert shown["bands"] == [{"value": "likely", "readings": 2}, {"value": "possible", "readings": 1}]
-        assert shown["policies"] == [{"value": "hate", "readings": 2}, {"value": "spam", "readings": 1}]
-        assert shown["platforms"] == [{"value": "x", "readings": 2}, {"value": "telegram", "readings": 1}]
-        assert shown["traits"] == [{"value": "handle/same", "readings": 3}]
-        assert len(shown["families"]) == 3
+        shown = await office.desk.selection(client.reader, Filters())
+        assert [astuple(one) for one in shown.policies] == [("hate", 2), ("spam", 1)]
+        assert [astuple(one) for one in shown.platforms] == [("x", 2), ("telegram", 1)]
+        assert [astuple(one) for one in shown.traits] == [("handle/same", 3)]
+        assert len(shown.families) == 3
         page = await preview(client, (await read_ids(client)).values())
         page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
         assert "Decide together: 3 alerts" in page

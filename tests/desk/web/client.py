@@ -1,4 +1,4 @@
-"""A browser at the desk, signed in."""
+"""A browser at the desk, signed in, and what its person may see, as programs of a test read it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from typing import Any
 
 import httpx
 from litestar import Litestar
+from msgspec import to_builtins
 from sqlalchemy import event
 
 from desk.access import sessions
 from desk.access.oidc import IdentityProvider
 from desk.database.engine import Database
+from desk.database.filters import DecidedFilters, Filters, Place
 from desk.database.topics import outbox
+from desk.readers import Reader
 from desk.web.app import create_app, state_of
 from desk.web.security import cookie_name
 from tests.desk.people import Office
@@ -29,6 +32,13 @@ class Client(httpx.AsyncClient):
         )
         super().__init__(transport=transport, base_url="http://127.0.0.1:6068", follow_redirects=True)
         self.app = app
+        self.office: Office
+        self.reader: Reader
+
+    async def submit(self, where: str, **form: Any) -> httpx.Response:
+        """What a form of a page sends, without following where it leads."""
+        data = {"csrf": self.headers.get("X-CSRF-Token", ""), **form}
+        return await self.post(where, data=data, follow_redirects=False)
 
 
 _idle: list[Litestar] = []
@@ -68,19 +78,37 @@ async def sign_in(client: Client, office: Office, user_id: str) -> None:
     assert session is not None
     client.cookies.set(cookie_name(office.desk), token, domain="127.0.0.1")  # as the server does
     client.headers["X-CSRF-Token"] = session.csrf
+    client.office, client.reader = office, session.reader
 
 
-async def the_queue(client: Client, **filters: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = (await client.get("/api/v1/queue", params=filters)).json()
+async def the_queue(
+    client: Client, *, limit: int = 50, after: Place | None = None, **filters: Any
+) -> list[dict[str, Any]]:
+    """What waits for the person."""
+    shown = await client.office.desk.queue(client.reader, Filters(**filters), limit=limit, after=after)
+    found: list[dict[str, Any]] = to_builtins(shown)
     return found
 
 
-async def decided(client: Client, read_id: int, verdict: str = "mirror", **more: Any) -> dict[str, Any]:
-    body = {"read_id": read_id, "verdict": verdict, "reason_code": "several-traits", "policy": "hate", **more}
-    answer = await client.post("/api/v1/verdicts", json=body)
-    assert answer.status_code == 201, answer.text
-    taken: dict[str, Any] = answer.json()
-    return taken
+async def opened(client: Client, alert_id: str = "alert-1") -> dict[str, Any]:
+    """One alert as the person may see it."""
+    shown: dict[str, Any] = to_builtins(await client.office.desk.open(client.reader, alert_id))
+    return shown
+
+
+async def decisions(client: Client) -> list[dict[str, Any]]:
+    """What the person sees of what was decided."""
+    shown = await client.office.desk.decided(client.reader, DecidedFilters(), limit=200)
+    found: list[dict[str, Any]] = to_builtins(shown)
+    return found
+
+
+async def decided(client: Client, read_id: int, verdict: str = "mirror", **more: str) -> str:
+    """Decides by the page's form; the batch, by which it can be undone."""
+    form = {"verdict": verdict, "reason_code": "several-traits", "policy": "hate", **more}
+    answer = await client.submit(f"/reads/{read_id}/decide", **form)
+    assert answer.status_code == 303, answer.text
+    return answer.headers["Location"].partition("undo=")[2]
 
 
 async def sent(office: Office) -> None:

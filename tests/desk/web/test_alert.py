@@ -41,11 +41,11 @@ from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import A_POLICY, Office, an_office, with_shares
 from tests.desk.quotes import decide
 from tests.desk.review.test_evidence import act, an_action
-from tests.desk.web.client import Client, at_the_desk, browsing, decided, page_at, sent, the_queue
+from tests.desk.web.client import Client, at_the_desk, browsing, decided, opened, page_at, sent, the_queue
 from tests.makers import NOON
 from tests.tables import for_each
 
-# Decisions over HTTP, on both databases: what pages and programs do, end to end without a broker.
+# Decisions over HTTP, on both databases: what pages do, end to end without a broker.
 
 
 async def test_whoever_has_not_signed_in_sees_the_form_and_nothing_else(office: Office) -> None:
@@ -53,13 +53,13 @@ async def test_whoever_has_not_signed_in_sees_the_form_and_nothing_else(office: 
     async with browsing(office) as client:
         page = await client.get("/queue", follow_redirects=False)
         assert (page.status_code, page.headers["Location"]) == (303, "/sign-in?next=%2Fqueue")
-        assert (await client.get("/api/v1/alerts/alert-1")).status_code == 401
+        assert (await client.post("/api/v1/reads/1/claim")).status_code == 401
         assert (await client.get("/sign-in")).status_code == 200
 
 
 async def test_every_answer_carries_the_headers_that_keep_a_page_to_itself(office: Office) -> None:
     async with at_the_desk(office) as client:
-        for where in ("/queue", "/api/v1/queue", "/nowhere", "/static/desk.css", "/api/v1/alerts/none"):
+        for where in ("/queue", "/nowhere", "/static/desk.css", "/alerts/none"):
             answer = await client.get(where)
             assert answer.headers["Content-Security-Policy"] == HEADERS["Content-Security-Policy"], where
 
@@ -79,9 +79,8 @@ async def test_a_decision_leaves_the_queue_and_waits_to_be_published(office: Off
     await office.receive()
     async with at_the_desk(office) as client:
         [waiting] = await the_queue(client)
-        taken = await decided(client, waiting["read_id"])
+        await decided(client, waiting["read_id"])
         assert await the_queue(client) == []
-        assert taken["undo_until"] == office.clock() + 10
     async with office.database.begin() as connection:
         now = office.clock()
         assert await outbox.take(connection, now=now + 9, again_before=0, limit=9) == []
@@ -93,14 +92,13 @@ async def test_a_decision_is_undone_until_it_is_on_its_way(office: Office) -> No
     await office.receive()
     async with at_the_desk(office) as client:
         [waiting] = await the_queue(client)
-        taken = await decided(client, waiting["read_id"])
-        undone = await client.post(f"/api/v1/verdicts/{taken['batch']}/undo")
-        assert undone.json() == {"read_ids": [waiting["read_id"]]}
-        taken = await decided(client, waiting["read_id"], "not_mirror")
+        undone = await client.submit(f"/undo/{await decided(client, waiting['read_id'])}")
+        assert undone.headers["Location"] == f"/reads/{waiting['read_id']}"
+        batch = await decided(client, waiting["read_id"], "not_mirror")
         async with office.database.begin() as connection:
             await outbox.take(connection, now=office.clock() + 10, again_before=0, limit=9)
-        late = await client.post(f"/api/v1/verdicts/{taken['batch']}/undo")
-        assert (late.status_code, late.json()["code"]) == (409, "too-late")
+        late = await client.submit(f"/undo/{batch}")
+        assert (late.status_code, "It can no longer be undone." in late.text) == (409, True)
     async with office.database.read() as connection:
         assert await verdicts.holding(connection, "alert-1") is not None
         assert (await outbox.waiting(connection))[0] == 1
@@ -119,8 +117,7 @@ async def test_every_decision_is_counted_and_the_first_of_an_alert_is_timed(offi
     assert told("time_to_decision_seconds_count") == 1
     seconds = told("time_to_decision_seconds_sum")
     async with at_the_desk(office, "lena", role="lead") as client:
-        taken = await client.post("/api/v1/alerts/alert-1/take-back", json={"reason_code": "appeal"})
-        assert taken.status_code == 201, taken.text
+        assert (await client.submit("/alerts/alert-1/take-back", reason_code="appeal")).status_code == 303
     async with at_the_desk(office, "sara") as client:
         [waiting] = await the_queue(client)
         assert waiting["kind"] == "appeal"
@@ -137,16 +134,6 @@ async def test_a_decision_says_why_and_under_which_policy(office: Office, missin
     await office.receive()
     async with at_the_desk(office) as client:
         [waiting] = await the_queue(client)
-        body = {
-            "read_id": waiting["read_id"],
-            "verdict": "mirror",
-            "reason_code": "several-traits",
-            "policy": "hate",
-        }
-        del body[missing]
-        answer = await client.post("/api/v1/verdicts", json=body)
-        assert answer.status_code == 400
-        assert missing in answer.json()["message"]
         form = {"chosen": "mirror/several-traits", "policy": "hate", "csrf": client.headers["X-CSRF-Token"]}
         form |= {"policy": ""} if missing == "policy" else {"chosen": "mirror/"}
         where = f"/reads/{waiting['read_id']}/decide"
@@ -160,18 +147,16 @@ async def test_two_readers_at_once_learn_whose_it_is(office: Office) -> None:
         [waiting] = await the_queue(amina)
         claimed = await amina.post(f"/api/v1/reads/{waiting['read_id']}/claim")
         assert claimed.json()["claimed_until"] == office.clock() + 120
-        body = {
-            "read_id": waiting["read_id"],
-            "verdict": "mirror",
-            "reason_code": "several-traits",
-            "policy": "hate",
-        }
-        refused = await bilal.post("/api/v1/verdicts", json=body)
+        refused = await bilal.post(f"/api/v1/reads/{waiting['read_id']}/claim")
         assert (refused.status_code, refused.json()["initials"]) == (409, "A")
+        decision = {"chosen": "mirror/several-traits", "policy": "hate"}
+        where = f"/reads/{waiting['read_id']}/decide"
+        refused = await bilal.submit(where, **decision)
+        assert (refused.status_code, "<bdi>A</bdi>" in refused.text) == (409, True)
         office.clock.pass_(121)  # the claim has expired
-        assert (await bilal.post("/api/v1/verdicts", json=body)).status_code == 201
-        refused = await amina.post("/api/v1/verdicts", json=body)
-        assert (refused.status_code, refused.json()["initials"]) == (409, "B")
+        assert (await bilal.submit(where, **decision)).status_code == 303
+        refused = await amina.submit(where, **decision)
+        assert (refused.status_code, "<bdi>B</bdi>" in refused.text) == (409, True)
 
 
 async def test_what_is_read_blind_tells_nothing_of_its_score(database: Database) -> None:
@@ -183,7 +168,7 @@ async def test_what_is_read_blind_tells_nothing_of_its_score(database: Database)
     async with at_the_desk(office) as client:
         [waiting] = await the_queue(client)
         assert (waiting["band"], waiting["probability"]) == (None, None)
-        shown = (await client.get("/api/v1/alerts/alert-1")).json()
+        shown = await opened(client)
         assert shown["sealed"]
         assert (shown["alert"]["band"], shown["alert"]["log_odds"]) == ("none", 0.0)
         assert [line["signal"] for line in shown["alert"]["evidence"]] == ["device", "handle"]
@@ -193,9 +178,9 @@ async def test_what_is_read_blind_tells_nothing_of_its_score(database: Database)
         assert not re.search(r"likely|93\.0|\+8\.0|handles are the same", page)
         await decided(client, waiting["read_id"])
         # While it can be undone it can be decided again, and whoever knew the score would not be blind then.
-        assert (await client.get("/api/v1/alerts/alert-1")).json()["sealed"]
+        assert (await opened(client))["sealed"]
         await sent(office)
-        assert not (await client.get("/api/v1/alerts/alert-1")).json()["sealed"]
+        assert not (await opened(client))["sealed"]
 
 
 async def test_what_is_read_blind_tells_same_from_different_where_values_are_masked(
@@ -211,7 +196,7 @@ async def test_what_is_read_blind_tells_same_from_different_where_values_are_mas
         )
     )
     async with at_the_desk(office) as client:
-        shown = (await client.get("/api/v1/alerts/alert-1")).json()["alert"]["evidence"]
+        shown = (await opened(client))["alert"]["evidence"]
         assert [(one["signal"], one["level"], one["weight"]) for one in shown] == [
             ("device", "same", 0.0),
             ("name", "", 0.0),
@@ -251,13 +236,11 @@ async def test_a_change_without_the_pages_token_is_refused(office: Office) -> No
     await office.receive()
     async with at_the_desk(office) as client:
         [waiting] = await the_queue(client)
-        body = {"read_id": waiting["read_id"], "verdict": "mirror", "reason_code": "several-traits"}
-        del client.headers["X-CSRF-Token"]
-        assert (await client.post("/api/v1/verdicts", json=body)).status_code == 403
+        token = client.headers.pop("X-CSRF-Token")
+        assert (await client.post(f"/api/v1/reads/{waiting['read_id']}/claim")).status_code == 403
         form = {"verdict": "mirror", "reason_code": "several-traits", "policy": "hate"}
         where = f"/reads/{waiting['read_id']}/decide"
         assert (await client.post(where, data=form)).status_code == 403
-        token = (await client.get("/api/v1/me")).json()["csrf"]
         foreign = {"Origin": "https://elsewhere.example"}
         assert (await client.post(where, data={**form, "csrf": token}, headers=foreign)).status_code == 403
         taken = await client.post(where, data={**form, "csrf": token}, follow_redirects=False)
@@ -361,7 +344,7 @@ async def test_histories_are_of_both_accounts_and_tell_nothing_twice(office: Off
     await office.receive("alert-1", matched=banned)
     await office.receive("sibling", matched=banned)
     async with at_the_desk(office) as client:
-        shown = (await client.get("/api/v1/alerts/alert-1")).json()
+        shown = await opened(client)
         assert [one["alert_id"] for one in shown["history"]] == ["before"]
         assert [one["alert_id"] for one in shown["family"]] == ["sibling"]
 
@@ -593,9 +576,8 @@ async def case_and_statement(office: Office) -> tuple[str, str]:
     await decide(office, await office.hire("amina"))
     await act(office, an_action())
     async with at_the_desk(office, "chloe", "lead") as client:
-        asked = {"purpose": "appeal 311"}
-        case = await client.post("/api/v1/alerts/alert-1/case", json=asked)
-        statement = await client.get("/api/v1/statement", params=ASKED)
+        case = await client.submit("/alerts/alert-1/case", purpose="appeal 311")
+        statement = await client.get("/statement", params=ASKED)
     assert (case.status_code, statement.status_code) == (200, 200), case.text
     return case.text, statement.text
 
@@ -629,7 +611,7 @@ async def test_alert_on_an_authoritys_word_is_marked(office: Office) -> None:
             page = (await client.get(f"/alerts/{alert_id}")).text
             assert ("on the word of an authority" in page) is marked, alert_id
             assert ("may not be quoted" in page) is (alert_id == "unquoted")
-        queue = (await client.get("/api/v1/queue", params={"basis": "unquoted"})).text
+        queue = (await client.get("/queue?basis=unquoted")).text
         assert ("new-unquoted" in queue, "new-state" in queue) == (True, False)
 
 

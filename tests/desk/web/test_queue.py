@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from desk.database import schema
 from desk.database.counts import exposures
 from desk.database.engine import Database
-from desk.database.filters import ORDERS, Filters
+from desk.database.filters import ORDERS, Filters, Place
 from desk.database.finding.folding import READ_CHARS, folded_readings
 from desk.review.deciding.decide import ReadDecision
 from desk.review.people import person_of
@@ -26,7 +26,7 @@ from desk.web.desk import PAGE
 from schemas.alerts import Matched
 from tests.desk.makers import a_reason, a_rival
 from tests.desk.people import Office, an_office, with_shares
-from tests.desk.web.client import Client, at_the_desk, counted, decided, page_at, sent, the_queue
+from tests.desk.web.client import Client, at_the_desk, counted, decided, decisions, page_at, sent, the_queue
 from tests.desk.web.test_alert import Platform
 from tests.desk_databases import on_each_database
 from tests.makers import NOON
@@ -42,20 +42,15 @@ NAMED = (
 
 
 async def in_pages(client: Client, order: str) -> list[str]:
-    """Every alert of the queue by its pages of two, as a program follows them."""
+    """Every alert of the queue by its pages of two."""
     found: list[dict[str, Any]] = []
-    after: dict[str, str] = {}
+    after = None
     for _ in range(9):
-        page = await the_queue(client, order=order, limit="2", **after)
+        page = await the_queue(client, order=order, limit=2, after=after)
         if not page:
             break
         found += page
-        last = page[-1]
-        after = {
-            "after_rank": str(last["rank"]),
-            "after_since": repr(last["waits_since"]),
-            "after_read": str(last["read_id"]),
-        }
+        after = Place(page[-1]["rank"], page[-1]["waits_since"], page[-1]["read_id"])
     return [one["alert_id"] for one in found]
 
 
@@ -144,10 +139,11 @@ async def test_what_belongs_together_stands_in_one_row_across_pages(
         office.clock.pass_(drawn.choice((0, 60)))
     async with at_the_desk(office) as client:
         skipped = (await the_queue(client))[0]["read_id"]
-        await client.post(f"/api/v1/reads/{skipped}/skip")
-        for order, filters in product(ORDERS, ({}, {"policy": "hate"}, {"band": "possible"})):
+        await client.submit(f"/reads/{skipped}/skip")
+        narrowed: tuple[dict[str, Any], ...] = ({}, {"policy": "hate"}, {"band": "possible"})
+        for order, filters in product(ORDERS, narrowed):
             expected: dict[tuple[str, str], list[int]] = {}
-            for one in await the_queue(client, order=order, limit="100", **filters):
+            for one in await the_queue(client, order=order, limit=100, **filters):
                 expected.setdefault((one["account"], one["root"]), []).append(one["read_id"])
             found = await in_rows(client, order, **filters)
             assert found == [*expected.values()], (order, filters)
@@ -201,7 +197,7 @@ async def test_blind_readings_are_not_folded(database: Database) -> None:
 async def test_columns_left_out_stay_left_out_and_former_cookies_hold(office: Office) -> None:
     await office.receive()
     async with at_the_desk(office) as client:
-        csrf = (await client.get("/api/v1/me")).json()["csrf"]
+        csrf = client.headers["X-CSRF-Token"]
         chosen = {"language": "en", "keys": "1", "covered": "1", "band": "1", "due": "1", "csrf": csrf}
         await client.post("/view", data=chosen)
         assert headings((await client.get("/queue")).text) == ["Account", "Resembles", "Band", "Due"]
@@ -212,19 +208,6 @@ async def test_columns_left_out_stay_left_out_and_former_cookies_hold(office: Of
 
 def headings(page: str) -> list[str]:
     return re.findall(r'<th scope="col">([^<]+)</th>', page)
-
-
-async def test_pages_of_alerts_have_each_of_one_moment_once(office: Office) -> None:
-    for number in range(5):
-        await office.receive(f"alert-{number}")
-    async with at_the_desk(office) as client:
-        found: list[str] = []
-        page: dict[str, str] = {"limit": "2"}
-        for _ in range(3):
-            rows = (await client.get("/api/v1/alerts", params=page)).json()
-            found += [row["alert_id"] for row in rows]
-            page |= {"before": repr(rows[-1]["detected_at"]), "after_alert": rows[-1]["alert_id"]}
-    assert found == [f"alert-{number}" for number in range(5)]
 
 
 # One box finds what is at the desk, and what was decided is found again, by who may know it.
@@ -365,7 +348,7 @@ async def test_account_page_tells_both_sides_and_time_and_leads_to_its_family(da
         [waiting] = [one for one in await the_queue(client) if one["alert_id"] == "one"]
         await decided(client, waiting["read_id"])
         await sent(office)
-        await client.post("/api/v1/alerts/one/take-back", json={"reason_code": "appeal"})
+        await client.submit("/alerts/one/take-back", reason_code="appeal")
         page = (await client.get("/accounts/x/mid")).text
         told = ("Umar", "@umar", "https://x.example/mid", "/alerts/one", "/alerts/two", "/families/x/mid")
         assert [one for one in told if one not in page] == []
@@ -393,7 +376,7 @@ async def test_account_page_tells_no_withdrawal_without_its_moment(office: Offic
 
 
 async def decide_all(office: Office, client: Client, verdict: str = "mirror") -> None:
-    for waiting in await the_queue(client, limit="200"):
+    for waiting in await the_queue(client, limit=200):
         office.clock.pass_(1.0)
         await decided(client, waiting["read_id"], verdict)
     await sent(office)
@@ -411,7 +394,7 @@ async def test_decisions_are_listed_the_newest_first_page_by_page(office: Office
         second = re.findall(r'<th scope="row"><a href="/alerts/([^"]+)">', rest)
         assert len(first) == PAGE
         assert (len({*first, *second}), len(second)) == (PAGE + 3, 3)
-        listed = (await client.get("/api/v1/decided", params={"limit": 200})).json()
+        listed = await decisions(client)
         assert [one["alert_id"] for one in listed] == [*first, *second]
         moments = [one["decided_at"] for one in listed]
         assert moments == sorted(moments, reverse=True)
@@ -430,7 +413,7 @@ async def test_decisions_are_narrowed_by_day_reason_policy_verdict_reader_and_ta
     async with at_the_desk(office, "bilal") as client:
         await decide_all(office, client, "not_mirror")
     async with at_the_desk(office, "chloe", "lead") as client:
-        await client.post("/api/v1/alerts/one/take-back", json={"reason_code": "appeal"})
+        await client.submit("/alerts/one/take-back", reason_code="appeal")
         people = dict(
             re.findall(r'<option value="([0-9a-f]{32})">(\w+)<', (await client.get("/decided")).text)
         )
@@ -452,7 +435,7 @@ async def test_decisions_are_narrowed_by_day_reason_policy_verdict_reader_and_ta
             page = await client.get(f"/decided?{query}")
             found = re.findall(r'<th scope="row"><a href="/alerts/([^"]+)">', page.text)
             assert found == expected, query
-        [two, one] = (await client.get("/api/v1/decided")).json()
+        [two, one] = await decisions(client)
         assert (one["taken_back"], one["holds"]) == (True, False)
         assert (two["taken_back"], two["holds"]) == (False, True)
         for bad in ("from=yesterday", "to=2026-13-01", "taken=perhaps"):
@@ -465,7 +448,7 @@ async def test_moderators_see_their_own_decisions_and_auditors_all(office: Offic
         await decide_all(office, client)
     for name, role, count in (("bilal", "moderator", 0), ("omar", "auditor", 1), ("chloe", "lead", 1)):
         async with at_the_desk(office, name, role) as client:
-            assert len((await client.get("/api/v1/decided")).json()) == count, name
+            assert len(await decisions(client)) == count, name
             assert ('name="by"' in (await client.get("/decided")).text) == (role != "moderator")
 
 
@@ -475,12 +458,12 @@ async def test_lead_who_is_to_read_second_is_told_no_decision(database: Database
     async with at_the_desk(office) as client:
         await decide_all(office, client)
     async with at_the_desk(office, "chloe", "lead") as client:
-        assert (await client.get("/api/v1/decided")).json() == []
+        assert await decisions(client) == []
         page = (await client.get("/accounts/x/1")).text
         assert ("a mirror" in page, "until you have decided" in page) == (False, True)
         assert "could say what others decided" in (await client.get("/profiles/accounts/x/1")).text
         await decide_all(office, client)
-        assert len((await client.get("/api/v1/decided")).json()) == 2
+        assert len(await decisions(client)) == 2
 
 
 async def test_account_page_has_an_address_whatever_its_id(office: Office) -> None:
@@ -561,25 +544,23 @@ async def test_no_request_asks_more_where_there_is_more_to_show(office: Office) 
             for number in range(first, first + count):
                 family = Matched(platform="x", account_id="banned", policy="hate", root_id="x:root")
                 await office.receive(f"alert-{number}", matched=family)
-            [waiting, *_] = (await client.get("/api/v1/queue")).json()
-            body = {
-                "read_id": waiting["read_id"],
-                "verdict": "mirror",
-                "reason_code": "several-traits",
-                "policy": "hate",
-            }
-            for name, method, where, json in (
-                ("queue", "GET", "/queue", None),
-                ("queue, filtered", "GET", "/queue?band=likely&policy=hate&platform=x", None),
-                ("alert", "GET", "/alerts/alert-1", None),
-                ("find", "GET", "/find?q=ne", None),
-                ("account", "GET", "/accounts/x/banned", None),
-                ("family", "GET", "/families/x/banned", None),
-                ("decided", "GET", "/decided?verdict=mirror", None),
-                ("decision", "POST", "/api/v1/verdicts", body),
+            [waiting, *_] = await the_queue(client)
+            where_decided = f"/reads/{waiting['read_id']}/decide"
+            for name, where in (
+                ("queue", "/queue"),
+                ("queue, filtered", "/queue?band=likely&policy=hate&platform=x"),
+                ("alert", "/alerts/alert-1"),
+                ("find", "/find?q=ne"),
+                ("account", "/accounts/x/banned"),
+                ("family", "/families/x/banned"),
+                ("decided", "/decided?verdict=mirror"),
+                ("decision", where_decided),
             ):
                 with counted(office.database) as asked:
-                    assert (await client.request(method, where, json=json)).status_code < 300
+                    if name == "decision":
+                        await decided(client, waiting["read_id"])
+                    else:
+                        assert (await client.get(where)).status_code == 200
                 told.setdefault(name, []).append(sum(not it.startswith("BEGIN") for it in asked))
     assert all(few == many for few, many in told.values()), told
     most = {"queue": 8, "queue, filtered": 8, "alert": 18, "decision": 13}
@@ -591,9 +572,9 @@ async def test_what_is_narrowed_to_a_band_is_looked_for_at_its_place(office: Off
     async with at_the_desk(office) as client:
         await office.receive("alert-1", band="possible", probability=0.6)
         await office.receive("alert-2")
-        found = (await client.get("/api/v1/queue", params={"band": "possible"})).json()
+        found = await the_queue(client, band="possible")
         assert [one["alert_id"] for one in found] == ["alert-1"]
         await office.receive("alert-1", revision=2)  # its band rose
-        found = (await client.get("/api/v1/queue", params={"band": "likely"})).json()
+        found = await the_queue(client, band="likely")
         assert {one["alert_id"] for one in found} == {"alert-1", "alert-2"}
-        assert (await client.get("/api/v1/queue", params={"band": "none"})).json() == []
+        assert await the_queue(client, band="none") == []
