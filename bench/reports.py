@@ -70,7 +70,6 @@ def _rows(first: int, end: int, count: int, since: float) -> dict[Table, list[di
                 "script": drawn.choice(_SCRIPTS),
                 "language": drawn.choice(_LANGUAGES),
                 "probability": 0.99 if likely else 0.7,
-                "log_odds": 4.0,
                 "weights_version": "1",
                 "signals": "bio handle",
                 "seconds_to_detect": drawn.expovariate(1e-4),

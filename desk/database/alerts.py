@@ -42,10 +42,8 @@ class AlertRow:
     queue: str | None
     language: str | None
     probability: float
-    log_odds: float
     weights_version: str
     detected_at: float
-    seconds_since_ban: float | None
     sampled: float | None
     stratum: int | None
     script: str | None

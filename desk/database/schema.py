@@ -79,10 +79,8 @@ alerts = Table(
     Column("queue", String(SLUG_CHARS)),
     Column("language", String(16)),
     Column("probability", Float, nullable=False),
-    Column("log_odds", Float, nullable=False),
     Column("weights_version", String(SLUG_CHARS), nullable=False),
     Column("detected_at", Float, nullable=False),
-    Column("seconds_since_ban", Float),
     Column("sampled", Float),  # the probability with which it was drawn; null for what was alerted
     Column("stratum", Integer),  # of a pair that was drawn: how far below the bands
     Column("script", String(16)),  # of the new account's names; kept, since what they were is erased
@@ -197,7 +195,6 @@ verdicts = Table(
     Column("read_id", BigInteger),
     Column("batch", String(USER_ID_CHARS)),  # the same for what was decided by one key
     Column("undone_at", Float),
-    Column("seen_on_topic_at", Float),
     Column("independent", Boolean),  # whether no other's verdict can have been known; null: nobody noted it
     Index("ix_verdicts_alert_id", "alert_id", "decided_at"),
     Index("ix_verdicts_reviewer", "reviewer", "decided_at"),

@@ -42,7 +42,6 @@ class VerdictRow:
     read_id: int | None = None
     batch: str | None = None
     undone_at: float | None = None
-    seen_on_topic_at: float | None = None
     independent: bool | None = None
 
     @property
@@ -70,7 +69,6 @@ class JudgedRow(VerdictRow):
     seconds_to_detect: float | None
     detected_at: float | None
     arrived_at: float | None
-    log_odds: float | None
     alert_policy: str | None
 
 
@@ -146,15 +144,6 @@ async def of_batch(connection: AsyncConnection, batch: str) -> Sequence[VerdictR
 async def undo(connection: AsyncConnection, verdict_ids: Collection[str], *, now: float) -> None:
     await connection.execute(
         update(_verdicts).where(_verdicts.c.verdict_id.in_(verdict_ids)).values(undone_at=now)
-    )
-
-
-async def seen(connection: AsyncConnection, verdict_id: str, *, now: float) -> None:
-    """Marks a verdict as come back from the topic."""
-    await connection.execute(
-        update(_verdicts)
-        .where(_verdicts.c.verdict_id == verdict_id, _verdicts.c.seen_on_topic_at.is_(None))
-        .values(seen_on_topic_at=now)
     )
 
 

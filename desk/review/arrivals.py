@@ -139,12 +139,10 @@ class Arrivals:
             decided_at=verdict.at,
             blind=verdict.blind,
             kind=BY_BAN if verdict.given_by == "ban" else "elsewhere",
-            seen_on_topic_at=self.now,
         )
         if row.kind == BY_BAN:
             await self._contradict(row.alert_id)
         if not await verdicts.add(self.connection, row):
-            await verdicts.seen(self.connection, verdict_id, now=self.now)
             return False
         await waves.keep_exceptions(self.connection, verdict_id, verdict.exceptions)
         holds = await verdicts.holding(self.connection, verdict.alert_id)

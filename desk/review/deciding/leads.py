@@ -105,7 +105,6 @@ async def repeat(
         kind=kind,
         read_id=None,
         batch=None,
-        seen_on_topic_at=None,
         independent=False,
     )
     await review.keep_verdicts([row], not_before=review.now, exceptions=exceptions)

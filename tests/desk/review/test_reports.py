@@ -99,7 +99,6 @@ def a_row(alert_id: str, *, mirror: bool = True, **given: Any) -> JudgedRow:
         "language": None,
         "basis": None,
         "platform": "telegram",
-        "log_odds": 5.0,
         "alert_policy": "hate",
         **given,
     }

@@ -125,10 +125,14 @@ def upgrade() -> None:
     op.execute("DELETE FROM reads WHERE kind = 'golden'")
     op.execute("DELETE FROM verdicts WHERE golden")
     op.drop_table("golden")
-    op.drop_column("reads", "only_for")
-    op.drop_column("verdicts", "golden")
-    for column in ("failures", "locked_until", "preferences"):
-        op.drop_column("users", column)
+    for table, columns in (
+        ("reads", ("only_for",)),
+        ("verdicts", ("golden", "seen_on_topic_at")),
+        ("users", ("failures", "locked_until", "preferences")),
+        ("alerts", ("log_odds", "seconds_since_ban")),
+    ):
+        for column in columns:
+            op.drop_column(table, column)
     # Waves, who is in them, and whom a verdict on one leaves out.
     op.create_table(
         "waves",
