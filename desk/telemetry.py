@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
-from typing import Final
+from typing import Final, get_args
 
 import prometheus_client
 import structlog
@@ -23,6 +23,7 @@ from desk.database import reads, waves
 from desk.database.engine import Database
 from desk.database.errors import DatabaseUnavailable
 from desk.database.topics import outbox
+from desk.profiles.source import PictureRefusal
 from desk.review.audit.watch import AuditWatch
 from streams.serving.connections import Connections
 
@@ -84,6 +85,11 @@ class DeskMetrics:
             ("verdict", "kind"),
         )
         self.foreign_verdicts = counter("samehand_desk_foreign_verdicts", "Verdicts of others that arrived.")
+        self.refused_pictures = counter(
+            "samehand_desk_refused_pictures",
+            "Pictures of live profiles that were not fetched or not shown, by reason.",
+            ("reason",),
+        )
         self.undone = counter("samehand_desk_undone", "Decisions that were undone.")
         self.refused = counter(
             "samehand_desk_refused_records",
@@ -128,6 +134,8 @@ class DeskMetrics:
         )
         build = gauge("samehand_desk_build_info", "1, with the version.", ("version",))
         build.labels(version("samehand")).set(1)
+        for reason in get_args(PictureRefusal):
+            self.refused_pictures.labels(reason)
         for kind in KINDS:
             self.backlog.labels(kind).set(0)
             self.oldest_seconds.labels(kind).set(0)

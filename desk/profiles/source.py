@@ -11,15 +11,23 @@ import asyncio
 import secrets
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 import structlog
+from yarl import URL
 
-from streams.outbound.session import REQUEST_FAULTS, Peer, UnexpectedAnswer, reason_of, whole
+from streams.outbound.session import (
+    REQUEST_FAULTS,
+    ForbiddenAddress,
+    Peer,
+    UnexpectedAnswer,
+    cause_of,
+    reason_of,
+    whole,
+)
 from streams.settings import Settings
 from streams.standard_webhooks import Secret
 
@@ -40,9 +48,25 @@ PICTURE_BYTES_MAX: Final = 4 * 1024 * 1024
 
 _CHILD: Final = Path(__file__).with_name("redraw.py")
 
+PictureRefusal = Literal["url", "user", "scheme", "host", "port", "address", "redirect", "away", "unusable"]
+"""Why an account is shown without the picture that its platform names.
+
+url, user, scheme  no URL, one with a user or password, or one that is not https
+host, port         none that the settings name for pictures
+address            the host's name stands for an address that may not be called
+redirect, away     it answered by a redirect, which is not followed, or not with 200 in time
+unusable           too large, or nothing that can be drawn
+"""
+
 Outcome = Literal["shown", "gone", "away", "hidden"]
 
 log = structlog.get_logger("samehand.desk.profiles")
+
+
+class _RefusedPicture(ValueError):
+    def __init__(self, reason: PictureRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -57,8 +81,8 @@ class Profile:
     """One account as its platform shows it now. `outcome`: gone (no such account), away (no answer) or
     hidden (not asked for, since the reader must not know yet).
 
-    `picture`: WebP bytes that this process's child drew anew, None without one. `picture_away`: it has one
-    that could not be had or drawn.
+    `picture`: WebP bytes that this process's child drew anew, None without one; `picture_refused`: why there
+    is none although the platform names one.
     """
 
     outcome: Outcome
@@ -66,7 +90,7 @@ class Profile:
     name: str = ""
     bio: str = ""
     picture: bytes | None = None
-    picture_away: bool = False
+    picture_refused: PictureRefusal | None = None
 
 
 async def redrawn(image: bytes) -> bytes | None:
@@ -101,7 +125,7 @@ class ProfileSource:
         self._url = settings.desk_profile_source
         self._key = key
         self._now = now
-        self._schemes = ("https", "http") if settings.desk_profile_source_networks else ("https",)
+        self._origins = {item for item in settings.desk_profile_source_allowed if isinstance(item, str)}
         self._turns = asyncio.Semaphore(CONNECTIONS_MAX)
         self._drawing = asyncio.Semaphore(DRAWN_MAX)
         self._peer = Peer(
@@ -122,9 +146,13 @@ class ProfileSource:
             return Profile("away")
         if answer is None:
             return Profile("gone")
-        picture = await self._picture(answer.picture_url) if answer.picture_url else None
-        away = bool(answer.picture_url) and picture is None
-        return Profile("shown", answer.handle or "", answer.name or "", answer.bio or "", picture, away)
+        shown = Profile("shown", answer.handle or "", answer.name or "", answer.bio or "")
+        if not answer.picture_url:
+            return shown
+        try:
+            return replace(shown, picture=await self._picture(answer.picture_url))
+        except _RefusedPicture as refused:
+            return replace(shown, picture_refused=refused.reason)
 
     async def _asked(self, platform: str, account_id: str) -> _Answer | None:
         body = msgspec.json.encode({"platform": platform, "account_id": account_id})
@@ -141,19 +169,46 @@ class ProfileSource:
         except (msgspec.MsgspecError, UnicodeDecodeError):
             raise UnexpectedAnswer("no profile in JSON") from None
 
-    async def _picture(self, url: str) -> bytes | None:
-        """Returns the picture redrawn, None where it cannot be had: the words are shown without it."""
+    async def _picture(self, given: str) -> bytes:
+        """Returns the picture redrawn. Raises `_RefusedPicture`: the words are shown without it."""
+        url = self._picture_url(given)
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS), self._drawing:
-                if urlsplit(url).scheme not in self._schemes:
-                    return None
                 async with self._peer.session.get(url, allow_redirects=False) as response:
                     if response.status != 200:
-                        return None
+                        raise _RefusedPicture("redirect" if 300 <= response.status < 400 else "away")
                     image = await whole(response, PICTURE_BYTES_MAX)
-                return await redrawn(image)
-        except REQUEST_FAULTS:
-            return None
+                drawn = await redrawn(image)
+        except _RefusedPicture:
+            raise
+        except UnexpectedAnswer:
+            raise _RefusedPicture("unusable") from None
+        except REQUEST_FAULTS as fault:
+            forbidden = isinstance(cause_of(fault), ForbiddenAddress)
+            raise _RefusedPicture("address" if forbidden else "away") from None
+        if drawn is None:
+            raise _RefusedPicture("unusable")
+        return drawn
+
+    def _picture_url(self, given: str) -> URL:
+        """Returns the URL read as aiohttp reads it, of an origin for pictures. Raises `_RefusedPicture`.
+
+        A stranger may have chosen it: some platforms name avatars where another server keeps them.
+        """
+        try:
+            url = URL(given)
+        except ValueError:
+            raise _RefusedPicture("url") from None
+        if not url.raw_host or "@" in url.raw_authority:
+            raise _RefusedPicture("user" if url.raw_host else "url")
+        parent = url.raw_host.partition(".")[2]
+        hosts = (url.raw_host, f"*.{parent}")
+        if any(f"{url.scheme}://{host}:{url.port}" in self._origins for host in hosts):
+            return url
+        if url.scheme != "https":
+            raise _RefusedPicture("scheme")
+        elsewhere = any(origin.rpartition(":")[0].partition("//")[2] in hosts for origin in self._origins)
+        raise _RefusedPicture("port" if elsewhere else "host")
 
 
 def profile_source(settings: Settings, now: Callable[[], float]) -> ProfileSource | None:

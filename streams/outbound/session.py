@@ -108,9 +108,14 @@ async def whole(answer: aiohttp.ClientResponse, bytes_max: int) -> bytes:
     return bytes(content)
 
 
+def cause_of(fault: BaseException) -> BaseException:
+    """Returns what aiohttp wraps of a failed connection, else the fault itself."""
+    return fault.os_error if isinstance(fault, aiohttp.ClientConnectorError) else fault
+
+
 def reason_of(fault: BaseException) -> str:
     """Returns why a request failed, without URL or answer."""
-    cause = fault.os_error if isinstance(fault, aiohttp.ClientConnectorError) else fault
+    cause = cause_of(fault)
     return str(cause) if isinstance(cause, ForbiddenAddress | UnexpectedAnswer) else type(fault).__name__
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any, Final
 from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel, Field, FilePath, field_validator
 from pydantic_settings import NoDecode
 
-from streams.settings.fields import WEB_ADDRESS, read_networks, signing_key
+from streams.settings.fields import WEB_ADDRESS, signing_key
 from streams.standard_webhooks import Secret
 
 PLACEHOLDERS: Final = ("{account_id}", "{handle}")
 TEMPLATE_CHARS_MAX: Final = 2_048  # longer addresses do not open in every browser
 
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.\-]{0,251}[A-Za-z0-9])?(?::\d{1,5})?")
+_PICTURES: Final = re.compile(
+    r"(https://|http://(?=127\.0\.0\.1:))?(\*(?:\.[a-z0-9-]+){2,}|[a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::(\d{1,5}))?"
+)
 _UNSAFE: Final = re.compile(r"[\s\x00-\x1f\x7f\\\"'<>`]")
 
 
@@ -40,10 +43,11 @@ class ProfileSettings(BaseModel):
     desk_profile_source_ca_file: FilePath | None = Field(
         None, description="Certificates to trust for it (PEM) instead of the system's."
     )
-    desk_profile_source_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+    desk_profile_source_allowed: Annotated[tuple[IPv4Network | IPv6Network | str, ...], NoDecode] = Field(
         (),
         max_length=64,  # each request is held against all of them
-        description="Networks beside public ones where it and its pictures may be; also allows http://.",
+        description="Hosts of pictures (cdn.example.org, *.example.org, img.example.org:8443), and networks"
+        " beside public ones where it and they may be (10.0.0.0/8); a network also allows http:// for it.",
     )
 
     @field_validator("desk_profile_urls")
@@ -63,14 +67,33 @@ class ProfileSettings(BaseModel):
             raise ValueError("must be https:// with a host, and without a user, a query or a fragment in it")
         return url
 
-    @field_validator("desk_profile_source_networks", mode="before")
+    @field_validator("desk_profile_source_allowed", mode="before")
     @classmethod
-    def _source_networks(cls, given: Any) -> Any:
-        return read_networks(given)
+    def _source_allowed(cls, given: Any) -> Any:
+        items = given.split(",") if isinstance(given, str) else given
+        return tuple(_network_or_origin(item.strip()) for item in items if item.strip())
+
+    @property
+    def desk_profile_source_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        return tuple(item for item in self.desk_profile_source_allowed if not isinstance(item, str))
 
     def desk_profile_source_key(self) -> Secret | None:
         """Returns the key that signs requests. Raises `SettingsError` when its file cannot be used."""
         return signing_key("DESK_PROFILE_SOURCE_SECRET", self.desk_profile_source_secret_file)
+
+
+def _network_or_origin(text: str) -> IPv4Network | IPv6Network | str:
+    """Returns a network, or the origin of pictures with its port. Raises `ValueError`."""
+    try:
+        return ip_network(text)
+    except ValueError:
+        named = _PICTURES.fullmatch(text.lower())
+    if named is None:
+        raise ValueError(
+            "must be hosts (cdn.example.org, *.example.org, img.example.org:8443) and networks (10.0.0.0/8),"
+            " separated by commas"
+        )
+    return f"{named[1] or 'https://'}{named[2]}:{named[3] or 443}"
 
 
 def check_profile_url(template: str) -> str:

@@ -128,7 +128,7 @@ class Settings(  # the order of the reference from below: pydantic takes the fie
             )
         if self.desk_profile_source.startswith("http:") and not self.desk_profile_source_networks:
             yield (
-                f"{PREFIX}DESK_PROFILE_SOURCE must be https://, unless {PREFIX}DESK_PROFILE_SOURCE_NETWORKS "
+                f"{PREFIX}DESK_PROFILE_SOURCE must be https://, unless {PREFIX}DESK_PROFILE_SOURCE_ALLOWED "
                 "names its network: profiles would travel in the clear"
             )
         if self.gate_desk_url and not self.gate_desk_secret_file:

@@ -420,7 +420,7 @@ PROFILED: dict[str, Any] = {
             "secretName": "profiles",
             "secretKey": "whsec",
             "caSecretName": "profiles-ca",
-            "networks": ["10.8.0.0/16", "fd00::/8"],
+            "allowed": ["*.cdn.example", "10.8.0.0/16", "fd00::/8", "img.x.example:8443"],
         },
     },
     "networkPolicy": {"profiles": {"ports": [8444], "to": [{"ipBlock": {"cidr": "10.8.0.0/16"}}]}},
@@ -653,7 +653,8 @@ def test_profiles_come_from_a_source_that_the_desk_alone_may_reach() -> None:
     settings = load({name: __file__ if name.endswith("_FILE") else value for name, value in given.items()})
     assert settings.desk_profile_urls == PROFILED["desk"]["profiles"]["urls"]
     assert settings.desk_profile_source == "https://x.example:8444/profiles"
-    assert [str(it) for it in settings.desk_profile_source_networks] == ["10.8.0.0/16", "fd00::/8"]
+    allowed = ["https://*.cdn.example:443", "10.8.0.0/16", "fd00::/8", "https://img.x.example:8443"]
+    assert [str(it) for it in settings.desk_profile_source_allowed] == allowed
     assert mounted(PROFILED, "SAMEHAND_DESK_PROFILE_SOURCE_SECRET_FILE") == "profiles"
     assert mounted(PROFILED, "SAMEHAND_DESK_PROFILE_SOURCE_CA_FILE") == "profiles-ca"
     assert reaching(PROFILED, 8444, "10.8.0.0/16") == ["eu-samehand-desk"]

@@ -63,7 +63,7 @@ def profile_server(accounts: Mapping[str, Account], folder: Path) -> Iterator[di
         yield {
             "SAMEHAND_DESK_PROFILE_SOURCE": server.url,
             "SAMEHAND_DESK_PROFILE_SOURCE_SECRET_FILE": str(secret),
-            "SAMEHAND_DESK_PROFILE_SOURCE_NETWORKS": LOOPBACK,
+            "SAMEHAND_DESK_PROFILE_SOURCE_ALLOWED": f"{LOOPBACK}, http://{LOOPBACK}:{server.server_port}",
         }
     finally:
         server.shutdown()

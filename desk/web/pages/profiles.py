@@ -86,6 +86,9 @@ async def profile(request: Asked, platform: FromPath[str], account_id: FromPath[
 
 
 def _page(request: Asked, shown: list[Shown], labels: tuple[str, ...], texts: Texts) -> Template:
+    for side in shown:
+        if side.profile.picture_refused is not None:
+            desk_of(request).metrics.refused_pictures.labels(side.profile.picture_refused).inc()
     return Template(
         "profiles.html",
         context={

@@ -8,17 +8,18 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from html import unescape
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from msgspec.structs import replace as replace_struct
+from prometheus_client import generate_latest
 from sqlalchemy import update
 
 from desk.database import appeals, audit, schema, verdicts
 from desk.database.engine import Database
 from desk.database.topics import outbox
 from desk.feed.consume import Consumer
-from desk.profiles.source import Profile, ProfileSource
+from desk.profiles.source import PictureRefusal, Profile, ProfileSource
 from desk.related import GateAway, GateBusy, GateClient
 from desk.review.arrivals import Arrivals
 from desk.review.policy import Policy
@@ -785,7 +786,7 @@ async def test_quoted_self_descriptions_are_shown_whatever_the_source_does(
     ("profile", "told"),
     [
         (Profile("shown", "um4r"), "No picture"),
-        (Profile("shown", "um4r", picture_away=True), "could not be had"),
+        (Profile("shown", "um4r", picture_refused="host"), "could not be had"),
         (Profile("away"), "does not answer"),
         (Profile("gone"), "knows no such account"),
     ],
@@ -799,6 +800,22 @@ async def test_each_way_without_a_profile_or_its_picture_is_told(
     page = await page_at(office, PROFILES)
     assert told in page
     assert "Umar" in page
+
+
+async def test_each_picture_that_is_refused_is_counted_by_its_reason(database: Database) -> None:
+    sides = Profile("shown", picture_refused="host"), Profile("shown", picture_refused="redirect")
+    office = an_office(database, profiles=Platform(*sides))
+    await office.receive()
+    await page_at(office, PROFILES)
+    figures = generate_latest(office.desk.metrics.registry).decode()
+    counted = dict(
+        re.findall(r'^samehand_desk_refused_pictures_total{reason="(\w+)"} (\S+)$', figures, re.MULTILINE)
+    )
+    assert {reason: count for reason, count in counted.items() if count != "0.0"} == {
+        "host": "1.0",
+        "redirect": "1.0",
+    }
+    assert set(counted) == set(get_args(PictureRefusal))
 
 
 async def test_desk_without_a_source_asks_nobody(office: Office) -> None:
