@@ -25,7 +25,6 @@ from bench.page import markdown
 from cli.output import progress
 from desk.access import sessions
 from desk.access.sign_in import add_user
-from desk.access.throttle import Rates
 from desk.database import reach, schema
 from desk.database.engine import Database, opened
 from desk.database.reads import RANKS
@@ -38,6 +37,7 @@ from desk.web.app import create_app
 from desk.web.desk import Desk
 from schemas.alerts import EvidenceLine, Matched, MirrorAlert
 from schemas.wire import encode
+from streams.serving.token_bucket import Rates
 from streams.settings import load
 from streams.supervision.gc_tuning import collect_seldom
 

@@ -25,7 +25,7 @@ from msgspec.structs import replace
 
 from agents.common.queries.preview import Preview
 from gate.answers import Problem, problem_of
-from gate.appeals import DeskRelay, RefusedAppeal
+from gate.appeals import DeskRelay, RefusedAppeal, account_rates
 from gate.coop import CoopActions, coop_appeal
 from gate.intake import KINDS, NOT_ALLOWED, Intake, IntakeOutcome
 from gate.keys import Key, Keyring
@@ -43,6 +43,7 @@ from store.errors import StoreError
 from streams.errors import Transient
 from streams.off_loop import off_loop
 from streams.serving.forwarded import network_of
+from streams.serving.token_bucket import Rates
 
 HELD_BYTES_MAX: Final = 128 * 1024 * 1024
 """Of all of them together: a hundred of the largest, and a quarter of what else a gate needs by the chart.
@@ -101,6 +102,8 @@ BODY_BYTES_MAX: Final = 1024 * 1024
 BODY_SECONDS: Final = 10.0
 """A client that sends a MiB more slowly holds a connection for nothing."""
 
+_OTHER_PLATFORM: Final = "the key appeals for one platform: name it and the `account_id`"
+
 DEADLINE_HEADER: Final = "samehand-deadline-ms"
 
 Asked = Request[Any, Any, State]
@@ -143,6 +146,7 @@ class Gate:
     deadline_ms: float
     desk: DeskRelay | None = None
     unsigned: Bodies = field(default_factory=Bodies)
+    appealed: Rates = field(default_factory=account_rates)
 
     async def score(self, request: Asked) -> Response[bytes]:
 
@@ -175,7 +179,7 @@ class Gate:
                     kind,
                     raw,
                     lambda records: self._charge(key, records),
-                    lambda record: key.publishes(kind, record),
+                    lambda platform: key.covers(f"events:{kind}", platform),
                 )
             )
 
@@ -204,6 +208,12 @@ class Gate:
                 made = read if isinstance(read, Malformed) else read.record
             if isinstance(made, Malformed):
                 return _malformed(made)
+            if not key.covers("appeals", made.platform or ""):
+                problem = Problem(reason="not-allowed", path="$.platform", detail=_OTHER_PLATFORM)
+                raise RefusedCall(Answer(403, problem, {"key": key.name}), "not-allowed")
+            about = made.alert_id if made.account_id is None else f"{made.platform}:{made.account_id}"
+            if wait_seconds := self.appealed.wait_seconds(about or "", self.ticks()):
+                raise _too_often(key, wait_seconds)
             answer = await self.desk.relay(made)
             if answer is None:
                 problem = Problem(reason="desk-away", detail="the desk did not confirm it: send it again")
@@ -302,8 +312,7 @@ class Gate:
             if key is None:
                 answer = Answer(401, Problem(reason="no-key"), headers={"WWW-Authenticate": "Bearer"})
                 raise RefusedCall(answer, "no-key")
-            name, _, kind = right.partition(":")
-            if not (key.publishes(kind) if kind else key.has(name)):
+            if not (key.covers(right) if ":" in right else key.has(right)):
                 logged = {"key": key.name}
                 answer = Answer(403, Problem(reason="not-allowed", detail=f"the key may not {right}"), logged)
                 raise RefusedCall(answer, "not-allowed")

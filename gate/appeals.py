@@ -19,16 +19,25 @@ from gate.answers import Problem
 from schemas.appeals import AppealMade, AppealTaken, Refusal
 from schemas.wire import encode
 from streams.outbound.session import ANYWHERE, REQUEST_FAULTS, Peer, UnexpectedAnswer, reason_of, whole
+from streams.serving.token_bucket import Rates
 from streams.settings import Settings
 from streams.standard_webhooks import Secret
 
 TIMEOUT_SECONDS: Final = 10.0
 """As for Kafka: a desk whose database has another leader answers within some five."""
 
-CONNECTIONS_MAX: Final = 8
-"""Holders appeal some times a minute; more than these wait their turn within the time of their call."""
+CONNECTIONS_MAX: Final = 16
+"""As many appeals as the desk stores at once; more wait their turn within the time of their call."""
 
 ANSWER_BYTES_MAX: Final = 16 * 1024
+
+ACCOUNT_APPEALS_MAX: Final = 5
+ACCOUNT_APPEAL_SECONDS: Final = 60.0
+"""Appeals of one account at once, as many as the desk takes of an alert, and until one more: a holder appeals
+once, and a platform sends it again some times while the desk is away."""
+
+ACCOUNTS_MAX: Final = 20_000
+"""Accounts that are counted, the one that appealed last longest: 5 MB; the key's rate bounds the others."""
 
 _REFUSED: Final = frozenset(get_args(Refusal))
 
@@ -88,6 +97,11 @@ class DeskRelay:
         if answer.status not in (404, 409) or refused.code not in _REFUSED:
             raise UnexpectedAnswer(f"answered {answer.status} ({refused.code[:64]})")
         return RefusedAppeal(answer.status, Problem(reason=refused.code, detail=refused.message))
+
+
+def account_rates() -> Rates:
+    """How often holders of each account may appeal, in this process."""
+    return Rates(burst=ACCOUNT_APPEALS_MAX, per_second=1 / ACCOUNT_APPEAL_SECONDS, known_max=ACCOUNTS_MAX)
 
 
 def desk_relay(settings: Settings, now: Callable[[], float]) -> DeskRelay | None:

@@ -27,7 +27,7 @@ import msgspec
 import structlog
 from msgspec import Meta, Struct
 
-from gate.rights import EVENTS, May, clash_of, publishes
+from gate.rights import EVENTS, May, clash_of, covers
 from streams.serving.token_bucket import TokenBucket
 
 KEYS_MAX: Final = 1_000
@@ -72,12 +72,12 @@ class Key(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     per: Literal["call", "record"] = "call"
 
     def has(self, right: str) -> bool:
-        """Whether it has a right; of `events` whether it may publish anything."""
-        return any(granted.partition(":")[0] == right for granted in self.may)
+        """Whether it has a right, for any kind and any platform."""
+        return any(re.split("[:@]", granted)[0] == right for granted in self.may)
 
-    def publishes(self, kind: str, platform: str | None = None) -> bool:
-        """Whether it may publish records of a kind, for a platform, or for any."""
-        return publishes(self.may, kind, platform)
+    def covers(self, right: str, platform: str | None = None) -> bool:
+        """Whether it has `appeals` or `events:KIND` for a platform, or for any."""
+        return covers(self.may, right, platform)
 
     @property
     def records_max(self) -> float:

@@ -33,7 +33,7 @@ _FAULTS: Final[Mapping[int, str]] = {
     408: "The body took too long to arrive.",
     413: "The body is over 1 MiB.",
     415: "The body is packed (`Content-Encoding`): send it as it is.",
-    429: "The key's rate limit is exceeded: retry after so many seconds.",
+    429: "The rate limit of the key, or of an appeal's account, is exceeded: retry after so many seconds.",
     500: "An internal error.",
     503: "Kafka or the store is unavailable: retry after so many seconds.",
 }
@@ -136,7 +136,7 @@ def _paths() -> dict[str, Any]:
                 "summary": "Relays what an account holder contests to the desk, for somebody else to read.",
                 "description": "A repeat of an `appeal_id` with the same body is answered as the first time."
                 " With `preset=coop` the body is that of Coop's `POST /api/v1/report/appeal`, whose actioned"
-                " item is the alert.",
+                " item is the alert. A key with `appeals@PLATFORM` names `platform` and `account_id`.",
                 "parameters": [
                     {
                         "name": "preset",

@@ -22,7 +22,7 @@ from hashlib import blake2b, sha256
 from typing import Final
 
 from desk.errors import ReviewError
-from streams.serving.token_bucket import TokenBucket
+from streams.serving.token_bucket import Rates
 
 TRIES_AT_ONCE: Final = 10
 TRY_SECONDS: Final = 6.0
@@ -71,25 +71,6 @@ class TriedTooOften(ReviewError):
         super().__init__("tried too often")
         self.wait_seconds = wait_seconds
         self.moment = moment
-
-
-class Rates:
-    """How often each may ask: so many at once, refilled so fast; those silent longest are forgotten."""
-
-    def __init__(self, *, burst: float = 100.0, per_second: float = 10.0, known_max: int = 10_000) -> None:
-        """``known_max`` bounds the memory: a megabyte or two."""
-        self._burst = burst
-        self._per_second = per_second
-        self._known_max = known_max
-        self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
-
-    def allow(self, who: str, now: float) -> bool:
-        """Returns True if one more is in order, which is then counted."""
-        bucket = self._buckets.pop(who, None) or TokenBucket(self._burst, now)
-        self._buckets[who] = bucket
-        if len(self._buckets) > self._known_max:
-            self._buckets.popitem(last=False)
-        return bucket.take(self._per_second, self._burst, now) == 0.0
 
 
 class Signer:

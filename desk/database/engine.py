@@ -13,7 +13,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,7 +77,7 @@ def table_versions(connection: Connection) -> tuple[str | None, str]:
 KEY_BYTES: Final = 32
 
 BUSY_SECONDS: Final = 5.0
-"""How long a writer waits for another one of this process; a transaction takes milliseconds."""
+"""How long a writer waits for one of another process, a command; a transaction takes milliseconds."""
 
 POOL_CONNECTIONS: Final = 10
 """PostgreSQL's default limit is 100 for all; ten desks fit."""
@@ -142,6 +142,7 @@ class Database:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
+        self._turn = asyncio.Lock()  # SQLite has one writer, and those who wait there starve one another
         self._log_holds_erased = self.is_sqlite  # a process that was killed may have left it so
 
     @property
@@ -157,7 +158,11 @@ class Database:
             DatabaseUnavailable: the database does not answer.
             DatabaseRefused: no row can hold what it was asked for.
         """
-        async with self._translated(), self.engine.connect() as connection:
+        async with (
+            self._turn if self.is_sqlite else nullcontext(),
+            self._translated(),
+            self.engine.connect() as connection,
+        ):
             if self.is_sqlite:
                 # What reads first and writes then must not find that another wrote in between.
                 await connection.exec_driver_sql("BEGIN IMMEDIATE")

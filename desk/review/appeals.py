@@ -5,9 +5,10 @@ A repeat is answered as the first time. Nothing of a holder's words goes anywher
 
 from __future__ import annotations
 
+import asyncio
 import hmac
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,6 +17,8 @@ from desk.database import alerts, appeals, audit, reads, verdicts
 from desk.database.alerts import AlertRow
 from desk.database.appeals import AppealRow
 from desk.database.decisions import decided_evidence
+from desk.database.engine import Database
+from desk.database.errors import DatabaseUnavailable
 from desk.database.verdicts import TAKE_BACK, VerdictRow
 from desk.review.arrivals import blind_rank
 from desk.review.forgetting import FORGOTTEN
@@ -26,6 +29,9 @@ from schemas.wire import encode
 
 APPEALS_MAX: Final = 5
 """Of one alert: each takes another reader, who reads every one before."""
+
+TOGETHER_MAX: Final = 16
+"""Appeals of one transaction, some 100 ms: for so long others wait for the audit's end."""
 
 ACCOUNT_ALERTS_MAX: Final = 200
 """Alerts of an account among which the decided one is looked for, the newest first."""
@@ -46,6 +52,49 @@ class AppealView:
     outcome: str | None
     reason_code: str | None
     decided_at: float | None
+
+
+@dataclass(slots=True)
+class AppealIntake:
+    """Stores appeals in the order in which they arrive, those that arrive at once in one transaction.
+
+    Each line of the audit needs the one before, so that one transaction at a time adds lines. Appeals wait
+    here for it, where nothing times out, and hold no connection that readers need; as many as the server
+    has connections.
+    """
+
+    _waiting: list[tuple[AppealMade, asyncio.Future[AppealTaken | Refusal]]] = field(default_factory=list)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def take(
+        self, database: Database, policy: Policy, appeal: AppealMade, now: Callable[[], float]
+    ) -> AppealTaken | Refusal:
+        """Returns the answer once it is stored. Raises `DatabaseUnavailable`: all that wait are to be sent
+        again.
+        """
+        answer: asyncio.Future[AppealTaken | Refusal] = asyncio.get_running_loop().create_future()
+        self._waiting.append((appeal, answer))
+        async with self._turn:
+            together_max = TOGETHER_MAX
+            while not answer.done():
+                batch = self._waiting[:together_max]
+                try:
+                    async with database.begin() as connection:
+                        given = [await take_appeal(connection, policy, made, now=now()) for made, _ in batch]
+                except DatabaseUnavailable as fault:
+                    batch = self._waiting[:]
+                    for _, each in batch:
+                        each.set_exception(fault)
+                except Exception as fault:
+                    if together_max > 1:
+                        together_max = 1  # one of them fails: each alone
+                        continue
+                    batch[0][1].set_exception(fault)
+                else:
+                    for (_, each), said in zip(batch, given, strict=True):
+                        each.set_result(said)
+                del self._waiting[: len(batch)]  # not before: a caller who goes leaves the rest to the next
+        return await answer
 
 
 async def take_appeal(

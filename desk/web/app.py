@@ -21,7 +21,7 @@ from litestar.template.config import TemplateConfig
 
 import report
 from desk.access.oidc import IdentityProvider
-from desk.access.throttle import Rates, Throttle
+from desk.access.throttle import Throttle
 from desk.database.errors import DatabaseFull, DatabaseRefused, DatabaseUnavailable
 from desk.errors import (
     Conflict,
@@ -53,6 +53,7 @@ from desk.web.pages import (
 )
 from desk.web.security import PUBLIC, SAFE, Authentication, check, cookie_name, with_headers
 from desk.web.sentences import FAULTS
+from streams.serving.token_bucket import Rates
 
 _HERE: Final = Path(__file__).parent
 

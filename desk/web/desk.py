@@ -26,7 +26,7 @@ from desk.readers import Reader
 from desk.related import GateAway, GateBusy, GateClient
 from desk.review import requests, views, waves
 from desk.review.actions import ActionView, action_views
-from desk.review.appeals import take_appeal
+from desk.review.appeals import AppealIntake
 from desk.review.case import case_file
 from desk.review.deciding import claim, decide, leads, notes, undo
 from desk.review.deciding.decide import DecisionMade, ReadDecision
@@ -94,6 +94,7 @@ class Desk:
     appeals_secret: Secret | None = None
     gate: GateClient | None = None
     learning: asyncio.Lock = field(default_factory=asyncio.Lock)
+    appeals: AppealIntake = field(default_factory=AppealIntake)
 
     def _review(self, connection: AsyncConnection, reader: Reader) -> Review:
         return Review(connection, reader, self.policy, self.now())
@@ -305,8 +306,7 @@ class Desk:
             await waves.restore(self._review(connection, reader), wave_id)
 
     async def take_appeal(self, appeal: AppealMade) -> AppealTaken | Refusal:
-        async with self.database.begin() as connection:
-            return await take_appeal(connection, self.policy, appeal, now=self.now())
+        return await self.appeals.take(self.database, self.policy, appeal, self.now)
 
     async def restore(self, reader: Reader, alert_id: str) -> None:
         async with self.database.begin() as connection:

@@ -13,8 +13,8 @@ from litestar.exceptions import NotAuthorizedException, PermissionDeniedExceptio
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 
 from desk.access.sessions import SESSION_SECONDS_MAX, Session
-from desk.access.throttle import Rates
 from desk.web.desk import Desk
+from streams.serving.token_bucket import Rates
 
 HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": (

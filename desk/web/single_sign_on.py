@@ -19,13 +19,13 @@ from desk.access.oidc import (
     PendingSignIn,
     ProviderUnavailable,
 )
-from desk.access.throttle import Rates
 from desk.web import browsers
 from desk.web.addresses import local
 from desk.web.api import desk_of
 from desk.web.desk import Desk
 from desk.web.security import PUBLIC, base_url, session_cookie
 from desk.web.view import context
+from streams.serving.token_bucket import Rates
 from streams.settings import Settings
 
 log = structlog.get_logger("samehand.desk")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import logging
 import secrets
 import shutil
@@ -15,7 +16,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import AsyncAdaptedQueuePool, Connection, insert, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -63,6 +64,22 @@ async def test_what_fails_in_the_middle_leaves_nothing(database: Database) -> No
         await half_done()
     async with database.read() as connection:
         assert await offsets.positions(connection) == {}
+
+
+async def test_writers_of_sqlite_take_turns_and_none_is_refused(
+    database: Database,
+) -> None:
+    came: list[int] = []
+
+    async def write(number: int) -> None:
+        async with database.begin() as connection:
+            came.append(number)
+            assert isinstance(database.engine.pool, AsyncAdaptedQueuePool)
+            assert database.engine.pool.checkedout() == 1, "who waits holds no connection"
+            await offsets.advance(connection, "alerts", number, before=None, after=1)
+
+    await asyncio.gather(*(write(number) for number in range(100)))
+    assert came == list(range(100))
 
 
 @on_each_database

@@ -47,7 +47,7 @@ from gate.keys import (
 from gate.metrics import GateMetrics
 from gate.openapi import document
 from gate.process import watching
-from gate.rights import KINDS, May, fault_of, publishes
+from gate.rights import KINDS, May, covers, fault_of
 from gate.scoring import DEADLINE_MS_MAX, DEADLINE_MS_MIN
 from local.ports import LOOPBACK, take_port
 from local.processes import Child
@@ -339,21 +339,32 @@ def reinstated(platform: str = "app", account_id: str = "1") -> AccountReinstate
 
 
 @for_each(
-    ("right", "kind", "platform", "may"),
+    ("granted", "right", "platform", "may"),
     [
-        ("events", "deleted", "app", True),
-        ("events:created", "created", "app", True),
-        ("events:created", "deleted", "app", False),
-        ("events:created@app", "created", "app", True),
-        ("events:created@app", "created", "web", False),
-        ("events:created@app", "created", None, True),
-        ("events:created@app", "deleted", None, False),
-        ("verdicts", "created", "app", False),
-        ("eventsx", "created", "app", False),
+        ("events", "events:deleted", "app", True),
+        ("events:created", "events:created", "app", True),
+        ("events:created", "events:deleted", "app", False),
+        ("events:created@app", "events:created", "app", True),
+        ("events:created@app", "events:created", "web", False),
+        ("events:created@app", "events:created", None, True),
+        ("events:created@app", "events:deleted", None, False),
+        ("verdicts", "events:created", "app", False),
+        ("eventsx", "events:created", "app", False),
+        ("appeals", "appeals", "app", True),
+        ("appeals", "appeals", "", True),
+        ("appeals@app", "appeals", "app", True),
+        ("appeals@app", "appeals", None, True),
+        ("appeals@app", "appeals", "web", False),
+        ("appeals@app", "appeals", "", False),
+        ("appeals@app", "events:created", "app", False),
+        ("events", "appeals", "app", False),
+        ("events:created@app", "appeals", "app", False),
     ],
 )
-def test_right_covers_its_kind_and_platform(right: str, kind: str, platform: str | None, may: bool) -> None:
-    assert publishes({right}, kind, platform) is may
+def test_right_covers_its_kind_and_platform(
+    granted: str, right: str, platform: str | None, may: bool
+) -> None:
+    assert covers({granted}, right, platform) is may
 
 
 @for_each(
@@ -361,6 +372,7 @@ def test_right_covers_its_kind_and_platform(right: str, kind: str, platform: str
     [
         *("score", "alerts", "verdicts", "appeals", "related", "events"),
         *(f"events:{it}@a.b-c_1" for it in KINDS),
+        "appeals@a.b-c_1",
     ],
 )
 def test_right_of_this_release_can_be_given(right: str) -> None:
@@ -382,6 +394,11 @@ def test_right_of_this_release_can_be_given(right: str) -> None:
         "score:x",
         "score@app",
         "events:created@a\n",
+        "appeals@",
+        "appeals@A",
+        "appeals@a@b",
+        "appeals:created",
+        "appeals:created@app",
     ],
 )
 def test_other_right_cannot(right: str) -> None:

@@ -7,6 +7,7 @@ import base64
 import hmac
 import io
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace as with_desk
@@ -26,7 +27,7 @@ from msgspec.structs import replace
 
 from gate import intake
 from gate.app import Bodies, TooMuch, application
-from gate.appeals import DeskRelay
+from gate.appeals import ACCOUNT_APPEALS_MAX, DeskRelay
 from gate.coop import CoopActions, UnusableKey
 from gate.intake import CHECKED_AT_ONCE, KINDS, RECORDS_MAX, Intake, IntakeOutcome
 from gate.webhooks import ForeignWebhook, webhooks_of
@@ -798,6 +799,57 @@ async def test_a_desk_that_does_not_believe_the_gate_is_away(
     appealing[1].key = Secret(b"other" * 8)
     assert (await appealing[0].post("/v1/appeals", MADE, "appeals")).status_code == 503
     assert (desk[0].taken, appealing[1].fault) == ([], "answered 401 (signature)")
+
+
+async def test_key_of_one_platform_appeals_for_its_holders_alone(
+    appealing: tuple[Caller, DeskRelay], desk: tuple[ADesk, str]
+) -> None:
+    caller = appealing[0]
+    own = AppealMade(appeal_id="c-1", alert_id="alert-1", platform="app", account_id="1")
+    other = replace(own, platform="web")
+    assert (await caller.post("/v1/appeals", own, "appeals@app")).status_code == 202
+    for path, body in (
+        ("/v1/appeals", encode(other)),
+        ("/v1/appeals", encode(MADE)),  # whose alert may be of any platform
+        ("/v1/appeals?preset=coop", json.dumps(COOP_APPEAL).encode()),
+    ):
+        answer = await caller.post(path, body, "appeals@app")
+        told = (answer.status_code, answer.json()["reason"], answer.json()["path"])
+        assert told == (403, "not-allowed", "$.platform")
+    assert (await caller.post("/v1/appeals", other, "appeals@app", "appeals@web")).status_code == 202
+    assert (await caller.post("/v1/appeals", other, "appeals")).status_code == 202
+    assert desk[0].taken == [own, other, other]
+    assert caller.metric("samehand_gate_refused_total", reason="not-allowed") == 3
+
+
+async def test_key_that_appeals_more_often_than_its_rate_is_asked_to_wait(
+    appealing: tuple[Caller, DeskRelay], desk: tuple[ADesk, str]
+) -> None:
+    caller = appealing[0]
+    key = caller.key("appeals", rate="3/s")
+    made = [AppealMade(appeal_id=f"c-{it}", alert_id=f"alert-{it}") for it in range(10)]
+    answers = await asyncio.gather(*(caller.post("/v1/appeals", each, key=key) for each in made))
+    assert Counter(it.status_code for it in answers) == {202: 3, 429: 7}
+    refused = next(it for it in answers if it.status_code == 429)
+    assert (refused.json()["reason"], refused.headers["Retry-After"]) == ("rate", "1")
+    assert len(desk[0].taken) == 3
+
+
+@pytest.mark.parametrize("named", [{"platform": "app", "account_id": "1"}, {}])
+async def test_account_that_appeals_again_and_again_is_asked_to_wait_and_no_other_is(
+    appealing: tuple[Caller, DeskRelay], desk: tuple[ADesk, str], named: dict[str, Any]
+) -> None:
+    caller = appealing[0]
+    made = [AppealMade(appeal_id=f"c-{it}", alert_id="alert-1", **named) for it in range(8)]
+    answers = await asyncio.gather(*(caller.post("/v1/appeals", each, "appeals") for each in made))
+    assert Counter(it.status_code for it in answers) == {202: ACCOUNT_APPEALS_MAX, 429: 3}
+    refused = next(it for it in answers if it.status_code == 429)
+    assert (refused.json()["reason"], refused.headers["Retry-After"]) == ("rate", "60")
+    assert len(desk[0].taken) == ACCOUNT_APPEALS_MAX
+    other = AppealMade(appeal_id="c-9", alert_id="alert-2", platform="app", account_id="2")
+    assert (await caller.post("/v1/appeals", other, "appeals")).status_code == 202
+    caller.life.seconds += 60
+    assert (await caller.post("/v1/appeals", made[7], "appeals")).status_code == 202
 
 
 async def test_a_gate_that_names_no_desk_takes_none(make_caller: Callable[[], Awaitable[Caller]]) -> None:

@@ -73,9 +73,9 @@ def new(name: str, may: frozenset[May], rate: float, path: Path | None, as_json:
 
     The right `score` scores sign-ups; its answers hold outcome, band and reasons, and name no banned account
     unless the key also has `alerts`, which reads alerts. `events:KIND` publishes account events of one kind,
-    `events:KIND@PLATFORM` those of one platform; `verdicts` publishes what people decided; `related`, for a
-    desk, says who is like an account, and goes with no `score`. A call holds at most as many records as the
-    key may publish in a minute.
+    `events:KIND@PLATFORM` those of one platform; `verdicts` publishes what people decided; `appeals` and
+    `appeals@PLATFORM` relay what holders contest; `related`, for a desk, says who is like an account, and
+    goes with no `score`. A call holds at most as many records as the key may publish in a minute.
 
     \b
     Examples:

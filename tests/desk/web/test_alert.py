@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from html import unescape
@@ -13,15 +16,19 @@ from typing import Any, get_args
 import pytest
 from msgspec.structs import replace as replace_struct
 from prometheus_client import generate_latest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from desk.database import appeals, audit, schema, verdicts
 from desk.database.engine import Database
+from desk.database.errors import DatabaseUnavailable
 from desk.database.topics import outbox
 from desk.feed.consume import Consumer
 from desk.profiles.source import PictureRefusal, Profile, ProfileSource
 from desk.related import GateAway, GateBusy, GateClient
+from desk.review import appeals as appeals_review
+from desk.review.appeals import TOGETHER_MAX
 from desk.review.arrivals import Arrivals
+from desk.review.audit.chain import Chain
 from desk.review.policy import Policy
 from desk.web.compare import PIECES_MAX, Piece, compare, compare_words
 from desk.web.environment import percent
@@ -43,6 +50,7 @@ from tests.desk.people import A_POLICY, Office, an_office, with_shares
 from tests.desk.quotes import decide
 from tests.desk.review.test_evidence import act, an_action
 from tests.desk.web.client import Client, at_the_desk, browsing, decided, opened, page_at, sent, the_queue
+from tests.desk_databases import on_each_database
 from tests.makers import NOON
 from tests.tables import for_each
 
@@ -517,6 +525,140 @@ async def believed(appeals_office: Office, client: Client) -> None:
     assert await post_appeal(client, appeals_office, body) == (409, "other-body")
     async with appeals_office.database.read() as connection:
         assert len((await appeals.of_alerts(connection, ["alert-1"]))["alert-1"]) == 1
+
+
+ACCOUNTS = 40
+APPEALS_AT_ONCE = 400
+
+
+def appeals_of(accounts: int, number: int) -> list[AppealMade]:
+    """Appeals of holders in turn: each account has as many as any other."""
+    return [
+        AppealMade(appeal_id=f"c-{it}", platform="x", account_id=f"new-a-{it % accounts}", words="not I")
+        for it in range(number)
+    ]
+
+
+@contextmanager
+def watched(database: Database) -> Iterator[Counter[str]]:
+    """Counts commits, and the most connections in use at a moment (`most`)."""
+    engine, seen, in_use = database.engine.sync_engine, Counter[str](), 0
+
+    def taken(*_: object) -> None:
+        nonlocal in_use
+        in_use += 1
+        seen["most"] = max(seen["most"], in_use)
+
+    def given_back(*_: object) -> None:
+        nonlocal in_use
+        in_use -= 1
+
+    def committed(*_: object) -> None:
+        seen["commits"] += 1
+
+    heard = {"checkout": taken, "checkin": given_back}
+    for name, hear in heard.items():
+        event.listen(engine.pool, name, hear)
+    event.listen(engine, "commit", committed)
+    yield seen
+    for name, hear in heard.items():
+        event.remove(engine.pool, name, hear)
+    event.remove(engine, "commit", committed)
+
+
+@on_each_database
+async def test_400_appeals_at_once_are_all_answered_and_leave_the_database_to_readers(
+    appeals_office: Office,
+) -> None:
+    office = appeals_office
+    alert_ids = [await office.receive(f"a-{it}") for it in range(ACCOUNTS)]
+    async with at_the_desk(office) as client:
+        waiting = await the_queue(client, limit="200")
+        body = {"read_ids": [it["read_id"] for it in waiting], "verdict": "mirror", "reason_code": "same"}
+        assert (await client.post("/api/v1/verdicts/together", json=body)).status_code == 201
+        await office.receive("of-somebody-else")
+        [other] = await the_queue(client)
+        office.clock.pass_(60)
+        with watched(office.database) as seen:
+            answers = asyncio.gather(
+                *(post_appeal(client, office, encode(it)) for it in appeals_of(ACCOUNTS, APPEALS_AT_ONCE))
+            )
+            await decided(client, other["read_id"])
+            assert not answers.done(), "a reader does not wait until all are answered"
+            got = Counter(await answers)
+    assert got == {(202, ""): ACCOUNTS, (409, "open-appeal"): APPEALS_AT_ONCE - ACCOUNTS}
+    assert seen["most"] <= 3
+    assert seen["commits"] <= APPEALS_AT_ONCE / TOGETHER_MAX + 5
+    async with office.database.read() as connection:
+        kept = await appeals.of_alerts(connection, alert_ids)
+        chain = Chain()
+        chain.follow(await audit.lines(connection, 0, 1_000))
+    assert {len(rows) for rows in kept.values()} == {1}
+    assert chain.broken is None
+
+
+@on_each_database
+async def test_appeal_that_fails_by_itself_fails_alone(
+    appeals_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = appeals_review.take_appeal
+
+    async def failing(connection: Any, policy: Policy, appeal: AppealMade, *, now: float) -> Any:
+        if appeal.appeal_id == "c-3":
+            raise RuntimeError("a defect")
+        return await take(connection, policy, appeal, now=now)
+
+    monkeypatch.setattr(appeals_review, "take_appeal", failing)
+    for it in range(6):
+        await appeals_office.receive(f"a-{it}")
+    async with at_the_desk(appeals_office) as client:
+        for waiting in await the_queue(client):
+            await decided(client, waiting["read_id"])
+        got = await asyncio.gather(
+            *(post_appeal(client, appeals_office, encode(it)) for it in appeals_of(6, 6))
+        )
+    assert [status for status, _ in got] == [202, 202, 202, 500, 202, 202]
+
+
+async def test_database_that_is_away_is_asked_once_for_all_that_wait(
+    appeals_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = 0
+
+    async def away(*_: object, **__: object) -> Any:
+        nonlocal tried
+        tried += 1
+        await asyncio.sleep(0.2)  # while all arrive
+        raise DatabaseUnavailable("the database does not answer")
+
+    async with browsing(appeals_office) as client:
+        monkeypatch.setattr(appeals_review, "take_appeal", away)
+        got = await asyncio.gather(
+            *(post_appeal(client, appeals_office, encode(it)) for it in appeals_of(40, 40))
+        )
+    assert Counter(got) == {(503, "unavailable"): 40}
+    assert tried <= 3
+
+
+async def test_caller_who_goes_leaves_the_others_their_answer(
+    appeals_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, take, began = appeals_office.desk, appeals_review.take_appeal, asyncio.Event()
+
+    async def slow(*given: Any, **more: Any) -> Any:
+        began.set()
+        await asyncio.sleep(0.05)
+        return await take(*given, **more)
+
+    monkeypatch.setattr(appeals_review, "take_appeal", slow)
+    tasks = [asyncio.create_task(desk.take_appeal(it)) for it in appeals_of(6, 6)]
+    await began.wait()
+    tasks[0].cancel()
+    tasks[4].cancel()
+    got = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [it for it in got if it != "unknown-alert"] == [got[0], got[4]]
+    assert isinstance(got[0], asyncio.CancelledError)
+    assert await desk.take_appeal(MADE) == "unknown-alert"
 
 
 async def test_a_desk_without_the_secret_takes_no_appeals(database: Database) -> None:

@@ -16,7 +16,6 @@ import pytest
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 
-from desk.access.throttle import Rates
 from desk.database.engine import Database
 from desk.database.filters import Filters
 from desk.database.topics import outbox, summaries
@@ -30,6 +29,7 @@ from desk.web.pages import queue as queue_page
 from local.postgres import EmbeddedPostgres
 from schemas.alerts import Matched, OtherCandidate, without_quotes
 from schemas.appeals import AppealMade, AppealTaken
+from streams.serving.token_bucket import Rates
 from tests.desk.makers import a_reason, a_rival, a_wave
 from tests.desk.people import A_POLICY, Office, an_office, with_shares
 from tests.desk.review.test_evidence import act, an_action
