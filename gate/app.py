@@ -102,8 +102,6 @@ BODY_BYTES_MAX: Final = 1024 * 1024
 BODY_SECONDS: Final = 10.0
 """A client that sends a MiB more slowly holds a connection for nothing."""
 
-_OTHER_PLATFORM: Final = "the key appeals for one platform: name it and the `account_id`"
-
 DEADLINE_HEADER: Final = "samehand-deadline-ms"
 
 Asked = Request[Any, Any, State]
@@ -209,7 +207,8 @@ class Gate:
             if isinstance(made, Malformed):
                 return _malformed(made)
             if not key.covers("appeals", made.platform or ""):
-                problem = Problem(reason="not-allowed", path="$.platform", detail=_OTHER_PLATFORM)
+                detail = "the key appeals for one platform: name it and the `account_id`"
+                problem = Problem(reason="not-allowed", path="$.platform", detail=detail)
                 raise RefusedCall(Answer(403, problem, {"key": key.name}), "not-allowed")
             about = made.alert_id if made.account_id is None else f"{made.platform}:{made.account_id}"
             if wait_seconds := self.appealed.wait_seconds(about or "", self.ticks()):

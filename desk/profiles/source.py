@@ -11,7 +11,7 @@ import asyncio
 import secrets
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
@@ -48,25 +48,19 @@ PICTURE_BYTES_MAX: Final = 4 * 1024 * 1024
 
 _CHILD: Final = Path(__file__).with_name("redraw.py")
 
-PictureRefusal = Literal["url", "user", "scheme", "host", "port", "address", "redirect", "away", "unusable"]
+PictureRefusal = Literal["url", "host", "port", "address", "redirect", "away", "unusable"]
 """Why an account is shown without the picture that its platform names.
 
-url, user, scheme  no URL, one with a user or password, or one that is not https
-host, port         none that the settings name for pictures
-address            the host's name stands for an address that may not be called
-redirect, away     it answered by a redirect, which is not followed, or not with 200 in time
-unusable           too large, or nothing that can be drawn
+url             no URL of https, or one with a user or password
+host, port      none that the settings name for pictures
+address         the host's name stands for an address that may not be called
+redirect, away  it answered by a redirect, which is not followed, or not with 200 in time
+unusable        too large, or nothing that can be drawn
 """
 
 Outcome = Literal["shown", "gone", "away", "hidden"]
 
 log = structlog.get_logger("samehand.desk.profiles")
-
-
-class _RefusedPicture(ValueError):
-    def __init__(self, reason: PictureRefusal) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -146,13 +140,9 @@ class ProfileSource:
             return Profile("away")
         if answer is None:
             return Profile("gone")
-        shown = Profile("shown", answer.handle or "", answer.name or "", answer.bio or "")
-        if not answer.picture_url:
-            return shown
-        try:
-            return replace(shown, picture=await self._picture(answer.picture_url))
-        except _RefusedPicture as refused:
-            return replace(shown, picture_refused=refused.reason)
+        got = await self._picture(answer.picture_url) if answer.picture_url else None
+        picture, refused = (got, None) if isinstance(got, bytes) else (None, got)
+        return Profile("shown", answer.handle or "", answer.name or "", answer.bio or "", picture, refused)
 
     async def _asked(self, platform: str, account_id: str) -> _Answer | None:
         body = msgspec.json.encode({"platform": platform, "account_id": account_id})
@@ -169,46 +159,37 @@ class ProfileSource:
         except (msgspec.MsgspecError, UnicodeDecodeError):
             raise UnexpectedAnswer("no profile in JSON") from None
 
-    async def _picture(self, given: str) -> bytes:
-        """Returns the picture redrawn. Raises `_RefusedPicture`: the words are shown without it."""
-        url = self._picture_url(given)
+    async def _picture(self, given: str) -> bytes | PictureRefusal:
+        """Returns the picture redrawn, or why there is none: the words are shown without it."""
         try:
+            url = URL(given)  # as aiohttp reads it, which connects to no other host
+            if refusal := self._refusal(url):
+                return refusal
             async with asyncio.timeout(TIMEOUT_SECONDS), self._drawing:
                 async with self._peer.session.get(url, allow_redirects=False) as response:
                     if response.status != 200:
-                        raise _RefusedPicture("redirect" if 300 <= response.status < 400 else "away")
+                        return "redirect" if 300 <= response.status < 400 else "away"
                     image = await whole(response, PICTURE_BYTES_MAX)
-                drawn = await redrawn(image)
-        except _RefusedPicture:
-            raise
+                return await redrawn(image) or "unusable"
         except UnexpectedAnswer:
-            raise _RefusedPicture("unusable") from None
-        except REQUEST_FAULTS as fault:
-            forbidden = isinstance(cause_of(fault), ForbiddenAddress)
-            raise _RefusedPicture("address" if forbidden else "away") from None
-        if drawn is None:
-            raise _RefusedPicture("unusable")
-        return drawn
-
-    def _picture_url(self, given: str) -> URL:
-        """Returns the URL read as aiohttp reads it, of an origin for pictures. Raises `_RefusedPicture`.
-
-        A stranger may have chosen it: some platforms name avatars where another server keeps them.
-        """
-        try:
-            url = URL(given)
+            return "unusable"
         except ValueError:
-            raise _RefusedPicture("url") from None
-        if not url.raw_host or "@" in url.raw_authority:
-            raise _RefusedPicture("user" if url.raw_host else "url")
-        parent = url.raw_host.partition(".")[2]
-        hosts = (url.raw_host, f"*.{parent}")
-        if any(f"{url.scheme}://{host}:{url.port}" in self._origins for host in hosts):
-            return url
-        if url.scheme != "https":
-            raise _RefusedPicture("scheme")
-        elsewhere = any(origin.rpartition(":")[0].partition("//")[2] in hosts for origin in self._origins)
-        raise _RefusedPicture("port" if elsewhere else "host")
+            return "url"
+        except REQUEST_FAULTS as fault:
+            return "address" if isinstance(cause_of(fault), ForbiddenAddress) else "away"
+
+    def _refusal(self, url: URL) -> PictureRefusal | None:
+        """Returns why a URL, which a stranger may have chosen, is none of an origin for pictures."""
+        host = url.raw_host or ""
+        hosts = (host, f"*.{host.partition('.')[2]}")
+        if "@" in url.raw_authority:
+            return "url"
+        if any(f"{url.scheme}://{each}:{url.port}" in self._origins for each in hosts):
+            return None
+        if not host or url.scheme != "https":
+            return "url"
+        on_another = any(f"//{each}:" in origin for each in hosts for origin in self._origins)
+        return "port" if on_another else "host"
 
 
 def profile_source(settings: Settings, now: Callable[[], float]) -> ProfileSource | None:

@@ -81,15 +81,14 @@ class AppealIntake:
                 try:
                     async with database.begin() as connection:
                         given = [await take_appeal(connection, policy, made, now=now()) for made, _ in batch]
-                except DatabaseUnavailable as fault:
-                    batch = self._waiting[:]
-                    for _, each in batch:
-                        each.set_exception(fault)
                 except Exception as fault:
-                    if together_max > 1:
+                    if isinstance(fault, DatabaseUnavailable):
+                        batch = self._waiting[:]
+                    elif together_max > 1:
                         together_max = 1  # one of them fails: each alone
                         continue
-                    batch[0][1].set_exception(fault)
+                    for _, each in batch:
+                        each.set_exception(fault)
                 else:
                     for (_, each), said in zip(batch, given, strict=True):
                         each.set_result(said)

@@ -70,8 +70,9 @@ class ProfileSettings(BaseModel):
     @field_validator("desk_profile_source_allowed", mode="before")
     @classmethod
     def _source_allowed(cls, given: Any) -> Any:
-        items = given.split(",") if isinstance(given, str) else given
-        return tuple(_network_or_origin(item.strip()) for item in items if item.strip())
+        if not isinstance(given, str):
+            return given
+        return tuple(_network_or_origin(item.strip()) for item in given.split(",") if item.strip())
 
     @property
     def desk_profile_source_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -89,10 +90,7 @@ def _network_or_origin(text: str) -> IPv4Network | IPv6Network | str:
     except ValueError:
         named = _PICTURES.fullmatch(text.lower())
     if named is None:
-        raise ValueError(
-            "must be hosts (cdn.example.org, *.example.org, img.example.org:8443) and networks (10.0.0.0/8),"
-            " separated by commas"
-        )
+        raise ValueError("must be hosts (cdn.example.org, *.example.org) and networks (10.0.0.0/8)")
     return f"{named[1] or 'https://'}{named[2]}:{named[3] or 443}"
 
 
