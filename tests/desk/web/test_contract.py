@@ -47,7 +47,6 @@ from schemas.appeals import OUTCOMES
 from schemas.internal.related import PURPOSES
 from schemas.unusable import FieldFault
 from schemas.waves import WAVE_REASONS as WITHDRAWALS
-from streams.serving.token_bucket import Rates
 from tests.desk.makers import a_reason, a_rival
 from tests.desk.people import PASSWORD, Office, an_office, with_shares
 from tests.desk.web.client import at_the_desk, browsing
