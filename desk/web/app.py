@@ -185,10 +185,6 @@ def _refused(request: Request[Any, Any, Any], fault: ReviewError) -> Response[An
     more: dict[str, Any] = {}
     if isinstance(fault, Conflict):
         more["initials"] = fault.initials
-    if isinstance(fault, SelectionChanged):
-        more["read_ids"] = fault.read_ids
-    if isinstance(fault, UnusableInput):
-        more["field"] = fault.field
     return _answer(request, _STATUS.get(type(fault), 400), fault.code, str(fault), **more)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import shutil
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -287,23 +286,6 @@ def test_a_chain_that_was_forged_with_new_hashes_is_told(books: Books, samehand:
     books.change(forged)
     assert verify(samehand, "--offline").code == 0, "it is a whole chain"
     assert fault(samehand).startswith("line 5: its hash is another than was published")
-
-
-def test_a_database_that_was_restored_from_an_older_copy_is_told(
-    books: Books, samehand: Samehand, tmp_path: Path
-) -> None:
-    copy = tmp_path / "copy.db"
-    assert samehand("desk", "backup", copy).code == 0
-    books.write()
-    books.publish()
-    assert verify(samehand).code == 0
-    there = Path(books.url.removeprefix("sqlite:///"))
-    for beside in (there, *there.parent.glob(f"{there.name}-*")):
-        beside.unlink()
-    shutil.copy(copy, there)
-    said = fault(samehand)
-    assert said.startswith("line 15: it was published, and the chain ends at line 10: its end was cut off\n")
-    assert "samehand desk audit accept --head 15:" in said
 
 
 def test_heads_of_a_topic_that_was_emptied_are_missed(

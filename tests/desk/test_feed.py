@@ -121,17 +121,6 @@ async def test_an_alert_comes_in_and_its_verdict_goes_out_when_it_can_no_longer_
         await until(is_sent)
 
 
-async def test_a_batch_that_is_delivered_twice_counts_once(office: Office) -> None:
-    called = topics.Names()
-    consumer = Consumer(office.database, called, office.desk.policy, office.clock)
-    batch = [Arrival(called.alerts, 0, 7, b"k", encode(an_alert()))]
-    assert await consumer.apply(batch) == Applied(1, 0, ())
-    assert await consumer.apply(batch) == Applied(0, 0, ())
-    async with office.database.read() as connection:
-        assert await alerts.count(connection) == 1
-    assert await consumer.positions() == {(called.alerts, 0): 8}
-
-
 async def test_what_cannot_be_read_is_counted_and_passed_over(office: Office) -> None:
     called = topics.Names()
     consumer = Consumer(office.database, called, office.desk.policy, office.clock)
@@ -153,17 +142,6 @@ async def test_a_verdict_of_somebody_elsewhere_empties_the_queue(office: Office)
     async with office.database.read() as connection:
         [kept] = await verdicts.of_alert(connection, "alert-1")
     assert (kept.kind, kept.verdict) == ("elsewhere", "not_mirror")
-
-
-async def test_a_verdict_that_comes_before_its_alert_holds_all_the_same(office: Office) -> None:
-    amina = await office.hire("amina")
-    called = topics.Names()
-    consumer = Consumer(office.database, called, office.desk.policy, office.clock)
-    office.clock.pass_(3_600)
-    given = encode(a_verdict("alert-1", "mirror"))
-    await consumer.apply([Arrival(called.verdicts, 0, 0, b"alert-1", given)])
-    await consumer.apply([Arrival(called.alerts, 0, 0, b"k", encode(an_alert()))])
-    assert await office.desk.queue(amina, Filters()) == []
 
 
 # Kafka goes away under a desk that reads: it says so, and reads on when Kafka is back.
@@ -635,19 +613,6 @@ async def test_a_verdict_leaves_once_it_can_no_longer_be_undone(office: Office, 
     await brought_back(office)
     office.clock.pass_(AGAIN_SECONDS + 1)
     assert await taken(office) == 1
-
-
-async def test_the_later_of_two_verdicts_holds_though_the_clock_was_set_back(office: Office) -> None:
-    amina, lead = await office.hire("amina"), await office.hire("lena", "lead")
-    await office.receive()
-    [one] = await office.desk.queue(amina, Filters())
-    await office.desk.decide(amina, one.read_id, MIRROR)
-    office.clock.pass_(-3 * DAY)
-    await office.desk.take_back(lead, "alert-1", "appeal")
-    opened = await office.desk.open(lead, "alert-1")
-    assert [(said.verdict, said.holds) for said in opened.said] == [("mirror", False), ("unsure", True)]
-    with pytest.raises(Conflict):
-        await office.desk.take_back(lead, "alert-1", "appeal")
 
 
 @JUMPS

@@ -275,29 +275,6 @@ def test_a_second_reader_learns_whose_it_is_and_takes_it_once_the_claim_expired(
     assert said_of(running, "alert-1") == [("not_mirror", "common-name")]
 
 
-def test_a_lead_takes_a_verdict_back_and_somebody_else_reads_it_anew(running: Running, visit: Visits) -> None:
-    running.receive("alert-1")
-    first, lead, second = visit("amina"), visit("lena", "lead"), visit("bilal")
-    first.press("g")
-    first.at("alert-1")
-    first.press("c", "1")
-    first.at_the_queue()
-    lead.open("/alerts/alert-1")
-    lead.page.locator("input[name=reason_code]").focus()
-    lead.press("Enter")
-    lead.page.locator(".verdicts li:nth-child(2)").wait_for()
-    assert said_of(running, "alert-1")[-1] == ("unsure", "appeal")
-    for one in (first, lead):
-        one.open("/queue")
-        assert "Nothing waits for you" in one.said("main")
-    second.press("g")
-    second.at("alert-1")
-    assert "appeal" in second.said(".decide")
-    second.press("d", "3")
-    second.at_the_queue()
-    assert said_of(running, "alert-1")[-1] == ("not_mirror", "fan-or-parody")
-
-
 def test_what_is_withdrawn_while_one_reads_is_told_with_the_reason(running: Running, visit: Visits) -> None:
     running.receive("alert-1")
     reader = visit("amina")
@@ -433,27 +410,6 @@ def test_a_lead_tries_weights_puts_them_in_force_and_rolls_back_by_keys_alone(
     lead.press("Enter")
     lead.page.locator("form[action='/weights/back']").wait_for(state="detached")
     assert running.do(holding(running.office)).adopted is None
-    assert lead.fits()
-
-
-def test_a_lead_cuts_a_link_of_a_family_and_undoes_it_by_keys_alone(running: Running, visit: Visits) -> None:
-    running.receive("alert-1", matched=Matched(platform="x", account_id="root", policy="hate"))
-    reader, lead = visit("amina"), visit("lena", "lead")
-    reader.press("g")
-    reader.at("alert-1")
-    reader.press("c", "1")
-    reader.at_the_queue()
-    reader.open("/families/x/root")
-    assert reader.page.locator("form[action$='/take-back']").count() == 0
-    lead.open("/families/x/new-alert-1")
-    assert "decided: a mirror" in lead.said("#account-2")
-    lead.reach("#account-2 summary")
-    lead.press("Enter", "Tab", "Tab", "Enter")
-    lead.page.locator("form[action$='/restore'] button").wait_for()
-    assert "link cut" in lead.said("#account-2")
-    lead.reach("form[action$='/restore'] button")
-    lead.press("Enter")
-    lead.page.locator("#account-2 summary").wait_for()
     assert lead.fits()
 
 

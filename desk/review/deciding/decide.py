@@ -45,15 +45,13 @@ class ReadDecision:
 
 @dataclass(frozen=True, slots=True)
 class DecisionMade:
-    """What came of it: by which name it can be undone, and until when (Unix seconds).
+    """What came of it. `batch`: names it for undoing.
 
     `decided`: the kind of each reading, and the seconds that it had waited.
     """
 
     batch: str
-    verdict_ids: tuple[str, ...]
-    undo_until: float
-    decided: tuple[tuple[str, float], ...] = ()
+    decided: tuple[tuple[str, float], ...]
 
 
 _BEFORE: Final[dict[str, tuple[str, ...]]] = {
@@ -192,8 +190,6 @@ async def _decide_all(
     )
     return DecisionMade(
         batch,
-        tuple(closed.values()),
-        review.now + review.policy.undo_seconds,
         tuple((row.read.kind, max(0.0, review.now - row.read.waits_since)) for row in rows),
     )
 

@@ -193,17 +193,6 @@ async def test_an_acknowledgement_that_comes_in_the_middle_of_a_round_counts_as_
     assert watch.broken is None
 
 
-async def test_the_metric_tells_what_the_watch_found(database: Database, watch: AuditWatch) -> None:
-    registry = CollectorRegistry()
-    metrics = DeskMetrics(registry)
-    await metrics.watch(watch)
-    assert registry.get_sample_value("samehand_desk_audit_broken") == 0
-    await change(database, 1)
-    while watch.broken is None:
-        await metrics.watch(watch)
-    assert registry.get_sample_value("samehand_desk_audit_broken") == 1
-
-
 # Which heads a restored backup left behind, and what a line that sets some aside covers.
 
 

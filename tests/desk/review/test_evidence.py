@@ -125,39 +125,6 @@ async def test_repeats_change_nothing_and_late_forgetting_spares_later_decisions
     assert erased == '{"appeals":0,"decided":1,"notes":0,"reason":"reinstated"}'
 
 
-async def test_what_late_forgetting_erases_is_in_no_file(office: Office, tmp_path: Path) -> None:
-    amina = await office.hire("amina")
-    await receive(office)
-    await decide(office, amina)
-    await withdraw(office, "account-banned")
-    assert is_in_files(a_quote(), tmp_path)
-    await withdraw(office, "reinstated")  # under the revision that is known
-    assert not is_in_files(a_quote(), tmp_path)
-
-
-async def test_undoing_only_verdict_removes_its_evidence(office: Office) -> None:
-    amina = await office.hire("amina")
-    await receive(office)
-    made = await decide(office, amina)
-    assert await decided_revisions(office) == [1]
-    await office.desk.undo(amina, made.batch)
-    assert await decided_revisions(office) == []
-
-
-async def test_undoing_one_of_two_verdicts_keeps_evidence(database: Database) -> None:
-    office = an_office(database, with_shares(second_share=1.0))
-    amina, bilal = await office.hire("amina"), await office.hire("bilal")
-    omar = await office.hire("omar", "auditor")
-    await receive(office)
-    await decide(office, amina)
-    kept_at = office.clock()
-    office.clock.pass_(5)
-    made = await decide(office, bilal)
-    await office.desk.undo(bilal, made.batch)
-    await withdraw(office, "account-banned")
-    assert (await office.desk.open(omar, "alert-1")).evidence_decided_at == kept_at
-
-
 async def test_reading_undone_after_withdrawal_still_shows_evidence(office: Office) -> None:
     amina = await office.hire("amina")
     await receive(office)
@@ -385,39 +352,6 @@ async def test_no_order_leaves_a_quote_after_forgetting_or_loses_it_before(
 
 
 # What an alert quotes is erased by age or by a withdrawal, in any order, and not a day before.
-
-
-async def test_age_counts_from_last_decision_and_waits_for_open_reading(office: Office) -> None:
-    amina, chloe = await office.hire("amina"), await office.hire("chloe", "lead")
-    bilal = await office.hire("bilal")
-    await receive(office)
-    office.clock.pass_(200 * DAY)
-    await decide(office, amina)
-    await withdraw(office, "account-banned")
-
-    async def quotes_after(days: float) -> bool:
-        office.clock.pass_(days * DAY)
-        await upkeep(office)
-        return (await office.desk.open(chloe, "alert-1")).alert.evidence[0].ours == a_quote()
-
-    assert await quotes_after(KEEP_DAYS - 1)
-    await office.desk.take_back(chloe, "alert-1", "appeal")
-    assert await quotes_after(10), "somebody is to read it"
-    await decide(office, bilal, NOT_MIRROR)
-    assert await quotes_after(KEEP_DAYS - 1), "who decided late may be asked late"
-    assert not await quotes_after(2)
-
-
-async def test_undone_decision_does_not_keep_quotes(office: Office) -> None:
-    amina, omar = await office.hire("amina"), await office.hire("omar", "auditor")
-    await receive(office)
-    office.clock.pass_(KEEP_DAYS * DAY)
-    made = await decide(office, amina)
-    await office.desk.undo(amina, made.batch)
-    await withdraw(office, "verdict")
-    office.clock.pass_(DAY)
-    await upkeep(office)
-    assert (await office.desk.open(omar, "alert-1")).alert.evidence[0].ours == ""
 
 
 @pytest.mark.parametrize("reason", sorted(FORGOTTEN))

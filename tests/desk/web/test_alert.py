@@ -73,30 +73,6 @@ async def test_every_answer_carries_the_headers_that_keep_a_page_to_itself(offic
             assert answer.headers["Content-Security-Policy"] == HEADERS["Content-Security-Policy"], where
 
 
-async def test_the_queue_shows_likely_before_possible_and_the_older_first(office: Office) -> None:
-    await office.receive("possible", band="possible", probability=0.6)
-    office.clock.pass_(60)
-    await office.receive("likely")
-    async with at_the_desk(office) as client:
-        assert [one["alert_id"] for one in await the_queue(client)] == ["likely", "possible"]
-        assert [one["alert_id"] for one in await the_queue(client, band="possible")] == ["possible"]
-        page = await client.get("/queue")
-        assert page.text.index("new-likely") < page.text.index("new-possible")
-
-
-async def test_a_decision_leaves_the_queue_and_waits_to_be_published(office: Office) -> None:
-    await office.receive()
-    async with at_the_desk(office) as client:
-        [waiting] = await the_queue(client)
-        await decided(client, waiting["read_id"])
-        assert await the_queue(client) == []
-    async with office.database.begin() as connection:
-        now = office.clock()
-        assert await outbox.take(connection, now=now + 9, again_before=0, limit=9) == []
-        [row] = await outbox.take(connection, now=now + 10, again_before=0, limit=9)
-    assert b'"verdict":"mirror"' in bytes(row.value)
-
-
 async def test_a_decision_is_undone_until_it_is_on_its_way(office: Office) -> None:
     await office.receive()
     async with at_the_desk(office) as client:
@@ -818,13 +794,6 @@ async def test_the_latest_revision_holds_in_whatever_order_it_comes(
     office.clock.pass_(timedelta(hours=1).total_seconds())
     async with at_the_desk(office) as client:
         assert FIRST.matched.account_id not in (await client.get("/withheld")).text
-
-
-async def test_nobody_sees_it_who_has_not_signed_in(office: Office) -> None:
-    async with at_the_desk(office) as client:
-        client.cookies.clear()
-        answer = await client.get("/withheld", follow_redirects=False)
-    assert answer.status_code in (303, 401)
 
 
 # Both accounts as their platform shows them now, beside what was compared, for every kind of reader.

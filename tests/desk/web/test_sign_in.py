@@ -248,15 +248,6 @@ async def test_a_session_ends_with_the_providers_word_where_that_ends_first(
         assert await who(browser) is None
 
 
-async def test_a_word_that_does_not_hold_lets_nobody_in(office: Office, there: SaysAnything) -> None:
-    there.claims["nonce"] = "of another sign-in"
-    async with a_browser(office, there) as browser:
-        back = await sign_in(browser, there)
-        assert back.status_code == 403
-        assert "The sign-in was not completed. Begin again." in back.text
-        assert await who(browser) is None
-
-
 async def test_a_code_is_good_once_and_in_the_browser_that_set_out(
     office: Office, there: SaysAnything
 ) -> None:
