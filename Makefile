@@ -173,18 +173,9 @@ docs: $(DOCS_STAMP) ## the pages of docs as a site in build/site, half a minute;
 docs-serve: $(DOCS_STAMP) ## the same on http://127.0.0.1:8000, written anew as you edit
 	@$(BIN)/mkdocs serve
 
-MUTANTS_STAMP := .venv/.mutants
-
-# What breaks lines; nothing else needs it.
-$(MUTANTS_STAMP): requirements/mutants.lock $(STAMP)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/mutants.lock
-	@touch '$@'
-
 .PHONY: mutants
-mutants: $(MUTANTS_STAMP) ## lines broken at random that no near test sees; SAMPLE=40, SEED=2, ROOM=agents, AGAIN=1
-	@mkdir -p build
-	@$(BIN)/python -m tools.mutants --workers 2 --json build/mutants.json \
-		$(if $(AGAIN),--again build/mutants.json) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED)) \
+mutants: $(STAMP) ## lines broken at random that no near test sees; SAMPLE=40, SEED=2, ROOM=agents
+	@$(BIN)/python -m tools.mutants $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(ROOM),--room $(ROOM))
 
 BENCH_STAMP := .venv/.bench-peers
@@ -296,7 +287,6 @@ lock: $(STAMP) ## resolve pyproject.toml and requirements/build.in anew; make lo
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --constraint $(LOCK) requirements/compile.in \
 		--output-file requirements/compile.lock
 	@$(COMPILE) --constraint $(LOCK) requirements/bench.in --output-file requirements/bench.lock
-	@$(COMPILE) --constraint $(LOCK) requirements/mutants.in --output-file requirements/mutants.lock
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/in-a-day.in --output-file requirements/in-a-day.lock
 	@$(COMPILE) --constraint $(LOCK) requirements/avatar-build.in --output-file requirements/avatar-build.lock
 	@$(COMPILE) --constraint $(LOCK) requirements/avatar.in --output-file requirements/avatar.lock
