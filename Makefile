@@ -178,44 +178,19 @@ mutants: $(STAMP) ## lines broken at random that no near test sees; SAMPLE=40, S
 	@$(BIN)/python -m tools.mutants $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(ROOM),--room $(ROOM))
 
-BENCH_STAMP := .venv/.bench-peers
-KEPT := --out docs/performance/bench.json --note docs/performance/README.md
-
-# Peers are measured beside samehand; nothing else needs them, so they are laid only here.
-$(BENCH_STAMP): requirements/bench.lock $(STAMP)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.lock
-	@touch '$@'
-
-# What one would write in a day, which needs older releases than samehand.
-IN_A_DAY := build/in-a-day
-$(IN_A_DAY)/.stamp: requirements/in-a-day.lock $(STAMP)
-	@$(BIN)/python -m venv $(IN_A_DAY)
-	@$(IN_A_DAY)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	@touch '$@'
-
 COMPILER := $(shell command -v cc)
 
 # As the image has it, where that can be made here.
 .PHONY: bench
-bench: $(BENCH_STAMP) $(IN_A_DAY)/.stamp $(if $(COMPILER),$(COMPILED)/.stamp)
-bench: ## all that is measured, two hours at a million bans; BANS=100000, ONLY=worker, QUICK=1; AGAINST=724460d
-ifdef AGAINST
-	@$(if $(COMPILER),$(ON_MACHINE_CODE)) $(BIN)/python -m bench.against $(AGAINST) $(if $(BANS),--bans $(BANS)) \
-		$(KEPT)
-else
+bench: $(STAMP) $(if $(COMPILER),$(COMPILED)/.stamp)
+bench: ## whole workers and look-ups, an hour at a million bans; BANS=100000, ONLY=worker, QUICK=1
 	@$(if $(COMPILER),$(ON_MACHINE_CODE)) $(BIN)/python -m bench \
-		$(if $(QUICK),--quick,$(KEPT)) \
+		$(if $(QUICK),--quick,--out docs/performance/bench.json) \
 		$(if $(BANS),--bans $(BANS)) $(if $(ONLY),--only $(ONLY))
-endif
 
 .PHONY: bench-instructions
 bench-instructions: $(STAMP) ## an event's instructions under valgrind, held to the figure; WRITE=1, REASON='…'
 	@$(BIN)/python -m bench.instructions $(if $(WRITE),--write) $(if $(REASON),--reason '$(REASON)')
-
-.PHONY: bench-bound
-bench-bound: $(STAMP) ## what the upper bound reads and loses beside reading everybody; BANS=20000, EVENTS=2000, SEED=7
-	@$(BIN)/python -m bench.upper_bound $(if $(BANS),--bans $(BANS)) $(if $(EVENTS),--events $(EVENTS)) \
-		$(if $(SEED),--seed $(SEED))
 
 .PHONY: bench-quality
 bench-quality: $(STAMP) ## how well mirrors are found, into docs/quality.md; NAMES=DIR real names, QUICK=1; BANS=1000000
@@ -224,10 +199,6 @@ ifdef BANS
 else
 	@$(BIN)/python -m bench.quality $(if $(QUICK),--quick,--note docs/quality.md)
 	@$(if $(NAMES),$(BIN)/python -m bench.real --data '$(NAMES)' $(if $(QUICK),--quick,--note docs/quality.md))
-	@for crowd in diverse simulated; do for field in handle display_name; do \
-		echo "recall of the keys: $$field, $$crowd crowd"; \
-		$(BIN)/python -m bench.recall --crowd $$crowd --field $$field \
-			--bans $(if $(QUICK),5000,1000000) || exit 1; done; done
 endif
 
 .PHONY: bench-waves
@@ -286,7 +257,5 @@ lock: $(STAMP) ## resolve pyproject.toml and requirements/build.in anew; make lo
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --constraint $(LOCK) --group docs --output-file requirements/docs.lock
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --constraint $(LOCK) requirements/compile.in \
 		--output-file requirements/compile.lock
-	@$(COMPILE) --constraint $(LOCK) requirements/bench.in --output-file requirements/bench.lock
-	@$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/in-a-day.in --output-file requirements/in-a-day.lock
 	@$(COMPILE) --constraint $(LOCK) requirements/avatar-build.in --output-file requirements/avatar-build.lock
 	@$(COMPILE) --constraint $(LOCK) requirements/avatar.in --output-file requirements/avatar.lock

@@ -36,9 +36,9 @@ from agents.common.context import OPERATIONS, AgentContext
 from agents.common.decisions.weights_in_force import WeightsInForce
 from agents.common.tombstones import tombstone
 from agents.enrol import Enrol
+from bench.index.disguises import KEEP, disguised
 from bench.index.population import BannedNames, population
 from bench.page import in_words, machine, markdown
-from bench.recall import FIELDS, KEEP, KINDS, disguised
 from bench.running.crowd import BANNED_AT, account_id
 from bench.store.bans import KEYERS, a_layout, a_store
 from bench.store.server import CachedServer, Server, server
@@ -499,12 +499,10 @@ async def rebuilt(bans: int, queries: int = QUERIES) -> Rebuilt:
 
 
 def _queries(held: Sequence[BannedNames], count: int) -> list[Query]:
-    edits = dict(KINDS["held_out"])
-    each = max(1, count // len(edits))
     pepper_id, keyer = KEYERS[0]
     queries = []
-    for one in disguised(list(held), edits, each, FIELDS["handle"]):
-        account = Account(platform=one.platform, account_id="asks", handle=one.text)
+    for one in disguised(list(held), count):
+        account = Account(platform=one.platform, account_id="asks", handle=one.handle)
         keys = query_keys(distil(account, keyer, at=NOW, pepper_id=pepper_id))
         queries.append(Query(account.key, tuple(keys)))
     return queries[:count]

@@ -19,7 +19,7 @@ from agents.runtime.worker import form
 from bench.page import in_words, machine, markdown
 from bench.running.crowd import sign_ups
 from bench.running.filled import SEED, Filled, environment, filled
-from bench.running.scene import BROKERS, PASSING, PLAIN, SOURCES, WORKER, Scene
+from bench.running.scene import BROKERS, PASSING, PLAIN, SOURCES, WORKER, Running, Scene
 from schemas.wire import encode
 
 BANS: Final = 100_000
@@ -46,7 +46,8 @@ def contenders() -> tuple[str, ...]:
 class Turn:
     """One contender in one turn. ``events`` were all acknowledged, or there would be no turn to tell of.
 
-    Microseconds of the processors of the process and of Redis are an event's.
+    Microseconds of the processors of the process and of Redis are an event's, and so are ``records``: of the
+    candidates of a look-up those whose records were read. They are 0 of what reads none of its own.
     """
 
     events: int
@@ -54,6 +55,7 @@ class Turn:
     worker_microseconds: float
     redis_microseconds: float
     alerts: int
+    records: float = 0.0
 
     @property
     def microseconds(self) -> float:
@@ -71,6 +73,7 @@ class Row:
     redis_microseconds: float
     events_a_second: float
     ratio: float
+    records: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +118,17 @@ def turn(name: str, broker: str, own: Filled, pairs: Sequence[tuple[bytes, bytes
             server = stack.enter_context(own.server())
             url, clients = server.url, [server.client]
         scene = stack.enter_context(Scene(broker, environment(url, own.pepper, own.bans)))
-        scene.start(program, SOURCES if name == UNCOMPILED else {})
+        process = scene.start(program, SOURCES if name == UNCOMPILED else {})
         spent = scene.timed(pairs[:WARM_UP], rest, clients)
         alerts = scene.count(scene.topics.alerts)
-        return Turn(len(rest), spent.seconds * len(rest), *spent.microseconds, alerts)
+        records = _records(process) if program is WORKER else 0.0
+        return Turn(len(rest), spent.seconds * len(rest), *spent.microseconds, alerts, records)
+
+
+def _records(worker: Running) -> float:
+    """Returns how many records of candidates the worker read an event."""
+    [(_, total)], [(_, events)] = (worker.samples(f"samehand_candidates_{part}") for part in ("sum", "count"))
+    return total / events
 
 
 def rows(found: dict[str, list[Turn]]) -> list[Row]:
@@ -133,6 +143,7 @@ def rows(found: dict[str, list[Turn]]) -> list[Row]:
             ratio=median(
                 least / one.worker_microseconds for least, one in zip(passing, several, strict=True)
             ),
+            records=median(one.records for one in several),
         )
         for name, several in found.items()
     ]
@@ -169,6 +180,7 @@ def summary(one: Report) -> str:
             f"* {len(turns)} turns of {turns[0].events:,} events, {one.turns[PASS_THROUGH][0].events:,} of "
             f"pass-through; {one.mirrors} alerts a turn; no event lost",
             f"* goal: {GOAL_RATIO} of pass-through, reached {one.ratio:.3f}",
+            f"* records of candidates read an event: {median(turn.records for turn in turns):.1f}",
             f"* on {in_words(one.machine)}",
         )
     )

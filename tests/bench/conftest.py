@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from bench import upper_bound
 from bench.quality import at_size
 from bench.real import scenes
 from bench.running import filled
@@ -35,5 +34,5 @@ def _handed_over(given: bytes) -> Any:
 def in_one_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """But for the one test that says otherwise; with an empty cache of what is kept between runs."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    for module in (filled, at_size, scenes, upper_bound):
+    for module in (filled, at_size, scenes):
         monkeypatch.setattr(module, "ProcessPoolExecutor", Threads)

@@ -1,9 +1,7 @@
-"""Quality on simulated platforms and on real names, and statements on simulated decisions."""
+"""Quality on simulated platforms and on real names."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import sys
 from collections import Counter
 from pathlib import Path
@@ -12,11 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from msgspec import json
 from msgspec.structs import replace
-from sqlalchemy import select
 
-from bench import statements
 from bench.quality import at_size, silence
 from bench.quality.at_size import ORDINARY, SPANS, Event, ScoredBan, planned, signing_up
 from bench.quality.platform import judged_platform
@@ -27,30 +22,15 @@ from bench.real.namesakes import DRAWN, Bearers, namesakes, read_bearers
 from bench.real.renames import YARDSTICKS, Named, looked_up, returning, split
 from bench.real.tables import tables
 from bench.running.crowd import aged, people
-from bench.statements import (
-    FACTS,
-    STATEMENTS,
-    SimulatedPair,
-    an_action,
-    personal,
-    simulated_pairs,
-)
-from desk.database import actions, alerts, schema
-from desk.database.engine import Database
-from desk.review.actions import row_of
-from desk.review.facts import facts_of
 from report.accuracy import AccountPair, JudgedRun, ScoredPair, figures
 from report.share import Share
 from samehand.normalize.text.scripts import Script, dominant_script
-from schemas.wire import encode
 from simulate.evasion.strategies import STRATEGIES
 from simulate.files import simulate_command
 from simulate.population.languages import LANGUAGES
 from simulate.population.people import Population
 from simulate.sampling import seeded
 from tests.bench.conftest import Threads
-from tests.desk.owing import SECURITY, Owing
-from tests.servers.transparency_database import TransparencyDatabase
 from tests.tables import for_each
 
 # Evenness is told by script as well as by language, of the same accounts.
@@ -517,52 +497,3 @@ def test_names_alone_are_told_beside_the_yardsticks() -> None:
     assert "10 %; 1.25 times `ratio` (8 %) [1.01, 1.50]" in table
     assert "(1 of 1)" in table
     assert {"renames", "families_returning", "scenes"} <= set(PARTS)
-
-
-# Statements on simulated decisions: the rules take all of them, and no personal value is in any.
-
-
-@pytest.fixture(scope="module")
-def decided() -> list[SimulatedPair]:
-    return simulated_pairs()
-
-
-def test_rules_take_all_statements_and_their_facts_hold_no_personal_value(
-    decided: list[SimulatedPair],
-) -> None:
-    """A tenth of what `make bench ONLY=reports` counts: each pair several times."""
-    stated = statements.measured(STATEMENTS // 4, FACTS // 10, decided)
-    assert (stated.taken, stated.personal) == (250, 0)
-    assert "| 250 | 250 | 1,000 | 0 |" in statements.table(stated)
-
-
-def test_personal_value_is_found_as_a_word_of_its_own() -> None:
-    assert personal(["Umar Media wrote to 0301.", "x@y.org"], {"umar media", "0301", "x@y.org", "edia"}) == 3
-
-
-async def test_what_is_sent_logged_noted_and_kept_holds_no_personal_value(
-    database: Database,
-    decided: list[SimulatedPair],
-    caplog: pytest.LogCaptureFixture,
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    caplog.set_level(logging.INFO)
-    with TransparencyDatabase() as commission:
-        owing = Owing(database, commission.url)
-        async with database.begin() as connection:
-            for number, pair in enumerate(decided):
-                action = an_action(pair, number)
-                await alerts.put(connection, facts_of(pair.alert, now=0.0), encode(pair.alert))
-                await actions.put(connection, row_of(action, encode(action), now=0.0), over=True)
-        policies = {pair.alert.matched.policy or "": SECURITY for pair in decided}
-        platforms = {pair.alert.platform for pair in decided}
-        for platform in platforms:
-            await owing.send(platform=platform, categories=policies)
-    async with database.read() as connection:
-        lines = (await connection.execute(select(schema.audit))).all()
-        reasons = (await connection.execute(select(schema.statements.c.reason))).scalars().all()
-    sent = commission.stored[""]
-    assert len(sent) == sum(row is None for row in reasons) > 0
-    printed = await asyncio.to_thread(capfd.readouterr)
-    texts = [json.encode(sent).decode(), caplog.text, printed.out, printed.err, str(lines), str(reasons)]
-    assert personal(texts, {value for pair in decided for value in pair.values}) == 0

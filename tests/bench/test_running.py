@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import subprocess
 import sys
@@ -22,13 +21,9 @@ from redis.exceptions import RedisError
 
 from agents.common.converters import remembered_of
 from bench import __main__ as command
-from bench import against, goals, in_a_day, worker
-from bench.__main__ import PARTS, Chosen
-from bench.against import CannotBeLaid, Revision, laid_aside, ratio, today
-from bench.gate import Loaded
-from bench.gate import table as gate_table
-from bench.in_a_day import OTHER, OURS, Alert
-from bench.in_a_day import Turn as InADayTurn
+from bench import worker
+from bench.__main__ import Chosen
+from bench.index.disguises import KINDS
 from bench.instructions.__main__ import BANS as COUNTED_BANS
 from bench.instructions.__main__ import (
     EVENTS,
@@ -47,9 +42,7 @@ from bench.latency import Latency
 from bench.latency import Report as LatencyReport
 from bench.latency import summary as latency_summary
 from bench.latency import table as latency_table
-from bench.page import ELSEWHERE, machine
-from bench.page import filled as filled_page
-from bench.recall import KINDS
+from bench.page import machine
 from bench.running import filled as module
 from bench.running.crowd import (
     AGES_DAYS,
@@ -63,7 +56,6 @@ from bench.running.crowd import (
     sign_ups,
 )
 from bench.running.filled import SEED, environment, fill, filled, pepper_file
-from bench.running.in_a_day import InADay
 from bench.running.scene import Spent, cpu_seconds, resident_bytes
 from bench.scale import Report as ScaleReport
 from bench.scale import Row, Setting, Size, masters
@@ -86,13 +78,9 @@ from bench.worker import (
     summary,
     table,
 )
-from local.binaries import NotAvailable
-from local.postgres import EmbeddedPostgres
-from local.redis import EmbeddedRedis
 from samehand.frequency.rates import NothingCounted
 from samehand.scoring.upper_bound import UpperBound
 from samehand.scoring.weights import default_weights
-from schemas.accounts import Account
 from store.redis.layout import LAYOUT
 from tests.house import ROOT
 from tests.tables import for_each
@@ -138,6 +126,13 @@ def test_originals_have_what_every_strategy_needs() -> None:
 
 def test_no_ban_ends_so_that_a_snapshot_lasts() -> None:
     assert all(ban(number, one).expires_at is None for number, one in enumerate(people(3, 8, range(8))))
+
+
+def test_bans_are_of_all_ages_up_to_two_years() -> None:
+    days = sorted((1e9 - aged(number, 1e9)) / DAY_SECONDS for number in range(10_000))
+    assert 0 <= days[0] < 1
+    assert AGES_DAYS - 1 < days[-1] <= AGES_DAYS
+    assert days[5_000] == pytest.approx(AGES_DAYS / 2, rel=0.02)
 
 
 def test_one_sign_up_of_two_hundred_is_a_mirror() -> None:
@@ -297,28 +292,6 @@ def test_every_master_of_a_cluster_has_its_share_of_the_bans() -> None:
         assert all(client.dbsize() > 0 for client in clients)
 
 
-# What a gate did under load, as a row.
-
-
-LOADED = Loaded(
-    bans=3_000,
-    calls_a_second=80,
-    deadline_ms=150,
-    calls=640,
-    p50_ms=15.0,
-    p99_ms=60.5,
-    processor_ms_a_call=3.11,
-    outcomes={"clear": 600, "alert": 10, "undecided: overloaded": 30},
-    load_average=0.4,
-)
-
-
-def test_what_was_not_decided_in_time_is_not_counted_as_decided() -> None:
-    head, _, row = gate_table(LOADED).splitlines()
-    assert row == "| 3,000 | 80 | 150 | 610 of 640 | 15 | 60.5 | 3.11 | 0.4 |"
-    assert head.count("|") == row.count("|")
-
-
 # The slope of a worker's memory, and the flood that shares everything.
 
 
@@ -343,144 +316,6 @@ def test_the_table_holds_all_against_before_and_says_whether_it_is_flat() -> Non
     assert found.half_hour_mb == pytest.approx(5.0 / 2)
     assert "goal 5: reached" in soak_summary(found)
     assert "goal 5: missed" in soak_summary(replace(found, last_slope_mb_an_hour=11.0))
-
-
-# The bench beside what one would write in a day: what either alerts is judged alike.
-
-
-OWN_ORIGINALS = {"mirror-1": "ban-1", "mirror-2": "ban-2"}
-
-
-def test_recall_is_judged_at_the_number_of_alerts_that_samehand_sends() -> None:
-    ours = [Alert("mirror-1", "ban-1", 3.0), Alert("stranger", "ban-9", 1.0)]
-    other = [
-        Alert("stranger", "ban-9", 2.5),
-        Alert("mirror-1", "ban-2", 2.4),
-        Alert("mirror-2", "ban-2", 2.0),
-    ]
-    turns = {OURS: [InADayTurn(0.1, 0.05, ours)], OTHER: [InADayTurn(0.2, 0.05, other)]}
-    mine, its = in_a_day._rows(turns, OWN_ORIGINALS)
-    assert (mine.recall, mine.faster, mine.alerts) == (0.5, 2.0, 2)
-    assert (its.recall, its.faster, its.alerts) == (0.0, 1.0, 3), "its third is beyond as many as ours"
-
-
-def test_a_shared_value_outranks_a_similar_name(postgres: EmbeddedPostgres) -> None:
-    bans = [
-        Account(account_id="shares", email="umar@example.org", handle="somebody"),
-        Account(account_id="resembles", handle="umar_media", display_name="Umar Media"),
-    ]
-    with EmbeddedRedis() as server:
-        other = InADay(postgres.make("in_a_day"), server.administrator_url)
-        other.fill(bans)
-        seen = {"account_id": "new", "email": "umar@example.org", "handle": "umar_media_2"}
-        assert [one["banned_id"] for one in other.alerts({"account": seen})] == ["shares"]
-        assert list(other.alerts({"account": {"account_id": "new", "handle": "zzz"}})) == []
-        other.close()
-
-
-def test_without_its_environment_it_says_how_to_make_one(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(in_a_day, "_PYTHON", tmp_path / "python")
-    with pytest.raises(NotAvailable, match="make bench"):
-        in_a_day.measured(10, 10, 1)
-
-
-# A revision beside today's: ratios with their intervals, and what is told of them.
-
-
-MACHINE: dict[str, str | int | float] = {
-    "processor": "a processor",
-    "cores": 2,
-    "memory_gib": 8.0,
-    "system": "Linux",
-    "python": "3.11.7",
-    "mind": "python",
-    "load_average_1min": 0.5,
-}
-
-
-def turn_of(worker: float, records: float = 60.0) -> against.Turn:
-    return against.Turn(worker, 1_000.0, 120_000.0, records, 100.0, 300.0, 5)
-
-
-def test_bans_are_of_all_ages_up_to_two_years() -> None:
-    days = sorted((1e9 - aged(number, 1e9)) / DAY_SECONDS for number in range(10_000))
-    assert 0 <= days[0] < 1
-    assert AGES_DAYS - 1 < days[-1] <= AGES_DAYS
-    assert days[5_000] == pytest.approx(AGES_DAYS / 2, rel=0.02)
-
-
-def test_a_ratio_is_of_turns_and_knows_how_sure_it_is() -> None:
-    steady = ratio([100.0, 200.0, 400.0], [50.0, 100.0, 200.0])
-    assert steady is not None
-    assert (steady.middle, steady.low, steady.high) == pytest.approx((0.5, 0.5, 0.5))
-    shaky = ratio([100.0, 100.0], [40.0, 60.0])
-    assert shaky is not None
-    assert shaky.low < 0.4 < shaky.middle < 0.6 < shaky.high
-    assert shaky.middle == pytest.approx(math.sqrt(0.4 * 0.6))
-
-
-def test_there_is_no_ratio_of_what_was_not_measured() -> None:
-    assert ratio([math.nan, 1.0], [1.0, 1.0]) is None
-    assert ratio([0.0, 1.0], [1.0, 1.0]) is None
-    assert ratio([1.0], [1.0]) is None
-
-
-def test_the_table_tells_both_and_their_ratio() -> None:
-    turns = {
-        "724460d": [turn_of(3_000), turn_of(3_200)],
-        "today": [turn_of(1_500), turn_of(1_600, math.nan)],
-    }
-    told = against.table(
-        against.Report(
-            "724460d", {"724460d": "compiled", "today": "in Python"}, 20_000, 2_000, turns, MACHINE
-        )
-    )
-    assert "| worker µs an event | 3,100 | 1,550 | 0.500 [0.500, 0.500] |" in told
-    assert "724460d, compiled" in told
-    assert "today, in Python" in told
-    assert "in Python, load" in told
-
-
-def test_a_revision_that_git_does_not_know_is_told() -> None:
-    with pytest.raises(CannotBeLaid, match="rev-parse"):
-        laid_aside("no-such-revision")
-
-
-def test_today_runs_machine_code_only_where_that_was_put_first() -> None:
-    assert today({}).form == "in Python"
-    assert today({"PYTHONPATH": f"{ROOT}/build/compiled"}).form == "compiled"
-
-
-def test_a_revisions_process_finds_its_own_modules_wherever_it_is_started(tmp_path: Path) -> None:
-    (tmp_path / "samehand").mkdir()
-    (tmp_path / "samehand" / "__init__.py").write_text("raise SystemExit('the wrong one')\n")
-    own = Revision("today", Path(sys.executable), "")
-    done = subprocess.run(
-        [own.python, "-m", "cli", "--version"],
-        cwd=tmp_path,
-        env={**os.environ, **own.environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout.startswith("samehand "), done.stderr
-
-
-@pytest.mark.journey
-def test_a_revision_fills_its_own_store_and_takes_its_turns(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Today's tree stands in for another: laying one aside takes minutes, and what runs does not know."""
-    monkeypatch.setattr(against, "laid_aside", lambda name: Revision(name, Path(sys.executable), ""))
-    monkeypatch.setattr(against, "_WARM_UP", 20)
-    found = against.measured("stand-in", bans=300, events=30, turns=1)
-    for (turn,) in found.turns.values():
-        assert turn.worker_microseconds > 0
-        assert turn.bytes_from_redis > 0
-        assert turn.records > 0
-    assert list((tmp_path / "samehand" / "bench").glob("against-stand-in-*.rdb"))
 
 
 # The events that are counted go through the agent twice alike: before a Redis, and before its tape.
@@ -620,56 +455,20 @@ async def test_what_nobody_asked_has_no_answer(redis_administrator: str, tmp_pat
 # The command keeps what each part found, where it belongs.
 
 
-PAGE = "before\n<!-- goals -->\nold\n<!-- /goals -->\nafter\n"
-DOCS = Path(command.__file__).parent.parent / "docs" / "performance"
-
-
-def test_page_without_a_place_for_a_table_is_refused() -> None:
-    with pytest.raises(ValueError, match="lookups"):
-        filled_page(PAGE, "lookups", "")
-
-
 def test_part_is_kept_before_the_next_one_begins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    page, out = tmp_path / "README.md", tmp_path / "bench.json"
-    page.write_text(PAGE, "utf-8")
+    out = tmp_path / "bench.json"
     out.write_text('{"lookups": []}', "utf-8")
 
     def broken(chosen: Chosen) -> tuple[str, object]:
         raise RuntimeError("no memory")
 
     def quick(chosen: Chosen) -> tuple[str, object]:
-        return f"{chosen.bans} bans", {"bans": chosen.bans, "p50_ms": 9.0, "p99_ms": 61.0}
+        return f"{chosen.bans} bans", {"bans": chosen.bans}
 
-    monkeypatch.setattr(command, "PARTS", {"gate": quick, "mind": broken})
-    words = ["bench", "--only", "gate,mind", "--bans", "10,20", "--note", str(page), "--out", str(out)]
-    monkeypatch.setattr(sys, "argv", words)
+    monkeypatch.setattr(command, "PARTS", {"worker": quick, "memory": broken})
+    monkeypatch.setattr(
+        sys, "argv", ["bench", "--only", "worker,memory", "--bans", "10,20", "--out", str(out)]
+    )
     with pytest.raises(RuntimeError, match="no memory"):
         command.main()
-    assert json.loads(out.read_text("utf-8"))["gate"]["bans"] == 20
-    assert "| 9 / 61 ms (20 bans) | **missed** |" in page.read_text("utf-8")
-    assert page.read_text("utf-8").startswith("before\n<!-- goals -->\n|")
-
-
-def test_table_of_a_part_that_stands_elsewhere_is_written_there(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    page, other = tmp_path / "performance" / "README.md", tmp_path / "scale.md"
-    page.parent.mkdir()
-    page.write_text(PAGE, "utf-8")
-    other.write_text("<!-- scale -->\n\n<!-- /scale -->\n", "utf-8")
-    monkeypatch.setattr(command, "PARTS", {"scale": lambda chosen: ("shards", None)})
-    monkeypatch.setattr(sys, "argv", ["bench", "--only", "scale", "--note", str(page)])
-    command.main()
-    assert other.read_text("utf-8") == "<!-- scale -->\nshards\n<!-- /scale -->\n"
-
-
-def test_every_goal_reads_a_part_that_is_measured() -> None:
-    assert {goal.part for goal in goals.GOALS} - {*PARTS, "against", "instructions"} == set()
-    for part, place in ELSEWHERE.items():
-        assert f"<!-- {part} -->" in (DOCS / place).read_text("utf-8")
-
-
-def test_page_shows_what_was_kept() -> None:
-    kept = json.loads((DOCS / "bench.json").read_text("utf-8"))
-    page = (DOCS / "README.md").read_text("utf-8")
-    assert filled_page(page, "goals", goals.table(goals.with_instructions(kept))) == page
+    assert json.loads(out.read_text("utf-8")) == {"lookups": [], "worker": {"bans": 20}}

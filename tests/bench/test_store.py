@@ -1,20 +1,17 @@
-"""Look-ups beside peers, the index in memory, the mind on few bans, and a store that is rebuilt."""
+"""Look-ups beside a peer, bytes a ban, and a store that is rebuilt."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
-from contextlib import closing
 from dataclasses import asdict
 
 import numpy as np
 import pytest
 
-from bench import lookup, memory, mind, upper_bound
+from bench import lookup, memory
 from bench.index.population import BannedNames, cache_folder, population
-from bench.index.schemes import SCHEMES, Postings, Scheme, places
-from bench.lookup import EXTRACT, MINHASH, OURS, TRIGRAMS, report
+from bench.lookup import EXTRACT, OURS, report
 from bench.rebuild import (
     BrokenOff,
     Compacted,
@@ -28,18 +25,15 @@ from bench.rebuild import (
     spots_of,
     table,
 )
-from bench.recall import growth, growth_table
 from bench.running.crowd import BANNED_AT
 from bench.store.bans import a_layout, a_store, by_handle
-from bench.store.peers import Extract, Trigrams
+from bench.store.peers import Extract
 from bench.store.server import server
-from local.postgres import EmbeddedPostgres
 from samehand.fingerprint.distil import query_keys
-from samehand.keys import NAME_POSTING_CAP, PERSONAL_POSTING_CAP, SHORT_POSTING_CAP, Key, KeyKind, key_of
+from samehand.keys import NAME_POSTING_CAP, SHORT_POSTING_CAP, KeyKind, key_of
 from store.base import Ban, Query
 from store.common.records import keys_of_fingerprints
-from store.limits import SILENT_LISTS, listed_at_most
-from tests.tables import for_each
+from store.limits import SILENT_LISTS
 
 BANS = 300
 
@@ -47,13 +41,13 @@ BANS = 300
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A few queries."""
-    monkeypatch.setattr(lookup, "_EACH_ROUND", {OURS: 8, EXTRACT: 2, TRIGRAMS: 8})
-    monkeypatch.setattr(lookup, "_JUDGED", {OURS: 42, EXTRACT: 42, TRIGRAMS: 42})
+    monkeypatch.setattr(lookup, "_EACH_ROUND", {OURS: 8, EXTRACT: 2})
+    monkeypatch.setattr(lookup, "_JUDGED", {OURS: 42, EXTRACT: 42})
     monkeypatch.setattr(lookup, "_ALONE", 8)
 
 
 async def test_contenders_are_measured_side_by_side() -> None:
-    found = await report(BANS, 2, frozenset({MINHASH, TRIGRAMS}))
+    found = await report(BANS, 2)
     rows = {row.contender: row for row in found.rows}
     assert set(rows) == {OURS, EXTRACT}
     assert all(row.lookups_a_core_second > 0 for row in rows.values())
@@ -61,25 +55,12 @@ async def test_contenders_are_measured_side_by_side() -> None:
     assert rows[OURS].slower == 1.0
     assert found.ingest.bans == BANS
     assert sum(found.bytes_a_ban.values()) == rows[OURS].bytes_a_ban
-    assert found.churned < 1.1
     assert "samehand" in lookup.table(found)
     assert "ingest" in lookup.summary(found)
 
 
-async def test_trigrams_find_what_shares_letters_in_any_script(postgres: EmbeddedPostgres) -> None:
-    """The fixture says in one line that PostgreSQL is not there."""
-    found = await report(BANS, 1, frozenset({MINHASH, EXTRACT}))
-    trigrams = {row.contender: row for row in found.rows}[TRIGRAMS]
-    assert 0.5 < trigrams.recall <= 1.0
-    assert trigrams.bytes_a_ban
-    names = [BannedNames("x", name, "") for name in ("umar_media", "قناة_النصر", "новости_дня")]
-    with closing(Trigrams(postgres.make("trigrams_in_a_test"))) as peer:
-        peer.fill(names)
-        assert peer.ask([BannedNames("x", "Umar_Media_2", "")]) == [[0]]
-
-
 async def test_a_server_is_filled_once_and_answers_the_same_again() -> None:
-    first, again = [await report(BANS, 2, frozenset({MINHASH, TRIGRAMS})) for _ in range(2)]
+    first, again = [await report(BANS, 2, alone=True) for _ in range(2)]
     assert again.ingest == first.ingest
     assert again.bytes_a_ban == first.bytes_a_ban
     assert [row.recall for row in again.rows] == [row.recall for row in first.rows]
@@ -98,8 +79,7 @@ async def test_the_bytes_of_a_ban_are_told_part_by_part() -> None:
 def test_brute_force_finds_the_same_names_either_way() -> None:
     bans = population("diverse", BANS)
     queries = [BannedNames("x", f"{ban.handle}_1", "") for ban in bans[:5]]
-    peer = Extract()
-    peer.fill(bans)
+    peer = Extract(bans)
     for ask in (peer.ask, peer.matrix):
         assert [several[0] for several in ask(queries)] == [0, 1, 2, 3, 4]
 
@@ -114,117 +94,6 @@ def test_a_server_tells_its_bytes_and_seconds() -> None:
         assert size > 1_000
         assert one.cpu_seconds() > 0
         assert one.version()
-
-
-# The index of the benches asks as look-ups do.
-
-
-@for_each("scheme", SCHEMES.values())
-def test_query_tries_what_an_account_lists(scheme: Scheme) -> None:
-    assert {*(scheme.listed("x", "salma khan92") or ())} <= {*(scheme.tried("x", "salma khan92") or ())}
-
-
-# The index of the benches means what the store means.
-
-
-def key(value: str, kind: KeyKind = KeyKind.HANDLE_WORD) -> Key:
-    return key_of(kind, value.encode())
-
-
-def test_rarer_keys_count_for_more() -> None:
-    postings = Postings([[key("rare"), key("common")], [key("common")], [], []])
-    answers = postings.answers([[key("rare"), key("common")]], 64)
-    assert answers.accounts.tolist() == [0, 1]
-    assert answers.bits.tolist() == [math.log2(4) + math.log2(2), math.log2(2)]
-    assert places(answers, [1]) == [1.0]
-
-
-def test_who_shares_no_key_is_not_found() -> None:
-    assert places(Postings([[key("a")], [key("b")]]).answers([[key("a")]], 64), [1]) == [None]
-
-
-def test_a_full_posting_keeps_those_who_came_first() -> None:
-    device = key("f3b1c9d2", KeyKind.DEVICE)
-    answers = Postings([[device]] * (PERSONAL_POSTING_CAP + 5)).answers([[device]], 64)
-    assert answers.accounts.tolist() == list(range(PERSONAL_POSTING_CAP))
-
-
-def test_a_name_that_too_many_bear_proposes_nobody() -> None:
-    run, rare = key("umarm", KeyKind.NAMING_RUN), key("rare")
-    listed = [[run]] * SHORT_POSTING_CAP
-    assert len(Postings(listed).answers([[run]], 64).accounts) == SHORT_POSTING_CAP
-    assert Postings([*listed, [run, rare]]).answers([[run, rare]], 64).accounts.tolist() == [
-        SHORT_POSTING_CAP
-    ]
-
-
-def test_entries_beyond_a_cap_are_not_held() -> None:
-    run = key("umarm", KeyKind.NAMING_RUN)
-    most = listed_at_most(KeyKind.NAMING_RUN)
-    assert Postings([[run]] * (most + 5)).entries == most
-
-
-# The same disguises, looked up among more and more bans.
-
-
-def test_the_same_disguises_find_more_strangers_and_hardly_lose_their_originals() -> None:
-    found = growth((600, 150), 4)
-    few, many = found[150], found[600]
-    assert many.candidates_mean > few.candidates_mean
-    assert many.candidates_p99 >= many.candidates_mean
-    assert few.recall >= few.recall_kept >= few.worst_kept > 0
-    assert few.recall > 0.8
-    assert "| 600 |" in growth_table(found)
-
-
-# The bench of the mind, on a few bans: what it says adds up.
-
-
-async def test_every_pair_is_told_by_the_bound_or_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mind, "collect_seldom", lambda: None)
-    found = await mind.measured(bans=400, events=30)
-    assert found.events == 30
-    assert 0 < found.spared < found.pairs
-    assert found.full == found.pairs - found.spared
-    assert set(found.seconds) == {mind.DISTIL, mind.COUNTS, mind.KEYS, mind.READ, mind.SCORE, mind.UNSPARED}
-    assert 0 < found.unspared <= found.pairs
-    assert f"{found.pairs:,} of 400 bans" in mind.table(found)
-
-
-def test_rates_are_of_processor_time() -> None:
-    seconds = {mind.DISTIL: 2.0, mind.COUNTS: 0.5, mind.KEYS: 1.0, mind.READ: 0.75, mind.SCORE: 0.25}
-    seconds[mind.UNSPARED] = 2.0
-    one = mind.Mind(
-        bans=10, events=100, pairs=1_000, spared=900, unspared=200, seconds=seconds, machine=_SOME
-    )
-    assert one.distilled_a_second == 50
-    assert one.scored_a_second == 400
-    assert one.unspared_a_second == 100
-    assert one.told_a_second == 1_000
-    assert "set 90.0% aside" in mind.table(one)
-
-
-_SOME: dict[str, str | int | float] = {
-    "processor": "one",
-    "cores": 1,
-    "memory_gib": 1.0,
-    "system": "Linux",
-    "python": "3.11",
-    "mind": "python",
-    "load_average_1min": 0.0,
-}
-
-
-# The count of what the bound loses, on a few bans: who alerts is read, and few others are.
-
-
-async def test_hardly_an_alert_is_lost_and_few_records_are_read() -> None:
-    found = await upper_bound.measured(bans=1_500, events=192)
-    assert found.mirrors >= 16, "of 24: where few alert, nothing is proved"
-    assert found.lost == [], "at most three of a thousand, on so few none"
-    assert found.read_mean <= upper_bound.READ_MEAN_MAX
-    assert found.read_p99 <= upper_bound.READ_P99_MAX
-    assert found.candidates > 2 * found.read_mean
 
 
 # A rebuilt store answers as the old one did: `python -m bench.rebuild` on a thousand bans.
