@@ -1,48 +1,32 @@
-"""The diagrams of README and docs are what the code draws, and who cannot see them is told what they show."""
+"""The diagrams of README and docs show what is there."""
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
+import configparser
+import re
 
-import pytest
-
+from streams.kafka.topics import Names
 from tests.house import ROOT
-from tests.tables import for_each
-from tools.diagrams import DIAGRAMS, IMAGES, Box, Picture, layers_of
 
-SVG = "{http://www.w3.org/2000/svg}"
-PAGES = [ROOT / "README.md", ROOT / "docs" / "architecture.md"]
+README = (ROOT / "README.md").read_text("utf-8")
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 
 
-@for_each("name", DIAGRAMS)
-def test_a_diagram_is_what_the_code_draws(name: str) -> None:
-    assert (IMAGES / f"{name}.svg").read_text("utf-8") == DIAGRAMS[name]().svg(), (
-        "run python -m tools.diagrams"
-    )
+def diagrams(page: str) -> list[str]:
+    return re.findall(r"```mermaid\n(.*?)```", page, re.DOTALL)
 
 
-@for_each("name", DIAGRAMS)
-def test_a_diagram_tells_screen_readers_what_it_shows_and_follows_dark_mode(name: str) -> None:
-    text = DIAGRAMS[name]().svg()
-    root = ET.fromstring(text)
-    assert root.get("role") == "img"
-    told = {node.get("id"): node.text or "" for node in root if node.tag in (f"{SVG}title", f"{SVG}desc")}
-    assert (root.get("aria-labelledby") or "").split() == list(told) == ["title", "desc"]
-    assert len(told["desc"]) > len(told["title"]) > 0
-    assert "@media (prefers-color-scheme: dark)" in text
+def test_readme_and_architecture_show_one_flow_whose_topics_are_ours() -> None:
+    (flow,) = diagrams(README)
+    assert flow in diagrams(ARCHITECTURE)
+    drawn = re.findall(r"\b(?:accounts|alerts|fingerprints)\.[a-z]+", flow)
+    assert drawn
+    assert set(drawn) <= {str(name) for name in vars(Names()).values()}
 
 
-@for_each("name", DIAGRAMS)
-def test_a_page_shows_it(name: str) -> None:
-    assert any(f"images/{name}.svg" in page.read_text("utf-8") for page in PAGES)
-
-
-def test_text_that_does_not_fit_is_not_drawn() -> None:
-    with pytest.raises(ValueError, match="do not fit"):
-        Picture(400, 100, "", "").box(Box(0, 0, 60, "a name that is too long"))
-
-
-def test_the_picture_of_rooms_names_every_layer_that_is_enforced() -> None:
-    drawn = DIAGRAMS["rooms"]().svg()
-    layers = [*layers_of("floors"), *layers_of("rooms-of-the-mind"), *layers_of("rooms-of-streams")]
-    assert [it for layer in layers for it in layer if it.rpartition(".")[2] not in drawn] == []
+def test_diagram_of_floors_names_every_floor_that_is_enforced() -> None:
+    parser = configparser.ConfigParser()
+    parser.read_string((ROOT / ".importlinter").read_text("utf-8"))
+    layers = parser["importlinter:contract:floors"]["layers"].split("\n")
+    drawn = diagrams(ARCHITECTURE)[-1]
+    assert [layer for layer in layers if layer.strip().replace(" | ", " · ") not in drawn] == []

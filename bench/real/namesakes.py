@@ -1,8 +1,8 @@
 """Innocents who bear exactly the name of somebody banned, and share nothing else with them.
 
-Names are drawn by language and script, by how many bear each (tools/build_namesakes.py says from what lists
-and how their shares are told); the banned account and the innocent one have the same display name. In Latin
-letters they have also, in rows of their own, the same name as their handle, and both.
+Names are drawn by language and script, by how many bear each (docs/dependencies.md says from what lists); the
+banned account and the innocent one have the same display name. In Latin letters they have also, in rows of
+their own, the same name as their handle, and both.
 """
 
 from __future__ import annotations

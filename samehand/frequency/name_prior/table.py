@@ -1,6 +1,6 @@
 """Reads the shipped data file: bits of the listed tokens, and of each letter given the letters before it.
 
-The file is compressed plain text. tools/build_commonness.py writes it and says where each word comes from.
+The file is compressed plain text; docs/dependencies.md says where its words come from.
 """
 
 from __future__ import annotations
@@ -84,8 +84,7 @@ def parse(text: str) -> Table:
 def shipped() -> Table:
     """The table that this version of samehand ships, read at the first call.
 
-    Not at import, so that tools/build_commonness.py can use this package before its file is written. Raises
-    ``ValueError`` as :func:`parse` does.
+    Raises ``ValueError`` as :func:`parse` does.
     """
     packed = files("samehand.frequency.name_prior").joinpath(FILE_NAME).read_bytes()
     return parse(lzma.decompress(packed, format=lzma.FORMAT_XZ).decode("ascii"))

@@ -1,8 +1,8 @@
 """The fold table: how each Unicode character is read, by its looks and by its sound.
 
-Built offline by tools/build_fold_table.py and shipped as data, so that no update of a library changes a fold
-while an index holds the former one. ``FOLD_VERSION`` names the table together with the rules of
-:mod:`samehand.normalize.text.fold`; to raise it means to distil every fingerprint again.
+Built offline (docs/dependencies.md says from what) and shipped as data, so that no update of a library
+changes a fold while an index holds the former one. ``FOLD_VERSION`` names the table together with the rules
+of :mod:`samehand.normalize.text.fold`; to raise it means to distil every fingerprint again.
 """
 
 from __future__ import annotations
