@@ -6,7 +6,7 @@ a look at a context variable: ten to forty a batch, none a record.
 
 A batch goes through its stages together, so each event of it waited for each stage as long as the stage took:
 the stages are written down once a batch, in a `Trail`, and exported for every event that is followed. No
-value of an account is ever among them. Why so: `docs/adr/0021-traces.md`.
+value of an account is ever among them.
 """
 
 from __future__ import annotations

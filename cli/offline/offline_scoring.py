@@ -2,7 +2,7 @@
 
 Bans are enrolled before the first account is looked at. Accounts come in the order of their moments, whatever
 their order in the file, and what they show is counted each hour: so each is judged by what a worker would
-have counted before it (docs/adr/0036-lag.md), and none by those that came after it.
+have counted before it (docs/adr/0014-counting.md), and none by those that came after it.
 
 Rows that do not say when come last and all at once: they see what the dated ones counted, and of one another
 what others hand out (addresses, pictures), which they may have met the same day. So do rows of one date

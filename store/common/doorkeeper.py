@@ -1,4 +1,4 @@
-"""Decides which values of crowds are counted: those seen before (docs/adr/0041-doorkeeper.md).
+"""Decides which values of crowds are counted: those seen before (docs/adr/0014-counting.md).
 
 Most names, texts, pictures and addresses are shown once and never again; counting those was a third of the
 cost of counting. So a process does not count the first sighting of a value, but notes it in a filter (the
