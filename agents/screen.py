@@ -13,7 +13,7 @@ from agents.common.alerts import Pair, admitted, best_score, confirm, hold
 from agents.common.context import AgentContext
 from agents.common.decoding import earliest, read_in_turns
 from agents.common.match import ASKED_AT_ONCE, Lookup, as_shown, compared, lookup_of
-from agents.common.side_outputs import Sample, ShadowWeights
+from agents.common.sample import Sample
 from agents.common.snapshot import Snapshot, snapshot_of
 from agents.common.waves import follow_waves
 from schemas.accounts import AccountEvent
@@ -36,7 +36,6 @@ class Screen:
             and not context.alert_policy.shadow
         )
         self._sample = Sample(context) if sampled else None
-        self._shadow_weights = ShadowWeights(context)
         self._topic = context.topics.created if direction == "forward" else context.topics.updated
         self._decode: Decoder[Any] = decode_created if direction == "forward" else decode_updated
 
@@ -63,7 +62,6 @@ class Screen:
         places: list[int] = []
         accounts: list[Remembered] = []
         said: dict[int, list[Emit]] = {}
-        shadow = self._context.weights.shadow
         for at in range(0, len(seen), ASKED_AT_ONCE):
             some = seen[at : at + ASKED_AT_ONCE]
             remembered, candidate_lists, companions = await self._remembered([lookup for _, lookup in some])
@@ -79,8 +77,6 @@ class Screen:
             for (place, _), several in zip(some, best, strict=True):
                 pairs += several
                 places += [place] * len(several)
-            if shadow is not None:
-                await self._shadow_weights.count(remembered, best, snapshot, shadow, self._direction)
             if self._sample is not None:
                 for (place, _), emits in zip(some, await self._sample.of(remembered, snapshot), strict=True):
                     if emits:

@@ -33,8 +33,8 @@ from prometheus_client import CollectorRegistry
 import agents.common.converters
 import agents.enrol
 from agents.common.context import OPERATIONS, AgentContext
-from agents.common.decisions.weights_in_force import WeightsInForce
 from agents.common.tombstones import tombstone
+from agents.common.weighing import Weighing
 from agents.enrol import Enrol
 from bench.index.disguises import KEEP, disguised
 from bench.index.population import BannedNames, population
@@ -162,7 +162,7 @@ def an_agent(store: RedisStore) -> Enrol:
     context = AgentContext(
         store=store,
         keyers=KEYERS,
-        weights=WeightsInForce(default_weights()),
+        weighing=Weighing.by(default_weights()),
         topics=Names("bench."),
         metrics=Metrics(CollectorRegistry(), operations=OPERATIONS),
         now=lambda: NOW,

@@ -31,9 +31,9 @@ from prometheus_client import CollectorRegistry
 
 from agents.common.context import AgentContext
 from agents.common.converters import remembered_of
-from agents.common.decisions.weights_in_force import WeightsInForce
 from agents.common.snapshot import snapshot_of
 from agents.common.waves import follow_waves
+from agents.common.weighing import Weighing
 from bench.page import in_words, machine
 from bench.running.filled import environment, pepper_file
 from bench.running.scene import BROKERS, Scene
@@ -455,7 +455,7 @@ async def run(sign_ups: Sequence[SignUp]) -> Found:
     context = AgentContext(
         store=store,
         keyers=((1, pepper.digest),),
-        weights=WeightsInForce(default_weights()),
+        weighing=Weighing.by(default_weights()),
         topics=Names(),
         metrics=Metrics(CollectorRegistry()),
         now=lambda: clock[0],

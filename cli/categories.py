@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from datetime import date
+from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 import click
 
-from report.dsa import Annex
+from report.dsa import CATEGORIES, KEYWORDS
 from report.text import visible
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 POLICY: Final = re.compile(r"[a-z0-9-]{1,64}")
-_DEFAULT: Final = "violent-extremism=KEYWORD_TERRORIST_CONTENT"
+_DEFAULT: Final = "violent-extremism=STATEMENT_CATEGORY_RISK_FOR_PUBLIC_SECURITY/KEYWORD_TERRORIST_CONTENT"
 
 
 def category_option(command: F) -> F:
@@ -23,30 +22,25 @@ def category_option(command: F) -> F:
         "--category",
         "named",
         multiple=True,
-        metavar="POLICY=NAME",
-        help=f"The regulation's category or keyword for a policy, repeatable; by default {_DEFAULT}.",
+        metavar="POLICY=CATEGORY[/KEYWORD]",
+        help=f"The DSA's category for a policy, repeatable; by default {_DEFAULT}.",
     )(command)
 
 
-def categories_of(named: tuple[str, ...], further: Iterable[str] = ()) -> dict[str, tuple[str, ...]]:
-    """Returns each policy's category, named directly or by a keyword that only one category has.
-
-    ``further``: categories beside those of the annex's parts 4 to 6.
-    """
-    known: dict[str, tuple[str, ...]] = {name: (name,) for name in further}
-    for keys in Annex("", date.min, date.min).categories():
-        known["/".join(keys)] = keys
-        known[keys[-1]] = () if len(keys) > 1 and keys[-1] in known else keys
+def categories_of(named: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Returns each policy's category, with or without a keyword."""
     categories: dict[str, tuple[str, ...]] = {}
     for pair in named or (_DEFAULT,):
         policy, _, name = pair.partition("=")
-        if not POLICY.fullmatch(policy) or not known.get(name):
+        category, slash, keyword = name.partition("/")
+        if not POLICY.fullmatch(policy) or category not in CATEGORIES or (slash and keyword not in KEYWORDS):
             raise click.BadParameter(
-                f"{visible(pair, 120)}: POLICY=NAME, with a name of the regulation's parts 4 to 6 such as "
-                "KEYWORD_TERRORIST_CONTENT, or CATEGORY/KEYWORD where several categories have the keyword",
+                f"{visible(pair, 120)}: must be POLICY=CATEGORY or POLICY=CATEGORY/KEYWORD, with the DSA's "
+                "names such as STATEMENT_CATEGORY_SCAMS_AND_FRAUD/KEYWORD_PHISHING",
                 param_hint="--category",
             )
-        if categories.setdefault(policy, known[name]) != known[name]:
+        keys = (category, keyword) if slash else (category,)
+        if categories.setdefault(policy, keys) != keys:
             raise click.BadParameter(
                 f"{policy}: has two categories; name one of them", param_hint="--category"
             )

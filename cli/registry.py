@@ -54,9 +54,6 @@ COMMANDS: Final[dict[str, CommandEntry]] = {
     ),
     "case": CommandEntry("Maintain", "Write the case file of one alert, from the desk's database."),
     "report": CommandEntry("Maintain", "Report a period's figures: what was found, how often it was wrong."),
-    "statements": CommandEntry(
-        "Maintain", "Send statements of reasons to the Commission's DSA Transparency Database."
-    ),
     "account": CommandEntry("Maintain", "Show, export or erase what is kept of one account."),
     "pepper": CommandEntry(
         "Maintain", "Create, rotate and drop the secret keys for personal values.", "secrets.pepper"

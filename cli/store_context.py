@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from prometheus_client import CollectorRegistry
 
 from agents.common.context import AgentContext, AlertPolicy
-from agents.common.decisions.weights_in_force import WeightsInForce
+from agents.common.weighing import Weighing
 from agents.runtime.store_factory import stock_of, store_of
 from samehand.scoring.weights import default_weights
 from store.base import Store
@@ -38,7 +38,7 @@ def command_context(settings: Settings, peppers: Peppers, store: Store) -> Agent
     return AgentContext(
         store=store,
         keyers=peppers.keyers,
-        weights=WeightsInForce(default_weights()),
+        weighing=Weighing.by(default_weights()),
         topics=names(settings),
         metrics=Metrics(CollectorRegistry()),
         now=time.time,

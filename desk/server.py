@@ -26,7 +26,6 @@ from desk.telemetry import LOOK_SECONDS, DeskMetrics, State, served
 from desk.web.app import create_app
 from desk.web.desk import Desk
 from desk.web.single_sign_on import provider_of
-from samehand.scoring.weights import Weights
 from streams.kafka.topics import names
 from streams.serving.server import HttpServer
 from streams.settings import Settings
@@ -56,13 +55,9 @@ def policy_of(settings: Settings, key: bytes) -> Policy:
     )
 
 
-def run(settings: Settings, base: Weights) -> int:
-    """Serves until SIGINT or SIGTERM; the exit code. ``base``: the table that workers weigh by if nobody
-    adopts another one.
-
-    Raises `DatabaseError`.
-    """
-    return asyncio.run(_serve(settings, base))
+def run(settings: Settings) -> int:
+    """Serves until SIGINT or SIGTERM; returns the exit code. Raises `DatabaseError`."""
+    return asyncio.run(_serve(settings))
 
 
 class _Server(HttpServer):
@@ -93,7 +88,7 @@ class _Server(HttpServer):
                 loop.remove_signal_handler(number)
 
 
-async def _serve(settings: Settings, base: Weights) -> int:
+async def _serve(settings: Settings) -> int:
     try:
         listening = socket.create_server(
             (settings.desk_host, settings.desk_port),
@@ -103,12 +98,10 @@ async def _serve(settings: Settings, base: Weights) -> int:
         return _no_address(settings.desk_host, settings.desk_port, fault)
     with listening:
         async with AsyncExitStack() as stack:
-            return await _serve_on(listening, settings, base, stack)
+            return await _serve_on(listening, settings, stack)
 
 
-async def _serve_on(
-    listening: socket.socket, settings: Settings, base: Weights, stack: AsyncExitStack
-) -> int:
+async def _serve_on(listening: socket.socket, settings: Settings, stack: AsyncExitStack) -> int:
     provider = provider_of(settings)
     # A secret that cannot be read is reported before all else.
     profiles, gate = profile_source(settings, time.time), gate_client(settings)
@@ -123,7 +116,7 @@ async def _serve_on(
     if gate is not None:
         stack.push_async_callback(gate.close)
     policy = policy_of(settings, await database.secret("draws"))
-    desk = Desk(database, settings, policy, time.time, metrics, base, profiles, appeals_secret, gate)
+    desk = Desk(database, settings, policy, time.time, metrics, profiles, appeals_secret, gate)
     feed = Feed(
         database,
         settings,

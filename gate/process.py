@@ -97,7 +97,7 @@ class Process:
     keyring: Keyring
     webhooks: Mapping[str, ForeignWebhook | CoopActions]
     clock: Clock
-    adopted: DecisionsFollower
+    quarantine: DecisionsFollower
     birth: Birth | None = None
     desk: DeskRelay | None = None
     publisher: KafkaPublisher = field(init=False)
@@ -134,7 +134,7 @@ class Process:
                 "store": watch.fault,
                 "kafka": self.publisher.fault,
                 "keys": self.keyring.fault,
-                "weights": self.adopted.fault,
+                "quarantine": self.quarantine.fault,
                 "desk": "" if self.desk is None else self.desk.fault,
             },
             lambda: gate_metrics.keys.set(len(self.keyring)),
@@ -151,8 +151,8 @@ class Process:
         ]
         if settings.topic_create:
             beside.append(self._make_topics)
-        if settings.follow_weights:
-            beside.append(self.adopted.run)
+        if settings.follow_quarantine:
+            beside.append(self.quarantine.run)
         if self.birth is not None:
             beside.append(heartbeats(self.birth.recorder, settings))
         collect_seldom()  # else a call now and then waits until all that lives was gone through

@@ -39,7 +39,6 @@ from schemas.appeals import AppealDecided
 from schemas.internal.enrolled import BanEnrolled
 from schemas.internal.quarantine import ValueQuarantined
 from schemas.internal.related import RelatedAsked
-from schemas.internal.weights import Multiplier, RateFactor, WeightsAdjustment, WeightsAdopted
 from schemas.letters import DeadLetter
 from schemas.record import Record
 from schemas.revisions import by_time
@@ -366,26 +365,6 @@ LETTER: Final = DeadLetter(
     at=_RETURNED_AT,
 )
 
-WEIGHTS_ADOPTED: Final = WeightsAdopted(
-    stage="live",
-    number=3,
-    version=2,
-    adjustment=WeightsAdjustment(
-        base_version="2026.11",
-        base_digest="9b1f3c0de5a94c7788f20a6d41c35b7e",
-        weights_version="2026.11+learned.5f2c6c1e",
-        multipliers=(
-            Multiplier(signal="bio", level="mostly-same", multiplier=1.14),
-            Multiplier(signal="handle", level="part", multiplier=0.91),
-        ),
-        rates=(RateFactor(rival="household", factor=1.3),),
-        slope=0.97,
-        intercept=-0.21,
-    ),
-)
-
-WEIGHTS_TAKEN_BACK: Final = WeightsAdopted(stage="live", number=4)
-
 QUARANTINED: Final = ValueQuarantined(
     digest="5b0f6a3c9d1e2f47a8b6",
     revision=210_000_000,
@@ -426,6 +405,5 @@ EXAMPLES: Final[dict[str, tuple[Record, ...]]] = {
     "gate.audit": (RELATED_ASKED,),
     "deadletters": (LETTER,),
     "quarantine": (QUARANTINED, QUARANTINE_ENDED),
-    "weights": (WEIGHTS_ADOPTED, WEIGHTS_TAKEN_BACK),
 }
 """Examples by topic (without prefix)."""

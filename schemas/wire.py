@@ -40,7 +40,6 @@ from schemas.decoding.repair import Repair, plain_values
 from schemas.internal.enrolled import BanEnrolled
 from schemas.internal.quarantine import ValueQuarantined
 from schemas.internal.related import RelatedAsked, RelatedQuestion
-from schemas.internal.weights import WeightsAdopted
 from schemas.letters import DeadLetter
 from schemas.malformed import Malformed
 from schemas.record import Record
@@ -216,7 +215,6 @@ decode_actioned: Final = Decoder(AccountActioned)
 decode_verdict: Final = Decoder(VerdictGiven)
 decode_letter: Final = Decoder(DeadLetter)
 decode_enrolled: Final = Decoder(BanEnrolled)
-decode_weights: Final = Decoder(WeightsAdopted, versions=(1, 2))
 decode_quarantine: Final = Decoder(ValueQuarantined)
 decode_alert_state: Final = Decoder(AlertState)
 decode_wave: Final = Decoder(WaveAlert)

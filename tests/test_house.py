@@ -23,6 +23,8 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "through the command line, as a file of its group tells each command's story",
     ),
     "cli/desk_database.py": ("tests/cli/test_desk.py", "the desk's commands use it"),
+    "cli/categories.py": ("tests/cli/test_desk.py", "reports take it"),
+    "report/dsa.py": ("tests/desk/review/test_commission.py", "statements state them"),
     "cli/topics/topic_alerts.py": ("tests/cli/test_desk.py", "`alerts` and `verdict` read them"),
     "samehand/signals/*.py": (
         "tests/samehand/signals/test_contract.py",
@@ -41,7 +43,7 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "what a scrape reads is judged whole, whatever its subject",
     ),
     "desk/server.py": ("tests/faults/test_desk.py", "whole processes are started and stopped"),
-    "agents/common/side_outputs.py": (
+    "agents/common/sample.py": (
         "tests/agents/common/test_alerts.py",
         "by what it publishes beside alerts",
     ),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from agents.common.decisions.quarantine import QuarantineInForce
-from agents.common.decisions.weights_in_force import WeightsInForce
+from agents.common.weighing import Weighing
 from samehand.fingerprint.distil import Keyer
 from samehand.pictures.stock import NO_STOCK, StockPictures
 from schemas.basis_rights import ALL_RIGHTS, RightsTable
@@ -80,7 +80,7 @@ class AgentContext:
 
     store: Store
     keyers: tuple[tuple[int, Keyer], ...]  # (pepper id, its keyer): two while a rotation lasts
-    weights: WeightsInForce
+    weighing: Weighing
     topics: Names
     metrics: Metrics
     now: Callable[[], float]  # Unix seconds

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from agents.common.context import AgentContext
-from agents.common.decisions.weights_in_force import Weighing
+from agents.common.weighing import Weighing
 from samehand.frequency.ban_calendar import BanCalendar
 from samehand.frequency.rates import Frequencies
 
@@ -27,7 +27,7 @@ class Snapshot:
 
 async def snapshot_of(context: AgentContext, at: float) -> Snapshot:
     """Reads the store's counts as of ``at`` (Unix seconds) and its calendar; most batches ask no server."""
-    store, weighing = context.store, context.weights.live
+    store, weighing = context.store, context.weighing
     now = context.now()
     frequencies = await context.call_store(store.frequencies(at=at, now=now))
     calendars = await context.call_store(store.calendars(now=now))

@@ -15,15 +15,16 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 
 from agents.common.context import OPERATIONS, AgentContext, AlertPolicy
 from agents.common.decisions.follow_decisions import DecisionsFollower
-from agents.common.decisions.weights_in_force import WeightsInForce
 from agents.common.metric_labels import SCRIPT_NAMES, SIGNAL_NAMES
 from agents.common.waves import recall_waves
+from agents.common.weighing import Weighing
 from agents.enrol import Enrol
 from agents.expunge import Expunge
 from agents.forget import Forget
 from agents.judge import Judge
 from agents.lookback import Lookback
 from agents.remember import Remember
+from agents.runtime.former_weights import former_weights_fault
 from agents.runtime.outbox import Relay
 from agents.runtime.redelivery import Binding, Redelivery
 from agents.runtime.start_checks import mismatched, store_fault
@@ -35,7 +36,7 @@ from agents.runtime.store_factory import (
     store_of,
 )
 from agents.runtime.store_monitor import StoreMonitor
-from agents.runtime.weights_of_settings import shadow_weights_of, weights_of
+from agents.runtime.weights_of_settings import weights_of
 from agents.scan import Scan
 from agents.screen import Screen
 from samehand.elapsed import HOUR_SECONDS
@@ -87,14 +88,16 @@ def run(
         return cannot_start(wrong)
     birth = birth or Birth(FlightRecorder())
     try:
+        if (adopted := former_weights_fault(settings)) is not None:
+            return cannot_start(adopted)
         poison_guard = guard_of(settings, birth, elsewhere=(StoreError,))
         epoch = expected_epoch(settings)
         context = context_of(settings, peppers, epoch)
-        adopted = DecisionsFollower(settings, context)
-        adopted.catch_up()
+        quarantine = DecisionsFollower(settings, context)
+        quarantine.catch_up()
     except (BrokerUnavailable, BrokerRefused) as fault:
         # Without the epoch an emptied store would look like a new one, and no account like a mirror; without
-        # the weights the first events would be scored by a table that is no longer in force.
+        # the quarantine the first events would be scored by values that weigh nothing.
         return cannot_start(without_broker(fault))
     monitor = StoreMonitor(context, SystemClock(), EpochTopic(settings), epoch)
     app = WorkerApp(
@@ -113,7 +116,7 @@ def run(
 
     redelivery = redelivery_of(app, context)
 
-    app.beside(ending(app, "decisions", adopted.run))
+    app.beside(ending(app, "decisions", quarantine.run))
     app.beside(ending(app, "store", monitor.run))  # the store is open by the time that the group is joined
     app.task(ending(app, "redelivery", redelivery.run))
     app.task(ending(app, "outbox", Relay(context, app.around.publisher, app.clock).run))
@@ -146,11 +149,11 @@ def context_of(
 
     ``read_only``: for a process that may write nothing in the store.
     """
-    called, weights = names(settings), WeightsInForce(weights_of(settings), shadow_weights_of(settings))
+    called, weights = names(settings), weights_of(settings)
     return AgentContext(
         store=store_of(settings, peppers, known_epoch=epoch, working=not read_only, read_only=read_only),
         keyers=peppers.keyers,
-        weights=weights,
+        weighing=Weighing.by(weights),
         topics=called,
         metrics=Metrics(
             CollectorRegistry(),
@@ -162,7 +165,7 @@ def context_of(
             build={
                 "version": version("samehand"),
                 "fold_version": str(FOLD_VERSION),
-                "weights_version": weights.base.version,
+                "weights_version": weights.version,
                 "mind": form(),
             },
         ),

@@ -64,12 +64,11 @@ def command(ctx: click.Context) -> int | None:
         return None
     settings = load()
     logs.configure(settings.log_level)
-    from agents.runtime.weights_of_settings import weights_of
     from desk.database.errors import DatabaseError
     from desk.server import run
 
     try:
-        return run(settings, weights_of(settings))
+        return run(settings)
     except DatabaseError as fault:
         raise exit_codes.NotDone(str(fault)) from fault
 

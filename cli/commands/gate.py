@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from agents.runtime.former_weights import former_weights_fault
 from agents.runtime.store_factory import peppers_of
 from streams import settings
-from streams.errors import SettingsError
+from streams.errors import BrokerUnavailable, SettingsError
+from streams.faust_app.start_checks import StartFault
 from streams.kafka.mapped_topics import mappings_of
 from streams.settings import Settings
 from streams.supervision.flight_recorder import FlightRecorder
@@ -54,7 +57,7 @@ def command() -> int:
       65  the store was made with other shards, sizes or another pepper
       71  an address is in use, or is not this machine's
       77  Redis refuses the login or a permission
-      78  Redis evicts keys when full
+      78  Redis evicts keys when full, or adopted weights are in no file
 
     \b
     Example:
@@ -99,6 +102,13 @@ def keys_file(given: Settings) -> Path:
     return given.gate_keys
 
 
+def _adopted(given: Settings) -> StartFault | None:
+    """Returns the fault of adopted weights that are in no file; None without Kafka, which no gate needs."""
+    with suppress(BrokerUnavailable):
+        return former_weights_fault(given)
+    return None
+
+
 def _work(given: Settings, birth: Birth) -> int:
     from prometheus_client import ProcessCollector
 
@@ -117,6 +127,7 @@ def _work(given: Settings, birth: Birth) -> int:
     wrong = (
         address_fault(given)
         or gate_address_fault(given)
+        or _adopted(given)
         or asyncio.run(store_fault(given, peppers, read_only=True))
     )
     if wrong is not None:
@@ -132,7 +143,7 @@ def _work(given: Settings, birth: Birth) -> int:
         keyring=keyring,
         webhooks=webhooks,
         clock=SystemClock(),
-        adopted=DecisionsFollower(given, context),
+        quarantine=DecisionsFollower(given, context),
         birth=birth,
         desk=desk_relay(given, SystemClock().now),
     )

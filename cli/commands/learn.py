@@ -2,9 +2,9 @@
 
 The plan:
 
-1. Read the table in force: that of the settings, adjusted by what was adopted at the desk.
+1. Read the table in force: that of the settings.
 2. Read the verdicts, then alerts and pairs sampled below the bands; keep what each signal weighed in those
-   that were judged (`desk.review.weighing.labels`).
+   that were judged (`desk.review.labels`).
 3. Learn, say what changed and how well it foretells verdicts that it was not made from, write the table.
 """
 
@@ -30,8 +30,7 @@ from cli.offline.weights_file import weights_of_file
 from cli.options import FILE, out_file_option, weights_option
 from cli.output_files import write
 from cli.topics.topic_alerts import values
-from desk.review.weighing.adopted import highest, in_force
-from desk.review.weighing.labels import judged, labels
+from desk.review.labels import judged, labels
 from report.text import plural
 from samehand.errors import TooFewLabels
 from samehand.scoring.learn import Label, Learned, learn
@@ -40,9 +39,9 @@ from schemas.alerts import MirrorAlert
 from schemas.malformed import Malformed
 from schemas.record import Record
 from schemas.wire import Decoded, decode_alert, decode_verdict
-from streams.kafka.client import TopicReader, reader
-from streams.kafka.topics import Names, names
-from streams.settings import Settings, load
+from streams.kafka.client import reader
+from streams.kafka.topics import names
+from streams.settings import load
 
 R = TypeVar("R", bound=Record)
 
@@ -90,8 +89,7 @@ def command(
     mirrors and 15 others. Prints the factors, and the loss (mean negative log-likelihood, in nats) on
     verdicts held out from learning.
 
-    At the desk a lead sees the same proposal and adopts it there. Without a desk, compare the result with
-    `samehand try --against`, then set SAMEHAND_WEIGHTS to it.
+    Compare the result with `samehand try --against`, then set SAMEHAND_WEIGHTS to it in workers and gates.
 
     \b
     Examples:
@@ -143,7 +141,7 @@ def _read(verdicts: tuple[Path, ...], alerts: tuple[Path, ...], weights: Path | 
         else:
             settings = load()
             opened, called = stack.enter_context(reader(settings)), names(settings)
-            table = given or _in_force(opened, called, settings)
+            table = given or weights_of(settings)
             raw_verdicts = values(opened, called.verdicts, "reading verdicts")
             several = (called.alerts, called.sample)
             raw_alerts = chain.from_iterable(values(opened, topic, "reading alerts") for topic in several)
@@ -153,19 +151,6 @@ def _read(verdicts: tuple[Path, ...], alerts: tuple[Path, ...], weights: Path | 
         shown = (record for record in records if isinstance(record, MirrorAlert))
         read.labels = labels(shown, by_pair, table, read.left_out)
     return table
-
-
-def _in_force(opened: TopicReader, called: Names, settings: Settings) -> Weights:
-    """The table by which workers of these settings weigh now: what is judged was weighed by it, or is old."""
-    base = weights_of(settings)
-    if not settings.follow_weights:
-        return base
-    arrivals = chain.from_iterable(
-        opened.read(called.weights, partition) for partition in opened.partitions(called.weights)
-    )
-    records = highest((arrival.address, arrival.value) for arrival in arrivals)
-    live = records.records.get("live")
-    return base if live is None else in_force(base, live.adjustment)
 
 
 def _files(paths: tuple[Path, ...], label: str) -> Iterator[tuple[str, bytes]]:

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import msgspec
 
 from cli import output
 from cli.categories import POLICY, categories_of, category_option
-from cli.desk_database import desk_database
-from cli.options import MOMENT, OUT_FOLDER, Parsed, moment
-from cli.output_files import make_folder, write
+from cli.desk_database import desk_database, opened_desk
+from cli.options import MOMENT, Parsed, moment, platform_name
+from cli.output_files import write
 from cli.run_async import in_event_loop
 from report.rendering import environment
-from report.text import is_unseen, plural, visible
+from report.text import plural, visible
 from streams.settings import load
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def command() -> None:
     Examples:
       samehand report operations --since 7d
       samehand report operations --since 2026-01-01 --page year.html
-      samehand report dsa --from 2026-01-01 --to 2026-12-31 --provider X --out a
+      samehand report statements --platform x --jsonl week.jsonl
     """
 
 
@@ -89,12 +90,14 @@ def command() -> None:
     metavar="FILE",
     help="Write a page (HTML, no script, one file) with pictures.",
 )
+@category_option
 @output.json_option
 @in_event_loop
 async def operations(
     since: int | datetime,
     until: datetime | None,
     terrorism: tuple[str, ...],
+    named: tuple[str, ...],
     page: Path | None,
     as_json: bool,
 ) -> int:
@@ -104,8 +107,9 @@ async def operations(
     are brought up to date first. Counts the alerts raised in the period, with the verdict that holds on
     each now. Precision and recall are those of the lead's page: from blind verdicts alone, with
     intervals of 95 %, and absent below 30 of them. A section answers what Art. 7(3) of Regulation (EU)
-    2021/784 asks about terrorist content that reappears, and names what samehand cannot know. The report
-    holds no account.
+    2021/784 asks about terrorist content that reappears, and names what samehand cannot know. --json also has
+    figures for the DSA's transparency report (transparency), by the names of Annex I of Implementing
+    Regulation (EU) 2024/2835. The report holds no account.
 
     \b
     Examples:
@@ -114,14 +118,11 @@ async def operations(
     """
     from desk.database.engine import REPORT_MS
     from desk.review.reports.operations import TERRORISM, operations_report
+    from desk.review.reports.transparency import transparency_figures
 
     now = time.time()
-    end = now if until is None else until.timestamp()
-    begin = end - since if isinstance(since, int) else since.timestamp()
-    if not 0 <= begin < end:
-        raise click.BadParameter(
-            f"the period begins before 1970 or at its end or later ({_day(end)})", param_hint="--since"
-        )
+    begin, end = _period(since, until, now)
+    categories = categories_of(named)
     settings = load()
     async with desk_database(settings, reading=True, statement_ms=REPORT_MS) as connection:
         report = await operations_report(
@@ -132,10 +133,11 @@ async def operations(
             blind_share=settings.desk_blind_share,
             terrorism=terrorism or TERRORISM,
         )
+        transparency = await transparency_figures(connection, since=begin, until=end, categories=categories)
     if page is not None:
         write(page, operations_page(report).encode(), "--page")
     if as_json:
-        output.figures(msgspec.to_builtins(report))
+        output.figures({**msgspec.to_builtins(report), "transparency": msgspec.to_builtins(transparency)})
     else:
         _show(report)
         if page is not None:
@@ -157,119 +159,103 @@ def operations_page(report: OperationsReport) -> str:
     return made.get_template("operations.html").render(report=report, words=_WORDS)
 
 
-def _day_of(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{visible(text, 64)!r} is no day like 2026-12-31") from None
+_SHOWN_MAX: Final = 1_000
+"""Actions without a statement that are listed: a person corrects no more at a time."""
 
 
-_DAY: Final = Parsed("date", _day_of)
-"""A day of UTC."""
-
-_NAME_CHARS_MAX: Final = 200  # a name stands in each of a thousand rows
-
-
-def _name(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    """Refuses a name that a spreadsheet computes, or of which a part is unseen or no character."""
-    if value is None:
-        return None
-    name = value.strip()
-    if not 1 <= len(name) <= _NAME_CHARS_MAX or name[0] in "=+-@" or any(map(is_unseen, value)):
-        raise click.BadParameter(
-            f"{visible(value, 64)!r}: a name has 1 to {_NAME_CHARS_MAX} visible characters and does not "
-            "begin with =, +, - or @, which spreadsheets take for a formula"
-        )
-    return name
-
-
-@command.command("dsa", short_help="Write the eleven files of the DSA's transparency report.")
+@command.command("statements", short_help="Write the statements of reasons for the Commission's database.")
 @click.option(
-    "--from", "first", type=_DAY, required=True, metavar="DATE", help="First day of the period (UTC)."
+    "--platform", required=True, metavar="NAME", callback=platform_name, help="Platform of the accounts."
 )
 @click.option(
-    "--to", "last", type=_DAY, required=True, metavar="DATE", help="Last day of the period, included."
+    "--since",
+    type=Parsed("since", _since),
+    default="7d",
+    show_default=True,
+    metavar="WHEN",
+    help="Begin of the period: a length back from its end (24h, 7d, 4w) or a date (UTC).",
 )
 @click.option(
-    "--provider", required=True, metavar="NAME", callback=_name, help="Name of the service provider."
-)
-@click.option(
-    "--service", metavar="NAME", callback=_name, help="Name of the service; by default the provider's."
+    "--until", type=MOMENT, metavar="DATE", help="End of the period (UTC), itself left out; by default now."
 )
 @category_option
 @click.option(
-    "--out",
-    type=OUT_FOLDER,
+    "--jsonl",
+    type=click.Path(path_type=Path, dir_okay=False),
     required=True,
-    metavar="FOLDER",
-    help="Write the files to this folder, which is created.",
+    metavar="FILE",
+    help="Write the statements to this file, one a line.",
 )
 @output.json_option
 @in_event_loop
-async def dsa(
-    first: date,
-    last: date,
-    provider: str,
-    service: str | None,
+async def statements(
+    platform: str,
+    since: int | datetime,
+    until: datetime | None,
     named: tuple[str, ...],
-    out: Path,
+    jsonl: Path,
     as_json: bool,
 ) -> int:
-    """Write the eleven files of the DSA's transparency report.
+    """Write the statements of reasons for the Commission's database.
 
-    Annex I of Implementing Regulation (EU) 2024/2835: measures are the platform's actions on the topic
-    accounts.actioned, complaints are appeals at the desk (SAMEHAND_DATABASE_URL). What the desk cannot know
-    stays empty and is listed, with the actions that no cell counts and why. Precision and recall of alerts
-    stand in the contextual information: no alert removes an account. Actions on accounts without an alert
-    are kept for SAMEHAND_DESK_ERASE_DAYS only.
+    Article 24(5) of the DSA wants them in the DSA Transparency Database. Writes one for each restriction on
+    the topic accounts.actioned that took effect in the period, names an alert on its account, and was ordered
+    by no authority, by the field names that the database publishes; lists the others with what they lack.
+    Sends nothing: docs/accountability.md says how to file them. An action has the same puid each time.
 
     \b
     Examples:
-      samehand report dsa --from 2026-01-01 --to 2026-12-31 --provider X --out a
+      samehand report statements --platform x --since 2026-11-01 --jsonl nov.jsonl
     """
     from desk.database.engine import REPORT_MS
-    from desk.review.reports.transparency import LEFT_OUT, transparency_report
+    from desk.review.commission import KEY_NAME, REASONS, Lacking
+    from desk.review.commission import statements as stated_in
 
-    now = time.time()
-    if first > last:
-        raise click.BadParameter("the period ends before it begins", param_hint="--from")
+    begin, end = _period(since, until, time.time())
     categories = categories_of(named)
-    settings = load()
-    async with desk_database(settings, reading=True, statement_ms=REPORT_MS) as connection:
-        report = await transparency_report(
-            connection,
-            provider=provider,
-            service=service or provider,
-            first=first,
-            last=last,
-            since=_midnight(first),
-            until=_midnight(last) + _SECONDS["d"],
-            published=datetime.fromtimestamp(now, UTC).date(),
-            blind_share=settings.desk_blind_share,
-            categories=categories,
-            now=now,
-        )
-    make_folder(out, "--out")
-    for name, content in report.annex.files().items():
-        write(out / name, content, "--out")
-    empty = report.annex.empty()
+    lines: list[bytes] = []
+    reasons: Counter[str] = Counter()
+    lacking: list[dict[str, Any]] = []
+    async with opened_desk(load()) as database:
+        key = await database.secret(KEY_NAME)
+        async with database.read(statement_ms=REPORT_MS) as connection:
+            async for stated in stated_in(
+                connection, platform=platform, since=begin, until=end, categories=categories, key=key
+            ):
+                if not isinstance(stated.statement, Lacking):
+                    lines.append(msgspec.json.encode(stated.statement))
+                    continue
+                reasons.update(stated.statement.reasons)
+                if len(lacking) < _SHOWN_MAX:
+                    lacking.append(
+                        {
+                            "account": stated.account,
+                            "event_id": stated.event_id,
+                            "reasons": list(stated.statement.reasons),
+                        }
+                    )
+    write(jsonl, b"".join(line + b"\n" for line in lines), "--jsonl")
     if as_json:
-        figures = {"actions": report.actions, "complaints": report.complaints, "left_out": report.left_out}
-        output.figures({**figures, "empty": empty})
+        output.figures({"statements": len(lines), "lacking": lacking, "reasons": dict(reasons)})
         return 0
     screen = output.console()
-    click.echo(f"{visible(str(out))}: eleven files")
-    actions, complaints = plural(report.actions, "action"), plural(report.complaints, "complaint")
-    output.line(screen, f"from {actions} and {complaints}")
-    for reason, count in report.left_out.items():
-        output.line(screen, f"{plural(count, 'action')} {LEFT_OUT[reason]}")
-    for name, columns in empty.items():
-        output.line(screen, f"{name} stays empty in: {'; '.join(columns)}")
+    output.line(screen, f"{visible(str(jsonl))}: {plural(len(lines), 'statement')}")
+    for reason, count in reasons.most_common():
+        output.line(screen, f"without a statement, {count:,}: {REASONS[reason]}")
+    if reasons:
+        output.line(screen, "--json lists these actions")
     return 0
 
 
-def _midnight(day: date) -> float:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
+def _period(since: int | datetime, until: datetime | None, now: float) -> tuple[float, float]:
+    """Returns begin and end of a period (Unix seconds)."""
+    end = now if until is None else until.timestamp()
+    begin = end - since if isinstance(since, int) else since.timestamp()
+    if not 0 <= begin < end:
+        raise click.BadParameter(
+            f"the period begins before 1970 or at its end or later ({_day(end)})", param_hint="--since"
+        )
+    return begin, end
 
 
 _WORDS: Final = {

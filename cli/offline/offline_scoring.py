@@ -23,8 +23,8 @@ import click
 from prometheus_client import CollectorRegistry
 
 from agents.common.context import AgentContext, AlertPolicy
-from agents.common.decisions.weights_in_force import WeightsInForce
 from agents.common.unusable_fields import UnusableFields
+from agents.common.weighing import Weighing
 from agents.enrol import Enrol
 from agents.screen import Screen
 from cli import output
@@ -109,7 +109,7 @@ class Offline:
         self._context = AgentContext(
             store=self._store,
             keyers=((pepper.pepper_id, pepper.digest),),
-            weights=WeightsInForce(weights or default_weights()),
+            weighing=Weighing.by(weights or default_weights()),
             topics=Names(),
             metrics=Metrics(CollectorRegistry()),
             now=lambda: self._now,

@@ -128,10 +128,6 @@ Alerts opened again an hour
 Pairs drawn to be read blind, an hour
     Below the bands, by stratum of log-odds; none unless SAMEHAND_SAMPLE_SHARE draws some.
     {{stratum}} = sum by (stratum) (increase(samehand_sampled_pairs_total[1h]))
-What other weights would alert on, an hour
-    By the band in force and the band by the weights in shadow, which publish nothing.
-    {{band}}, by the others {{shadow_band}} = sum by (band, shadow_band)
-        (increase(samehand_shadow_weights_total[1h]))
 Precision from verdicts | percentunit | SamehandPrecisionFalling
     Confirmed among decided. The recorded ones are over a day and over four weeks.
     {{band}}, day = samehand:precision:ratio1d
@@ -317,12 +313,8 @@ Memory of workers | bytes
 Started again an hour | | SamehandWorkerRestarts
     Workers that hung or crashed and were started again, by why. One is one too many.
     {{instance}} {{reason}} = sum by (instance, reason) (increase(samehand_worker_restarts_total[1h]))
-What runs
+What runs | | SamehandWeightsDiffer
     Version, folding and weights of the settings. More than one line during a roll-out, no longer.
     {{version}}, fold {{fold_version}}, weights {{weights_version}} =
         count by (version, fold_version, weights_version, mind) (samehand_build_info)
-Weights in force | | SamehandWeightsRefused SamehandWeightsDiffer
-    What a lead adopted at the desk, or the settings' own; workers and gates that cannot use it.
-    {{stage}}: {{weights_version}} = count by (stage, weights_version) (samehand_weights)
-    {{stage}}: refused by = sum by (stage) (samehand_weights_refused)
 """

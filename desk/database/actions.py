@@ -5,7 +5,7 @@ The clause is erased as quotes of alerts are; account, action and dates stay, as
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -57,15 +57,6 @@ async def find(connection: AsyncConnection, account: str, event_id: str) -> Acti
         ActionRow,
         select(_actions).where(_actions.c.account == account, _actions.c.event_id == event_id),
     )
-
-
-async def with_keys(
-    connection: AsyncConnection, keys: Collection[tuple[str, str]]
-) -> dict[tuple[str, str], ActionRow]:
-    """Returns some hundred actions by account and event id."""
-    named = tuple_(_actions.c.account, _actions.c.event_id).in_(keys)
-    rows = await all_of(connection, ActionRow, select(_actions).where(named))
-    return {(row.account, row.event_id): row for row in rows}
 
 
 async def put(connection: AsyncConnection, row: ActionRow, *, over: bool) -> None:
@@ -127,6 +118,34 @@ async def quoting(
     )
 
 
+async def restricting(
+    connection: AsyncConnection,
+    *,
+    platform: str,
+    since: float,
+    until: float,
+    after: tuple[str, str],
+    limit: int,
+) -> list[ActionRow]:
+    """Returns actions of a platform that name an alert, restrict something and took effect in a period; those
+    behind an account and event id, in their order."""
+    return await all_of(
+        connection,
+        ActionRow,
+        select(_actions)
+        .where(
+            _actions.c.alert_id.is_not(None),
+            _actions.c.action != "nothing",
+            _actions.c.at >= since,
+            _actions.c.at < until,
+            _actions.c.account.startswith(f"{platform}:", autoescape=True),
+            tuple_(_actions.c.account, _actions.c.event_id) > after,
+        )
+        .order_by(_actions.c.account, _actions.c.event_id)
+        .limit(limit),
+    )
+
+
 async def due_for_erasure(connection: AsyncConnection, before: float, limit: int) -> list[ActionRow]:
     """Returns actions that arrived before a moment, but for those whose alert is still kept with quotes."""
     kept = exists().where(_evidence.c.alert_id == _actions.c.alert_id, _evidence.c.erased_at.is_(None))
@@ -141,8 +160,7 @@ async def due_for_erasure(connection: AsyncConnection, before: float, limit: int
 
 
 async def drop_unrelated(connection: AsyncConnection, rows: Sequence[ActionRow]) -> set[tuple[str, str]]:
-    """Deletes those actions whose account no alert names, and what the outbox of statements has of them.
-    Returns their accounts and event ids."""
+    """Deletes those actions whose account no alert names. Returns their accounts and event ids."""
     mark(connection)
     named = exists().where(
         or_(_alerts.c.account == _actions.c.account, _alerts.c.banned == _actions.c.account)
@@ -153,10 +171,7 @@ async def drop_unrelated(connection: AsyncConnection, rows: Sequence[ActionRow])
         .where(tuple_(_actions.c.account, _actions.c.event_id).in_(keys), ~named)
         .returning(_actions.c.account, _actions.c.event_id)
     )
-    dropped = {(row.account, row.event_id) for row in done}
-    stated = tuple_(schema.statements.c.account, schema.statements.c.event_id).in_(dropped)
-    await connection.execute(delete(schema.statements).where(stated))
-    return dropped
+    return {(row.account, row.event_id) for row in done}
 
 
 async def without_ban(connection: AsyncConnection, *, now: float) -> int:

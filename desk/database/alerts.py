@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from typing import Final
 
 from sqlalchemy import (
-    case,
     func,
     select,
     union_all,
@@ -71,18 +69,6 @@ class QuotedAlertRow(AlertRow):
     erased_reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class PayloadRow:
-    """An alert's record, and the probability with which its pair was drawn (None for what was alerted)."""
-
-    payload: bytes
-    sampled: float | None
-
-
-_AT_ONCE: Final = 500
-"""Payloads that are held at a time: a few megabytes."""
-
-
 async def ids_after(connection: AsyncConnection, after: str, limit: int) -> list[str]:
     """Returns the ids of alerts after one, in order, and locks these alerts until the transaction ends."""
     alert_id = schema.alerts.c.alert_id
@@ -114,44 +100,6 @@ async def evidence_of(connection: AsyncConnection, alert_id: str) -> EvidenceRow
     return await one_of(
         connection, EvidenceRow, select(schema.evidence).where(schema.evidence.c.alert_id == alert_id)
     )
-
-
-async def payloads(connection: AsyncConnection, alert_ids: Collection[str]) -> dict[str, bytes]:
-    """Returns the payloads of some thousands of alerts by id, without those that are not known."""
-    evidence = schema.evidence.c
-    result = await connection.execute(
-        select(evidence.alert_id, evidence.payload).where(evidence.alert_id.in_(alert_ids))
-    )
-    return {row.alert_id: row.payload for row in result}
-
-
-async def detected_since(
-    connection: AsyncConnection, since: float, *, sampled: bool, limit: int
-) -> AsyncIterator[Sequence[PayloadRow]]:
-    """Yields batches of a few hundred alerts detected since a moment, newest first; with `sampled`, pairs
-    drawn below the bands instead."""
-    alerts, evidence = schema.alerts.c, schema.evidence.c
-    drawn = alerts.sampled.is_not(None) if sampled else alerts.sampled.is_(None)
-    result = await connection.stream(
-        select(evidence.payload, alerts.sampled)
-        .join(schema.alerts, alerts.alert_id == evidence.alert_id)
-        .where(drawn, alerts.detected_at >= since)
-        .order_by(alerts.detected_at.desc(), alerts.alert_id)
-        .limit(limit)
-    )
-    async for batch in result.partitions(_AT_ONCE):
-        yield [PayloadRow(row.payload, row.sampled) for row in batch]
-
-
-async def weighed_by(connection: AsyncConnection, version: str, *, since: float) -> tuple[int, int]:
-    """Returns how many alerts were detected since a moment, and how many of them name a table of weights."""
-    alerts = schema.alerts.c
-    named = func.sum(case((alerts.weights_version == version, 1), else_=0))
-    result = await connection.execute(
-        select(func.count(), named).where(alerts.detected_at >= since, alerts.sampled.is_(None))
-    )
-    count, named_count = result.one()
-    return int(count), int(named_count or 0)
 
 
 async def with_payload(

@@ -35,7 +35,6 @@ ACCOUNT_KEY_CHARS: Final = 32 + 1 + 256  # platform, colon, account id
 USER_ID_CHARS: Final = 32  # 16 random bytes in hexadecimal
 SIGNALS_CHARS: Final = 512  # all names of signals take 160
 VALUE_CHARS: Final = 20  # schemas.internal.quarantine.ValueDigest
-DESTINATION_CHARS: Final = 256  # an address
 DIGEST_CHARS: Final = 64  # SHA-256 in hexadecimal
 AUTHORITY_CHARS: Final = 128  # of its name, and of its reference
 LEGAL_BASIS_CHARS: Final = 256
@@ -261,27 +260,6 @@ actions = Table(
     Index("ix_actions_at", "action", "at"),
 )
 
-# Statements of reasons to the Commission's database: which actions were stated there, and how far the others
-# are. The statement itself is composed when it is sent, of what is kept then.
-statements = Table(
-    "statements",
-    metadata,
-    Column("destination", String(DESTINATION_CHARS), primary_key=True),  # a sandbox knows nothing of others
-    Column("account", String(ACCOUNT_KEY_CHARS), primary_key=True),
-    Column("event_id", String(128), primary_key=True),
-    Column("puid", String(DIGEST_CHARS), nullable=False),  # keyed, of account and event: its name there
-    Column("state", String(16), nullable=False),  # waiting, sent, refused or unsendable
-    Column("reason", Text),  # codes, or what the database said; quotes nobody
-    Column("occurred_at", Float, nullable=False),  # of the action that the state is of
-    Column("changed_at", Float, nullable=False),
-    Column("not_before", Float, nullable=False),
-    Column("claimed_by", String(USER_ID_CHARS)),  # the sender that has it in hand
-    Column("claimed_until", Float),
-    Column("uuid", String(36)),  # its public number there, where it said so
-    Index("ix_statements_puid", "destination", "puid", unique=True),
-    Index("ix_statements_state", "destination", "state", "not_before"),
-)
-
 outbox = Table(
     "outbox",
     metadata,
@@ -430,24 +408,6 @@ wave_exceptions = Table(
     Column("account", String(ACCOUNT_KEY_CHARS), primary_key=True),
 )
 
-# Decisions of people about weights; nothing of them is ever changed. Of a stage the highest number holds.
-weights = Table(
-    "weights",
-    metadata,
-    Column("number", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False),
-    Column("stage", String(16), nullable=False),  # live or shadow
-    Column("decided_at", Float, nullable=False),
-    Column("user_id", String(USER_ID_CHARS), nullable=False),
-    Column("action", String(SLUG_CHARS), nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("version", String(SLUG_CHARS), nullable=False),  # of the table; of the base where it is that
-    Column("adjustment", Text),  # JSON as it travels; null: the base itself, or no table in shadow
-    Column("learnt_on", String(SLUG_CHARS)),  # of a table in shadow: the one that was in force
-    Column("former", BigInteger),  # number of what was in force before; null: the base
-    Column("figures", Text),  # JSON: what the page said when it was decided
-    Index("ix_weights_stage", "stage", "number"),
-)
-
 # Which personal values the two accounts of an alert share, by their keyed digests: of a value one for each
 # pepper, whose first is `value`. They quote nobody, and stay where quotes are erased for age.
 alert_values = Table(
@@ -475,16 +435,6 @@ quarantines = Table(
     Column("until", Float),  # None unless the value was put in quarantine
     Column("figures", Text, nullable=False),  # JSON: what the page said when it was decided
     Index("ix_quarantines_digest", "digest", "number"),
-)
-
-# What the topic of weights said last, of each stage; 0: nothing.
-weights_topic = Table(
-    "weights_topic",
-    metadata,
-    Column("stage", String(16), primary_key=True),
-    Column("number", BigInteger, nullable=False),
-    Column("version", String(SLUG_CHARS), nullable=False),
-    Column("read_at", Float, nullable=False),
 )
 
 # Lawful requests of authorities. Nothing of a request is ever erased: years later it shows what was

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, FromClause, and_, false, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, FromClause, and_, false, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
@@ -169,33 +169,6 @@ async def latest(
         .where(*conditions)
         .order_by(_verdicts.c.decided_at.desc(), _verdicts.c.verdict_id)
         .limit(limit),
-    )
-
-
-async def of_judged_blind(connection: AsyncConnection, *, until: float, limit: int) -> list[JudgedRow]:
-    """Returns all verdicts decided up to `until`, on the `limit` alerts that were judged
-    blind last; the earliest first."""
-    counts = (
-        _verdicts.c.decided_at <= until,
-        _verdicts.c.undone_at.is_(None),
-    )
-    last = func.max(_verdicts.c.decided_at)
-    judged = (
-        select(_verdicts.c.alert_id)
-        .where(_verdicts.c.blind.is_(True), *counts)
-        .group_by(_verdicts.c.alert_id)
-        .order_by(last.desc(), _verdicts.c.alert_id)
-        .limit(limit)
-        .subquery()
-    )
-    return await all_of(
-        connection,
-        JudgedRow,
-        select(_verdicts, *_OF_ALERT)
-        .join(judged, judged.c.alert_id == _verdicts.c.alert_id)
-        .join(_alerts, _alerts.c.alert_id == _verdicts.c.alert_id, isouter=True)
-        .where(*counts)
-        .order_by(_verdicts.c.decided_at, _verdicts.c.verdict_id),
     )
 
 

@@ -15,7 +15,7 @@ import structlog
 
 from desk.database.engine import Database
 from desk.feed.publish import send
-from desk.review.weighing import quarantine
+from desk.review import quarantine
 from schemas.wire import encode
 from streams.kafka.client import Writer
 

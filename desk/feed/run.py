@@ -9,7 +9,6 @@ import asyncio
 import math
 import time
 from collections.abc import Callable
-from contextlib import closing
 from typing import Final
 
 import structlog
@@ -22,11 +21,10 @@ from desk.feed.consume import Consumer, Overtaken
 from desk.feed.publish import VerdictPublisher, bury
 from desk.feed.quarantine import QuarantineTopic
 from desk.feed.upkeep import BATCH, Steadiness, refold, tidy
-from desk.feed.weights import WeightsTopic
 from desk.review.policy import Policy
 from desk.telemetry import Applied, State
 from streams.errors import BrokerRefused, BrokerUnavailable, TopicsError
-from streams.kafka.client import kept_reader, writer
+from streams.kafka.client import writer
 from streams.kafka.follower import WAIT_SECONDS, Follower
 from streams.kafka.topics import check, names, wanted_by_desk
 from streams.settings import Settings
@@ -109,7 +107,6 @@ class Feed:
         self._settings = settings
         self._consumer = consumer
         self._publisher = publisher
-        self._weights = WeightsTopic(database, names(settings).weights, now, heard)
         self._quarantine = QuarantineTopic(database, names(settings).quarantine, steady)
         self._heard = heard
         self.state = state
@@ -191,7 +188,7 @@ class Feed:
         state, logged = self.state, _Logged()
         while not state.stopping.is_set():
             try:
-                with writer(self._settings) as out, closing(kept_reader(self._settings)) as asked:
+                with writer(self._settings) as out:
                     head_at = -math.inf
                     self._quarantine.begin_again()
                     while not state.stopping.is_set():
@@ -202,7 +199,6 @@ class Feed:
                         ):  # a clock set back is no reason to wait
                             await publish_head(self._database, names(self._settings).audit, out, self._now)
                             head_at = self._now()
-                        await self._weights.level(asked, out)
                         await self._quarantine.level(out)
                         # Only now: what one topic refuses is not well again because another one does not.
                         state.publishing = ""

@@ -49,7 +49,6 @@ from desk.web.pages import (
     sign_in,
     statement,
     waves,
-    weights,
 )
 from desk.web.security import PUBLIC, SAFE, Authentication, check, cookie_name, with_headers
 from desk.web.sentences import FAULTS
@@ -87,7 +86,6 @@ _PAGES: Final = (
     single_sign_on,
     statement,
     waves,
-    weights,
     quarantine,
     view,
 )

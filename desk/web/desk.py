@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -39,6 +38,7 @@ from desk.review.finding.family import FamilyView, family_view
 from desk.review.finding.search import SearchResult
 from desk.review.people import Person
 from desk.review.policy import Policy
+from desk.review.quarantine import QuarantineReview
 from desk.review.reader_policies import CHOICES_MAX, ReaderPolicies, name_policies, reader_policies
 from desk.review.reports.figures import LeadView, lead_view
 from desk.review.requests import RequestLine, RequestView
@@ -46,11 +46,7 @@ from desk.review.selection import Selection, selection
 from desk.review.statement import Reasons, reasons_of
 from desk.review.views import Opened, QueueRow, Waiting
 from desk.review.waves import WaveDecision, WaveLine, WaveView
-from desk.review.weighing.learning import Learning
-from desk.review.weighing.quarantine import QuarantineReview
-from desk.review.weighing.weights import WeightsReview
 from desk.telemetry import DeskMetrics
-from samehand.scoring.weights import Weights, default_weights
 from schemas.alerts import MirrorAlert
 from schemas.appeals import AppealMade, AppealTaken, Refusal
 from schemas.internal.related import Purpose, RelatedAnswer
@@ -78,10 +74,9 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The open desk. `now` in Unix seconds; `base`: the table of weights that the settings name.
+    """The open desk. `now` in Unix seconds.
 
-    `appeals_secret`: gates sign appeals with it; without it none is taken. `learning`: held while a proposal
-    is computed (about 1 s of CPU), so that only one runs at a time.
+    `appeals_secret`: gates sign appeals with it; without it none is taken.
     """
 
     database: Database
@@ -89,11 +84,9 @@ class Desk:
     policy: Policy
     now: Callable[[], float]
     metrics: DeskMetrics
-    base: Weights = field(default_factory=default_weights)
     profiles: ProfileSource | None = None
     appeals_secret: Secret | None = None
     gate: GateClient | None = None
-    learning: asyncio.Lock = field(default_factory=asyncio.Lock)
     appeals: AppealIntake = field(default_factory=AppealIntake)
 
     def _review(self, connection: AsyncConnection, reader: Reader) -> Review:
@@ -438,17 +431,6 @@ class Desk:
         """What the lead's page shows. Raises `Forbidden`."""
         reader.need("figures")
         return await lead_view(self.database, blind_share=self.policy.blind_share, now=self.now())
-
-    @property
-    def weights(self) -> Learning:
-        """What can be learnt from verdicts; hold `learning` while it learns."""
-        return Learning(self.database, self.base, self.policy.blind_share)
-
-    @asynccontextmanager
-    async def deciding(self, reader: Reader, *, knowing: int) -> AsyncIterator[WeightsReview]:
-        """Yields what a person may decide about weights, in one transaction."""
-        async with self.database.begin() as connection:
-            yield WeightsReview(connection, reader, self.base, knowing, self.now())
 
     @asynccontextmanager
     async def quarantining(self, reader: Reader, *, knowing: int) -> AsyncIterator[QuarantineReview]:

@@ -13,8 +13,6 @@ judged blind: people who see the score tend to agree with it. What is learnt is 
 
 from __future__ import annotations
 
-import math
-import operator
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,16 +26,18 @@ import numpy.typing as npt
 from msgspec.structs import replace
 
 from samehand.errors import TooFewLabels
-from samehand.scoring.adjust import FACTOR_MAX, multiplier_range, with_factor
 from samehand.scoring.calibrate import Bools, Calibration, Floats, Method, calibrated, log_loss, sigmoid
 from samehand.scoring.rivals import RATED, RIVALS
-from samehand.scoring.weights import Weights
+from samehand.scoring.weights import RivalRate, Weights
 
 Ints = npt.NDArray[np.int64]
 Cost = Callable[[Floats], float]
 
 ALL_CHANCE: Final = (1.0, *[0.0] * len(RATED))
 """The shares of a pair whose only rival explanation is chance."""
+
+FACTOR_MAX: Final = 4.0
+"""By so much at most a learnt number may differ from the assumed one: more is a slip or an attack."""
 
 # So many dismissals, named as the rates foretell, a rate is assumed from: fifty move it by .5 nats at most.
 RATE_COUNTS: Final = 75.0
@@ -60,7 +60,7 @@ _ROUNDS: Final = 8
 _FOLDS: Final = 5
 _STEPS_MAX: Final = 100
 _PLACES: Final = {rival.name: place for place, rival in enumerate(RATED)}
-_METHOD: Final = 3  # raised where the same labels come to another table: no two of them have one name
+_METHOD: Final = 4  # raised where the same labels come to another table: no two of them have one name
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +68,14 @@ class Label:
     """One judged pair: the prior and the weight of each row, as `signal.level`, in its alert (nats), and the
     verdict.
 
-    ``pair`` names it in `foretold`; nothing is learnt from a name. ``reader``: who
-    judged it, or whatever else is to count as one voice. ``shares``: each rival's part of the odds that the
-    pair is innocent, in the order of the registry; ``rival``: the one that the reader named, if any.
+    ``reader``: who judged it, or whatever else is to count as one voice. ``shares``: each rival's part of the
+    odds that the pair is innocent, in the order of the registry; ``rival``: the one that the reader named, if
+    any.
     """
 
     prior: float
     weights: Mapping[str, float]
     mirror: bool
-    pair: str = ""
     reader: str = ""
     shares: tuple[float, ...] = ALL_CHANCE
     rival: str = ""
@@ -89,7 +88,6 @@ class Learned:
     ``multipliers`` are those of the rows of signals that occur in labels, and ``rates`` the factors of
     rivals' rates, relative to the table in force. The losses (nats a label; lower is better) are those of the
     table in force and of the proposal; the latter is cross-validated, on labels that the fit had not seen.
-    ``foretold``: of each named pair the calibrated log-odds that this loss is computed from.
     """
 
     weights: Weights
@@ -100,7 +98,6 @@ class Learned:
     calibration: Method
     loss_before: float
     loss_after: float
-    foretold: dict[str, float]
 
     @property
     def better(self) -> bool:
@@ -108,10 +105,8 @@ class Learned:
         return self.loss_after < self.loss_before
 
 
-def learn(labels: Sequence[Label], weights: Weights, base: Weights | None = None) -> Learned:
+def learn(labels: Sequence[Label], weights: Weights) -> Learned:
     """A proposal from labels and the table in force; the order of the labels does not matter.
-
-    ``base``: the table whose numbers are the assumed ones, if another than that in force.
 
     Raises:
         TooFewLabels: there are fewer than :data:`LABELS_A_KIND_MIN` mirrors, or fewer others than that.
@@ -122,7 +117,6 @@ def learn(labels: Sequence[Label], weights: Weights, base: Weights | None = None
             label.mirror,
             label.prior,
             sorted(label.weights.items()),
-            label.pair,
             label.reader,
             label.rival,
             label.shares,
@@ -140,10 +134,10 @@ def learn(labels: Sequence[Label], weights: Weights, base: Weights | None = None
     for number in range(_FOLDS):
         held, rest = fold == number, fold != number
         others = sums.at(rest)
-        rates = _rates(others, weights, base)
+        rates = _rates(others, weights)
         unseen[held] = sums.at(held).rated(rates).scored(_fit(others.rated(rates)))
     before = np.array([weights.calibrated(label.prior + sum(label.weights.values())) for label in labels])
-    rates = _rates(sums, weights, base)
+    rates = _rates(sums, weights)
     fitted, calibration = _fit(sums.rated(rates)), calibrated(unseen, sums.mirrors, sums.counts)
     foretold = _foretold(unseen, sums, fold)
     multipliers = dict(zip(sums.rows, map(float, fitted[:-1]), strict=True))
@@ -156,14 +150,18 @@ def learn(labels: Sequence[Label], weights: Weights, base: Weights | None = None
         calibration=calibration.method,
         loss_before=log_loss(before, sums.mirrors, sums.counts),
         loss_after=log_loss(foretold, sums.mirrors, sums.counts),
-        foretold={label.pair: float(at) for label, at in zip(labels, foretold, strict=True) if label.pair},
     )
 
 
-def moved_by_rates(shares: Sequence[float], before: Weights, after: Weights) -> float:
-    """Returns what changed rates of rivals add to the log-odds of a pair with these shares."""
-    factors = [after.rivals[rival.name].rate / before.rivals[rival.name].rate for rival in RATED]
-    return -math.log(math.fsum(map(operator.mul, shares, (1.0, *factors))))
+def multiplier_range(assumed: float) -> tuple[float, float]:
+    """Returns the least and the most of a learnt multiplier, by the assumed one."""
+    return min(1 / FACTOR_MAX, assumed), max(FACTOR_MAX, assumed)
+
+
+def with_factor(rate: RivalRate, factor: float) -> RivalRate:
+    """A rival that occurs so many times as often, and in no more than all sign-ups."""
+    of_lists = None if rate.of_lists is None else min(rate.of_lists * factor, 1.0)
+    return rate if factor == 1.0 else replace(rate, rate=min(rate.rate * factor, 1.0), of_lists=of_lists)
 
 
 def reader_counts(readers: Sequence[str]) -> list[float]:
@@ -257,7 +255,7 @@ class _Sums:
         return scored
 
 
-def _rates(sums: _Sums, weights: Weights, base: Weights | None) -> Floats:
+def _rates(sums: _Sums, weights: Weights) -> Floats:
     """By which factor each rated rival occurs more often than the table says.
 
     Of the pairs that readers said a rival explains, each is a choice among the rivals that could; the factors
@@ -267,15 +265,14 @@ def _rates(sums: _Sums, weights: Weights, base: Weights | None) -> Floats:
     judged = (sums.rivals >= 0) & ~sums.mirrors & (sums.shares[:, 1:].sum(axis=1) > 0)
     shares, counts = sums.shares[judged, 1:], sums.counts[judged]
     named = np.bincount(sums.rivals[judged], weights=counts, minlength=len(RATED))
-    assumed = (base or weights).rivals
-    sofar = np.array([weights.rivals[rival.name].rate / assumed[rival.name].rate for rival in RATED])
-    highest = [max(rated.rate, rated.of_lists or 0.0) for rated in (assumed[rival.name] for rival in RATED)]
+    assumed = [weights.rivals[rival.name] for rival in RATED]
+    highest = [max(rated.rate, rated.of_lists or 0.0) for rated in assumed]
     most = np.minimum(FACTOR_MAX, 1.0 / np.array(highest))
     rates = np.ones(len(RATED))
     for _ in range(_STEPS_MAX):
         foretold = (counts / (shares @ rates)) @ shares
         rates = (RATE_COUNTS + named) / (RATE_COUNTS + foretold)
-        rates = np.clip(rates, 1 / FACTOR_MAX / sofar, most / sofar)
+        rates = np.clip(rates, 1 / FACTOR_MAX, most)
     return np.where(named + foretold > 0, rates, 1.0)
 
 

@@ -120,13 +120,7 @@ class Names:
         self.control = f"{prefix}control"
         self.audit = f"{prefix}desk.audit"
         self.gate_audit = f"{prefix}gate.audit"
-        self.weights = f"{prefix}weights"
         self.quarantine = f"{prefix}quarantine"
-
-    @property
-    def decisions(self) -> tuple[str, ...]:
-        """Where the desk says what leads decided about scoring."""
-        return (self.weights, self.quarantine)
 
     @property
     def events(self) -> tuple[str, ...]:
@@ -141,7 +135,7 @@ def names(settings: Settings) -> Names:
 def wanted(settings: Settings) -> list[TopicSpec]:
     """Every topic as it should be."""
     called, many = names(settings), settings.topic_partitions
-    followed = called.decisions if settings.follow_weights else ()
+    followed = (called.quarantine,) if settings.follow_quarantine else ()
     return [
         TopicSpec(called.created, many, rights=_READ),
         TopicSpec(called.updated, many, rights=_READ),
@@ -165,7 +159,7 @@ def wanted(settings: Settings) -> list[TopicSpec]:
         TopicSpec(called.letters, many, retention_days=LETTERS_DAYS, rights=_WRITE),
         # One partition: operators' messages have one order.
         TopicSpec(called.control, 1, compacted=True, rights=_BOTH),
-        # One partition each: they are read as a whole, and hold a few records.
+        # One partition: it is read as a whole, and holds a few records.
         *[TopicSpec(topic, 1, compacted=True, rights=_READ) for topic in followed],
     ]
 
@@ -183,7 +177,6 @@ def wanted_by_desk(settings: Settings) -> list[TopicSpec]:
         TopicSpec(called.letters, many, retention_days=LETTERS_DAYS, rights=_WRITE),  # of unreadable actions
         # Keyed by the head's number and hash: compaction keeps all of them, also two of one number.
         TopicSpec(called.audit, 1, compacted=True, rights=_BOTH),
-        TopicSpec(called.weights, 1, compacted=True, rights=_BOTH),
         TopicSpec(called.quarantine, 1, compacted=True, rights=_WRITE),
         *([decided_appeals(settings, "WRITE")] if settings.desk_appeals_secret_file else []),
     ]
@@ -205,7 +198,7 @@ def wanted_by_gate(settings: Settings) -> list[TopicSpec]:
     leads decided about scoring. Workers set these up; a gate itself what leads asked it.
     """
     called, many = names(settings), settings.topic_partitions
-    followed = called.decisions if settings.follow_weights else ()
+    followed = (called.quarantine,) if settings.follow_quarantine else ()
     written = (*called.events, called.actioned, called.verdicts)
     return [
         *(TopicSpec(topic, many, rights=_WRITE, foreign=True) for topic in written),
@@ -213,6 +206,17 @@ def wanted_by_gate(settings: Settings) -> list[TopicSpec]:
         # One partition: its few records have one order.
         TopicSpec(called.gate_audit, 1, retention_days=365, rights=_WRITE),
     ]
+
+
+def former_weights(settings: Settings) -> str:
+    """The topic on which the desks of former releases published adopted weights."""
+    return f"{settings.topic_prefix}weights"
+
+
+def former_topics(settings: Settings) -> list[str]:
+    """Returns the topics on the broker that former releases alone used. Raises what `admin` raises."""
+    with admin(settings) as client:
+        return list(look_up(client, [former_weights(settings)]))
 
 
 def check(

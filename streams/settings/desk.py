@@ -7,12 +7,10 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, Field, FilePath, SecretStr, field_validator
 
-from streams.errors import SettingsError
-from streams.settings.fields import PREFIX, WEB_ADDRESS, Port, secret, signing_key
+from streams.settings.fields import WEB_ADDRESS, Port, secret, signing_key
 from streams.standard_webhooks import Secret
 
 _DESK: Final = re.compile(r"https?://(\[[0-9A-Fa-f:]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?/?")
-_TOKEN: Final = re.compile(r"[\x21-\x7e]{1,512}")
 _LOCAL: Final = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?/?")
 _LOCAL_PATH: Final = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?(/.*)?")
 
@@ -64,37 +62,6 @@ class OidcSettings(BaseModel):
         return secret("DESK_OIDC_CLIENT_SECRET", None, self.desk_oidc_client_secret_file)
 
 
-class CommissionSettings(BaseModel):
-    """The DSA Transparency Database, which takes statements of reasons."""
-
-    dsa_url: str = Field(
-        "https://sandbox.sor.dsa.ec.europa.eu/api/v1",
-        max_length=256,
-        description="Address of its API; production is https://transparency.dsa.ec.europa.eu/api/v1.",
-    )
-    dsa_token: SecretStr | None = Field(None, description="Token of one platform there; better in a file.")
-    dsa_token_file: FilePath | None = Field(None, description="File that holds the token.")
-    dsa_ca_file: FilePath | None = Field(
-        None, description="Certificates to trust for it (PEM) instead of the system's."
-    )
-
-    @field_validator("dsa_url")
-    @classmethod
-    def _dsa(cls, url: str) -> str:
-        if not WEB_ADDRESS.fullmatch(url):
-            raise ValueError("must be https:// with a host, and without a user, a query or a fragment in it")
-        if url.startswith("http:") and not _LOCAL_PATH.fullmatch(url):
-            raise ValueError("must be https:// where it is not this machine: a token goes there")
-        return url.rstrip("/")
-
-    def dsa_secret(self) -> str | None:
-        """Returns the token, of its file where there is one. Raises `SettingsError` if it cannot be used."""
-        token = secret("DSA_TOKEN", self.dsa_token, self.dsa_token_file)
-        if token is not None and not _TOKEN.fullmatch(token):
-            raise SettingsError({f"{PREFIX}DSA_TOKEN": "must be one token of printable ASCII"})
-        return token
-
-
 class DeskSettings(BaseModel):
     """Where the desk is, and how alerts are read there."""
 
@@ -135,12 +102,6 @@ class DeskSettings(BaseModel):
     )
     desk_possible_minutes: float = Field(
         1_440.0, ge=1.0, le=100_000.0, description="Goal: minutes until a `possible` alert is decided."
-    )
-    desk_shadow_hours: float = Field(
-        24.0,
-        ge=0.0,
-        le=720.0,
-        description="Hours that weights are counted in shadow before a lead can put them in force.",
     )
     desk_erase_days: int = Field(
         240,

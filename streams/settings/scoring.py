@@ -58,12 +58,8 @@ class ScoringSettings(BaseModel):
     weights: FilePath | None = Field(
         None, description="Another table of weights, as `samehand learn` proposes; without it the shipped."
     )
-    shadow_weights: FilePath | None = Field(
-        None,
-        description="Weights counted beside those in force (samehand_shadow_weights_total); none alerts.",
-    )
-    follow_weights: bool = Field(
-        True, description="Whether workers and gates follow leads' decisions: topics weights, quarantine."
+    follow_quarantine: bool = Field(
+        True, description="Whether workers and gates follow what leads put in quarantine (topic quarantine)."
     )
     sample_share: float = Field(
         0.0,

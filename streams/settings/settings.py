@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from streams.settings.delivery import DeliverySettings
-from streams.settings.desk import CommissionSettings, DeskSettings, OidcSettings
+from streams.settings.desk import DeskSettings, OidcSettings
 from streams.settings.fields import PREFIX, WEB_ADDRESS, Port
 from streams.settings.integrations import BridgeSettings, GateSettings, ServingSettings
 from streams.settings.kafka import KafkaSettings
@@ -59,7 +59,6 @@ class WatchingSettings(BaseModel):
 
 class Settings(  # the order of the reference from below: pydantic takes the fields of the last base first
     WatchingSettings,
-    CommissionSettings,
     OidcSettings,
     ProfileSettings,
     DeskSettings,

@@ -12,7 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from agents.common.context import OPERATIONS, AgentContext, AlertPolicy
-from agents.common.decisions.weights_in_force import WeightsInForce
+from agents.common.weighing import Weighing
 from agents.enrol import Enrol
 from agents.expunge import Expunge
 from agents.forget import Forget
@@ -149,7 +149,7 @@ def a_life(weights: Weights | None = None, **alert_policy: Any) -> Life:
     context = AgentContext(
         store=MemoryStore(Bounds()),
         keyers=((1, pepper.digest),),
-        weights=WeightsInForce(weights or default_weights()),
+        weighing=Weighing.by(weights or default_weights()),
         topics=Names("t."),
         metrics=Metrics(CollectorRegistry(), operations=OPERATIONS),
         now=lambda: life.seconds,

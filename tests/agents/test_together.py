@@ -22,9 +22,9 @@ from msgspec.structs import replace as replace_fields
 from agents.common import converters
 from agents.common.decisions.follow_decisions import DecisionsFollower
 from agents.common.decisions.quarantine import DIGESTS_MAX, QuarantineInForce
-from agents.common.decisions.weights_in_force import WeightsInForce
 from agents.common.queries.preview import Foreseen, Preview
 from agents.common.queries.related import related
+from agents.common.weighing import Weighing
 from agents.common.withdrawal import summary_of
 from agents.runtime.outbox import HELD_SECONDS
 from cli.inputs.input_files import InputLine, read_accounts, read_bans
@@ -514,7 +514,7 @@ def under(life: Life) -> Callable[[Bands], Life]:
 
     def build(bands: Bands) -> Life:
         weights = replace_fields(default_weights(), version="ours-2", bands=bands)
-        return Life(replace(life.context, weights=WeightsInForce(weights)))
+        return Life(replace(life.context, weighing=Weighing.by(weights)))
 
     return build
 

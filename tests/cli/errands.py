@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import itertools
 import json
@@ -26,7 +25,6 @@ from cli.inputs.truths import PAIR
 from cli.main import run
 from cli.options import InputFile
 from cli.registry import COMMANDS, module_of
-from desk.database.engine import opened
 from desk.review.arrivals import Arrivals
 from gate.keys import new_key
 from samehand.pictures.hashing import installed
@@ -43,7 +41,6 @@ from tests.cli.books import Books, make_topic
 from tests.cli.running import at_the_desk, jsonl, publish
 from tests.cli.test_offline import an_alert_of, judged
 from tests.desk.makers import a_reason, an_alert
-from tests.desk.owing import Owing
 from tests.desk.people import A_POLICY
 from tests.makers import NOON, a_ban, a_sign_up
 from tests.samehand.test_pictures import a_photo, encoded
@@ -180,20 +177,6 @@ def _a_case(folder: Path) -> Given:
     return {"alert": [alert.alert_id], "purpose": ["appeal-311"], "page": [folder / "case.html"]}
 
 
-def _a_statement(folder: Path) -> Given:
-    """A statement that cannot be sent, since nobody gave its ground."""
-
-    async def owed() -> str:
-        async with opened(load().database_url.get_secret_value()) as database:
-            owing = Owing(database, load().dsa_url)
-            await owing.owe(next(_numbers), ground=None)
-            await owing.sender().prepare()
-            [row, *_] = (await owing.rows()).values()
-            return row.puid
-
-    return {"puid": [asyncio.run(owed())]}
-
-
 def _an_account(folder: Path) -> Given:
     """A platform with a store in which somebody is remembered, and an account that is in none of it."""
     _topics(folder)
@@ -292,18 +275,9 @@ ERRANDS: Mapping[str, Errand] = {
     ),
     "case": Errand(_a_case),
     "report operations": Errand(_staffed),
-    "report dsa": Errand(
-        lambda folder: {
-            **_staffed(folder),
-            "first": ["2026-01-01"],
-            "last": ["2026-12-31"],
-            "provider": ["Example"],
-            "out": [folder / "dsa"],
-        }
+    "report statements": Errand(
+        lambda folder: {**_staffed(folder), "platform": ["x"], "jsonl": [folder / "statements.jsonl"]}
     ),
-    "statements send": Errand(lambda folder: {**_staffed(folder), "platform": ["x"], "dry_run": []}),
-    "statements list": Errand(_staffed),
-    "statements show": Errand(_a_statement),
     "account show": Errand(_an_account, servers=True),
     "account export": Errand(
         lambda folder: {**_an_account(folder), "out": [folder / "account.json"]}, servers=True

@@ -234,7 +234,7 @@ def test_a_long_name_stands_on_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch
     ]
 
 
-@for_each("name", ["report dsa", "simulate", "try"])
+@for_each("name", ["simulate", "try"])
 def test_empty_name_of_a_folder_is_not_the_current_one(samehand: Samehand, name: str) -> None:
     seen = samehand(*name.split(), "--out", "")
     assert seen.code == 2
@@ -358,7 +358,7 @@ def an_errand(name: str, request: pytest.FixtureRequest, folder: Path, **other: 
     errand = ERRANDS[name]
     if errand.servers:
         request.getfixturevalue("servers")
-    if name.startswith(("case", "desk", "report", "statements")) and name != "desk users add":
+    if name.startswith(("case", "desk", "report")) and name != "desk users add":
         request.getfixturevalue("desk_tables")
     given = dict(errand.given(folder))
     given.update({param: [value] for param, value in other.items()})

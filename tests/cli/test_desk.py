@@ -7,19 +7,18 @@ import io
 import json
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import click
+import msgspec
 import pytest
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cli.categories import categories_of
 from cli.main import run
 from desk.database import audit, notes, requests, schema
 from desk.database.engine import opened
@@ -41,11 +40,10 @@ from streams.settings import load
 from tests.cli.books import LINES, Books, books_of, make_topic
 from tests.cli.running import Ran, Samehand, at_the_desk, publish
 from tests.desk.makers import a_reason, an_alert
-from tests.desk.owing import Owing
-from tests.desk.people import A_POLICY
+from tests.desk.people import A_POLICY, an_office
+from tests.desk.review.test_commission import act
 from tests.desk_databases import on_each_database
 from tests.makers import NOON
-from tests.servers.transparency_database import TOKEN, Reply, TransparencyDatabase
 from tests.tables import for_each
 
 # ``samehand desk``: people are added, and a desk that cannot start says why.
@@ -84,20 +82,6 @@ def test_a_database_that_cannot_be_used_is_one_line_and_no_traceback(
     for line in (["desk"], ["desk", "users", "add", "demo", "--role", "lead", "--link"]):
         ran = samehand(*line)
         assert (ran.code, words in ran.err, len(ran.err.splitlines())) == (1, True, 1)
-
-
-def test_weights_that_cannot_be_used_are_one_line_and_no_traceback(
-    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, samehand: Samehand
-) -> None:
-    (tmp_path / "own.json").write_text('{"version": "own"}')
-    monkeypatch.setenv("SAMEHAND_WEIGHTS", str(tmp_path / "own.json"))
-    port = take_port()
-    monkeypatch.setenv("SAMEHAND_DESK_PORT", str(port.number))
-    ran = samehand("desk")
-    port.release()
-    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
-    assert "SAMEHAND_WEIGHTS" in ran.err
-    assert "cannot be used" in ran.err
 
 
 def hire(samehand: Samehand, name: str, role: str = "moderator") -> None:
@@ -732,157 +716,55 @@ def test_period_or_policy_that_is_none_is_refused_in_one_line(line: list[str], s
     assert (ran.code, line[0] in ran.err) == (2, True)
 
 
-DSA = ["report", "dsa", "--from", "2026-01-01", "--to", "2026-12-31", "--provider", "Example"]
-
-
-@pytest.mark.usefixtures("decided")
-def test_transparency_report_is_eleven_files_and_lists_what_stays_empty(
-    tmp_path: Path, samehand: Samehand
-) -> None:
-    folder = tmp_path / "a" / "dsa"
-    category = ("--category", "spam=KEYWORD_INAUTHENTIC_ACCOUNTS")
-    made = samehand(*DSA, *category, "--out", folder, "--json").figures
-    assert len(list(folder.glob("Part_*.csv"))) == 11
-    assert (made["actions"], made["complaints"]) == (0, 0)
-    orders = "Number of orders to act against illegal content received"
-    assert orders in made["empty"]["Part_3_member_states_orders"]
-
-
 @for_each(
     "line",
     [
-        ["--category", "spam=KEYWORD_WEATHER"],
-        ["--category", "spam=KEYWORD_OTHER"],
-        ["--category", "KEYWORD_TERRORIST_CONTENT"],
-        ["--to", "2025-12-31"],
-        ["--to", "2026-02-30"],
-        ["--category", "spam=KEYWORD_TERRORIST_CONTENT", "--category", "spam=KEYWORD_INAUTHENTIC_ACCOUNTS"],
-        ["--provider", ""],
-        ["--provider", "x" * 201],
-        ["--provider", "cut\udcff"],
-        ["--service", " =HYPERLINK(1)"],
-        ["--service", "two\nlines"],
+        ["spam=KEYWORD_PHISHING"],
+        ["spam=STATEMENT_CATEGORY_WEATHER"],
+        ["spam=STATEMENT_CATEGORY_SCAMS_AND_FRAUD/KEYWORD_WEATHER"],
+        ["STATEMENT_CATEGORY_SCAMS_AND_FRAUD"],
+        ["spam=STATEMENT_CATEGORY_SCAMS_AND_FRAUD", "spam=STATEMENT_CATEGORY_VIOLENCE"],
     ],
 )
 @pytest.mark.usefixtures("decided")
-def test_category_day_or_name_that_is_none_is_refused_in_one_line(
-    line: list[str], tmp_path: Path, samehand: Samehand
-) -> None:
-    ran = samehand(*DSA, *line, "--out", tmp_path)
-    assert (ran.code, list(tmp_path.glob("Part_*"))) == (2, [])
+def test_category_that_is_none_is_refused_in_one_line(line: list[str], samehand: Samehand) -> None:
+    ran = samehand("report", "operations", *(word for name in line for word in ("--category", name)))
+    assert (ran.code, "--category" in ran.err) == (2, True)
     assert len(ran.err.strip().splitlines()) <= 4
 
 
-# Categories by policy.
+@pytest.mark.usefixtures("decided")
+def test_report_of_operations_has_the_figures_of_the_transparency_report(samehand: Samehand) -> None:
+    figures = samehand("report", "operations", "--since", "24h", "--json").figures["transparency"]
+    assert (figures["actions"], figures["complaints"]) == (0, 0)
+    assert "Part_7_appeals_and_recidivism" in figures["parts"]
 
 
-OTHER = "STATEMENT_CATEGORY_OTHER_VIOLATION_TC"
+# ``samehand report statements``: what is written, and what is listed instead.
 
 
-def test_category_that_parts_of_the_annex_lack_needs_to_be_allowed() -> None:
-    assert categories_of((f"spam={OTHER}",), (OTHER,)) == {"spam": (OTHER,)}
-    with pytest.raises(click.BadParameter):
-        categories_of((f"spam={OTHER}",))
-
-
-# ``samehand statements``: what is sent, what is listed, and when it refuses.
-
-
-SEND = ("statements", "send", "--platform", "x")
-
-
-@pytest.fixture
-def commission(
-    desk_tables: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[TransparencyDatabase]:
-    """A database, and a desk that owes it one statement and has one that cannot be sent."""
-    with TransparencyDatabase() as server:
-        token = tmp_path / "token"
-        token.write_text(f"{TOKEN}\n")
-        monkeypatch.setenv("SAMEHAND_DSA_URL", f"{server.url}/api/v1")
-        monkeypatch.setenv("SAMEHAND_DSA_TOKEN_FILE", str(token))
-
-        async def owe() -> None:
-            async with opened(load().database_url.get_secret_value()) as database:
-                owing = Owing(database, "")
-                await owing.owe(1)
-                await owing.owe(2, registered_at=None)
-
-        asyncio.run(owe())
-        yield server
-
-
-def test_statements_are_foreseen_sent_listed_and_shown(
-    samehand: Samehand, commission: TransparencyDatabase
+def test_statements_are_written_one_a_line_and_the_others_listed_with_what_they_lack(
+    samehand: Samehand, desk_tables: Path, tmp_path: Path
 ) -> None:
-    foreseen = samehand(*SEND, "--dry-run", "--json").figures
-    assert (foreseen["prepared"], foreseen["unsendable"], commission.stored[""]) == (1, 1, [])
-    said = " ".join(samehand(*SEND, "--dry-run").out.split())
-    assert "give registered_at on accounts.actioned" in said, "a dry run lists nothing that could say why"
-    sent = samehand(*SEND)
-    assert (sent.code, "1 statement" in sent.out, "unsendable: 1" in sent.out) == (0, True, True)
-    [stored] = commission.stored[""]
-    listed = samehand("statements", "list", "--state", "unsendable")
-    assert "give registered_at on accounts.actioned" in " ".join(listed.out.split())
-    assert "1 unsendable, 1 sent" in listed.out
-    shown = samehand("statements", "show", stored["puid"][:12], "--json").figures
-    assert (shown["state"], shown["uuid"], shown["body"]) == ("sent", stored["uuid"], None)
-    assert samehand(*SEND, "--json").figures["sent"] == 0
+    async def decide() -> None:
+        async with opened(load().database_url.get_secret_value()) as database:
+            office = an_office(database)
+            await act(office, 1, actioned_at=None)
+            await act(office, 2, registered_at=None)
 
-
-def test_statement_that_waits_is_shown_as_it_would_be_sent(
-    samehand: Samehand, commission: TransparencyDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    commission.planned = [Reply(401)]
-    refused = samehand(*SEND)
-    assert (refused.code, "the token is none of its" in refused.err) == (1, True)
-    [row] = samehand("statements", "list", "--state", "waiting", "--json").figures["statements"]
-    shown = samehand("statements", "show", row["puid"])
-    assert f"puid: {row['puid']}\n" in shown.out
-    assert '"decision_account": "DECISION_ACCOUNT_SUSPENDED"' in shown.out
-    assert samehand("statements", "show", "0" * 64).code == 2
-
-
-def test_statement_that_an_earlier_run_left_for_later_is_not_passed_over(
-    samehand: Samehand, commission: TransparencyDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("desk.commission.outbox.FAILURES_MAX", 1)
-    commission.planned = [Reply(503)]
-    assert samehand(*SEND).code == 1
-    again = samehand(*SEND)
-    assert (again.code, "1 statement still waiting" in again.err, commission.requests) == (1, True, [])
-
-
-@for_each(
-    ("line", "environment", "said"),
-    [
-        (["send"], {"DSA_URL": "https://transparency.dsa.ec.europa.eu/api/v1"}, "--production"),
-        (["send"], {"DSA_URL": "https://transparency\u3002dsa.ec.europa.eu/api/v1"}, "--production"),
-        (["send", "--production"], {}, "another database"),
-        (["send"], {"DSA_TOKEN_FILE": ""}, "SAMEHAND_DSA_TOKEN_FILE"),
-        (["send"], {"DSA_TOKEN_FILE": "", "DSA_TOKEN": "two words"}, "SAMEHAND_DSA_TOKEN"),
-        (["send"], {"DSA_URL": "http://example.org/api/v1"}, "https://"),
-        (["send", "--category", "spam=KEYWORD_WEATHER"], {}, "--category"),
-        (["send", "--since", "soon"], {}, "--since"),
-        (["send", "--platform", "X Y"], {}, "--platform"),
-        (["show", "xyz"], {}, "no puid"),
-    ],
-)
-def test_wrong_option_or_setting_is_refused_and_nothing_is_sent(
-    samehand: Samehand,
-    commission: TransparencyDatabase,
-    monkeypatch: pytest.MonkeyPatch,
-    line: list[str],
-    environment: dict[str, str],
-    said: str,
-) -> None:
-    with monkeypatch.context() as patch:
-        for name, value in environment.items():
-            patch.setenv(f"SAMEHAND_{name}", value)
-            if not value:
-                patch.delenv(f"SAMEHAND_{name}")
-        ran = samehand(*(SEND if line[0] == "send" else ("statements", "show")), *line[1:])
-    assert (ran.code, said in ran.err, commission.requests) == (2, True, [])
+    asyncio.run(decide())
+    path = tmp_path / "statements.jsonl"
+    asked = ("report", "statements", "--platform", "x", "--since", "2026-01-01", "--jsonl", path)
+    figures = samehand(*asked, "--json").figures
+    assert (figures["statements"], figures["reasons"]) == (1, {"registered": 1})
+    assert figures["lacking"] == [{"account": "x:new-2", "event_id": "e-2", "reasons": ["registered"]}]
+    first = path.read_bytes()
+    [statement] = map(msgspec.json.decode, first.splitlines())
+    assert statement["decision_account"] == "DECISION_ACCOUNT_SUSPENDED"
+    ran = samehand(*asked)
+    assert "give registered_at on accounts.actioned" in " ".join(ran.out.split())
+    assert path.read_bytes() == first, "each time under the same puid"
+    assert samehand("report", "statements", "--platform", "X Y", "--jsonl", path).code == 2
 
 
 # ``samehand alerts`` and ``samehand verdict``: judging without a desk.

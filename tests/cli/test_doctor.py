@@ -24,7 +24,7 @@ from cli.commands.doctor import kafka, processes
 from cli.commands.doctor import run as doctor
 from cli.commands.doctor.findings import DoctorFinding, count, fine, warning, wrong
 from cli.commands.doctor.gate import look_at_calls, look_at_keys, look_at_publishing, look_at_reading
-from cli.commands.doctor.kafka import look_at_kafka, look_at_topics, of_adopted
+from cli.commands.doctor.kafka import look_at_kafka, look_at_topics
 from cli.commands.doctor.processes import (
     look_at_bridge,
     look_at_database,
@@ -43,14 +43,12 @@ from local.ports import LOOPBACK
 from local.processes import Child
 from local.redis import ADMINISTRATOR, PASSWORD, EmbeddedRedis
 from local.redis_cluster import RedisCluster
-from samehand.scoring.adjust import table_digest
-from samehand.scoring.weights import default_weights
-from schemas.internal.weights import Multiplier, WeightsAdjustment, WeightsAdopted
 from store.pepper.pepper import write_pepper_file
 from streams.deadletters import control_topic
 from streams.deadletters.limit import bound_of
 from streams.deadletters.pause import Stop
 from streams.errors import TopicsError
+from streams.faust_app.start_checks import StartFault
 from streams.kafka import topics
 from streams.kafka.topics import TopicSpec
 from streams.settings import Settings, load
@@ -416,37 +414,6 @@ def test_who_may_read_the_pepper_matters(pepper_file: Path, mode: int, states: l
     assert secret not in repr(findings)
 
 
-# What was adopted on a table of a former release is set aside, and `doctor` says so.
-
-SHIPPED = default_weights()
-
-
-def adopted(number: int, base: str | None, digest: str = table_digest(SHIPPED)) -> WeightsAdopted:
-    adjustment = None
-    if base is not None:
-        several = (Multiplier(signal="device", level="same", multiplier=0.9),)
-        adjustment = WeightsAdjustment(
-            base_version=base,
-            base_digest=digest,
-            weights_version="learned",
-            multipliers=several,
-            slope=1.0,
-            intercept=0.0,
-        )
-    return WeightsAdopted(stage="live", number=number, adjustment=adjustment)
-
-
-def test_what_was_learnt_on_a_former_table_is_told_until_it_is_taken_back() -> None:
-    former, here = adopted(1, "2026-11-27.1"), adopted(2, SHIPPED.version)
-    (finding,) = of_adopted(SHIPPED, [former])
-    assert "learnt on the table 2026-11-27.1" in str(finding)
-    (finding,) = of_adopted(SHIPPED, [adopted(1, SHIPPED.version, digest="")])
-    assert "it is of a former release" in str(finding)
-    assert of_adopted(SHIPPED, [former, here]) == []
-    assert of_adopted(SHIPPED, [former, adopted(2, None)]) == []
-    assert of_adopted(SHIPPED, [here, former]) == [], "an earlier decision that comes late"
-
-
 # Doctor on Kafka.
 
 
@@ -456,7 +423,8 @@ def found(monkeypatch: pytest.MonkeyPatch) -> list[topics.TopicFinding]:
     said: list[topics.TopicFinding] = []
     monkeypatch.setattr(kafka, "kafka_fault", lambda settings: None)
     monkeypatch.setattr(kafka, "stopped_topics", lambda settings: {})
-    monkeypatch.setattr(kafka, "_of_weights", lambda settings: [])
+    monkeypatch.setattr(kafka, "former_weights_fault", lambda settings: None)
+    monkeypatch.setattr(topics, "former_topics", lambda settings: [])
     monkeypatch.setattr(kafka, "look_at_events", lambda settings: [])
     monkeypatch.setattr(topics, "check", lambda settings, create: said)
     monkeypatch.setattr(topics, "group_fault", lambda settings: "")
@@ -466,6 +434,18 @@ def found(monkeypatch: pytest.MonkeyPatch) -> list[topics.TopicFinding]:
 
 def test_nothing_to_say_of_topics_is_said(found: list[topics.TopicFinding]) -> None:
     assert [it.state for it in look_at_kafka(load({}))] == ["fine", "fine"]
+
+
+def test_topics_of_former_releases_are_named_once_no_adopted_table_is_at_stake(
+    found: list[topics.TopicFinding], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(topics, "former_topics", lambda settings: ["weights"])
+    last = look_at_kafka(load({}))[-1]
+    assert (last.state, "weights" in last.words, "delete" in last.cure) == ("warning", True, True)
+    stops = StartFault("weights", "adopted", "export it", 78)
+    monkeypatch.setattr(kafka, "former_weights_fault", lambda settings: stops)
+    last = look_at_kafka(load({}))[-1]
+    assert (last.state, last.cure) == ("wrong", "export it")
 
 
 def test_missing_topics_are_one_finding(found: list[topics.TopicFinding]) -> None:
@@ -746,10 +726,9 @@ def test_gate_wants_to_write_what_it_publishes_and_to_read_what_leads_decided_al
     called = topics.names(load({}))
     rights = {it.name: set(it.rights) for it in wanted}
     published = (*called.events, called.actioned, called.verdicts, called.gate_audit)
-    followed = (called.weights, called.quarantine)
-    assert rights == {name: {"WRITE"} for name in published} | {name: {"READ"} for name in followed}
-    alone = load({"SAMEHAND_FOLLOW_WEIGHTS": "false"})
-    assert called.weights not in {it.name for it in topics.wanted_by_gate(alone)}
+    assert rights == {name: {"WRITE"} for name in published} | {called.quarantine: {"READ"}}
+    alone = load({"SAMEHAND_FOLLOW_QUARANTINE": "false"})
+    assert called.quarantine not in {it.name for it in topics.wanted_by_gate(alone)}
     found = topics.TopicsOnBroker(partitions=1, configs=None, rights=frozenset({"DESCRIBE", "READ"}))
     assert [it.kind for it in topics.compare(wanted[0], found)] == ["forbidden"]
 

@@ -19,15 +19,12 @@ from cli.offline import distilled
 from cli.offline.offline_scoring import Offline, Scored, batches
 from cli.offline.silent_signals import costs, measured, sentence
 from cli.offline.weights_file import weights_of_file
-from desk.review.weighing.adopted import as_sent
 from samehand.frequency import rates
-from samehand.scoring.adjust import adjustment_of
 from samehand.scoring.learn import learn as learn_from
 from samehand.scoring.weights import default_weights, read_weights
 from samehand.signals import SIGNALS, UNKEPT
 from schemas.accounts import AccountBanned, AccountCreated
 from schemas.alerts import MirrorAlert
-from schemas.internal.weights import WeightsAdopted
 from schemas.malformed import Malformed
 from schemas.verdicts import Verdict, VerdictGiven
 from schemas.wire import Decoded, decode_alert, encode
@@ -567,21 +564,18 @@ def test_what_was_overruled_later_and_golden_items_teach_nothing(samehand: Sameh
     assert ran.figures["left_out"] == {"not blind": 2, "overruled": 1}
 
 
-def test_what_the_topics_hold_was_weighed_by_what_was_adopted(
-    samehand: Samehand, servers: str, tmp_path: Path
+def test_what_the_topics_hold_is_learnt_from_by_the_table_of_the_settings(
+    samehand: Samehand, servers: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    learned = learn_from(verdicts(400, {"device.same": 0.4}), default_weights()).weights
-    adopted = WeightsAdopted(
-        stage="live", number=2, adjustment=as_sent(adjustment_of(learned, default_weights()))
-    )
+    table = learn_from(verdicts(400, {"device.same": 0.4}), default_weights()).weights
+    own = jsonl(tmp_path / "own.json", msgspec.json.encode(table))
+    monkeypatch.setenv("SAMEHAND_WEIGHTS", str(own))
     settings = load()
     called = topics.names(settings)
     topics.check(settings, [*topics.wanted(settings), *topics.wanted_by_desk(settings)], create=True)
-    alerts = [an_alert_of(number, weights_version=learned.version) for number in range(60)]
+    alerts = [an_alert_of(number, weights_version=table.version) for number in range(60)]
     with writer(settings) as out:
         for topic, record in (
-            (called.weights, adopted),
-            (called.weights, replace(adopted, number=1, adjustment=None)),  # an earlier one that comes late
             *((called.alerts, alert) for alert in alerts),
             *((called.verdicts, verdict) for verdict in judged(60)),
         ):
@@ -589,12 +583,7 @@ def test_what_the_topics_hold_was_weighed_by_what_was_adopted(
     ran = samehand("learn", "--out", tmp_path / "next.json", "--json")
     assert (ran.code, ran.figures["labels"]) == (DONE, 60)
     proposed = read_weights((tmp_path / "next.json").read_bytes())
-    ratio = proposed.multipliers["device.same"] / learned.multipliers["device.same"]
+    ratio = proposed.multipliers["device.same"] / table.multipliers["device.same"]
     assert ratio == pytest.approx(ran.figures["multipliers"]["device.same"], abs=1e-3)
-    ran = samehand(
-        "learn",
-        "--weights",
-        jsonl(tmp_path / "shipped.json", msgspec.json.encode(default_weights())),
-        "--json",
-    )
-    assert "other weights" in ran.err
+    monkeypatch.delenv("SAMEHAND_WEIGHTS")
+    assert "other weights" in samehand("learn", "--json").err

@@ -66,7 +66,7 @@ async def test_a_mirror_is_a_match_with_the_alert_that_would_be_raised(banned: C
     assert (told["outcome"], told["band"], told["notice"]) == ("match", "likely", NOTICE)
     (alert,) = told["alerts"]
     assert (alert["matched"]["account_id"], alert["account_id"]) == ("banned-77077", "99")
-    assert told["weights_version"] == banned.life.context.weights.live.weights.version
+    assert told["weights_version"] == banned.life.context.weighing.weights.version
     assert banned.life.heard == [], "nothing is published"
     assert banned.metric("samehand_gate_outcomes_total", outcome="match", reason="") == 1
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -23,7 +24,6 @@ from tests.cli.running import Samehand
 from tests.journeys.conftest import Platform
 from tests.journeys.serving import Serving
 from tests.makers import a_ban, a_sign_up
-from tests.servers.transparency_database import TOKEN, TransparencyDatabase
 
 pytestmark = pytest.mark.journey
 
@@ -47,11 +47,10 @@ REQUEST = {
 
 @dataclass
 class Scene:
-    """A platform beside a gate and a desk, and the database that its statements go to."""
+    """A platform beside a gate and a desk."""
 
     platform: Platform
     serving: Serving
-    commission: TransparencyDatabase
 
 
 @pytest.fixture
@@ -64,20 +63,17 @@ def scene(
 ) -> Iterator[Scene]:
     name = "platform" if database_url.startswith("sqlite") else "kafka_platform"
     platform: Platform = request.getfixturevalue(name)
-    (tmp_path / "token").write_text(TOKEN)
-    with TransparencyDatabase() as commission, ExitStack() as stack:
+    with ExitStack() as stack:
         serving = Serving(tmp_path, platform, redis_url, database_url, may=MAY, people=PEOPLE)
         stack.callback(serving.close)
         serving.start("gate")
         serving.start("desk")
         told = {
             "SAMEHAND_DATABASE_URL": database_url,
-            "SAMEHAND_DSA_URL": f"{commission.url}/api/v1",
-            "SAMEHAND_DSA_TOKEN_FILE": str(tmp_path / "token"),
         }
         for setting, value in (platform.environment | told).items():
             monkeypatch.setenv(setting, value)
-        yield Scene(platform, serving, commission)
+        yield Scene(platform, serving)
 
 
 @pytest.mark.parametrize(
@@ -144,10 +140,11 @@ def test_what_was_done_on_a_states_word_is_told_to_each_who_may_ask(
         assert CLAUSE in words
         assert not [value for value in PRIVATE.values() if value in words]
 
-    # The statement to the Commission's database, once.
-    sent = [samehand("statements", "send", "--platform", "telegram", "--json").figures["sent"] for _ in "12"]
-    [statement] = scene.commission.stored[""]
-    assert (sent, statement["decision_account"]) == ([1, 0], "DECISION_ACCOUNT_SUSPENDED")
+    # The statement for the Commission's database.
+    path = tmp_path / "statements.jsonl"
+    written = samehand("report", "statements", "--platform", "telegram", "--jsonl", path, "--json").figures
+    [statement] = map(msgspec.json.decode, path.read_bytes().splitlines())
+    assert (written["statements"], statement["decision_account"]) == (1, "DECISION_ACCOUNT_SUSPENDED")
     assert not [it for it in (*PRIVATE.values(), "valley", MIRROR, BANNED) if it in str(statement)]
 
     # A lawful request is entered by one and approved by another; its hold outlasts an erasure.

@@ -32,7 +32,7 @@ def test_a_gate_publishes_events_and_verdicts_reads_decisions_and_may_do_nothing
         [*names.events, names.actioned, names.verdicts, names.gate_audit]
     )
     assert after(describes, "--topic") == [names.gate_audit]
-    assert after(reads, "--topic") == [*names.decisions]
+    assert after(reads, "--topic") == [names.quarantine]
     assert not any(after(words, "--group") for words in lines)
 
 

@@ -23,7 +23,6 @@ from schemas.appeals import AppealMade, AppealTaken
 from streams.settings import load
 from tests.cli.test_try import a_platform
 from tests.desk.makers import a_reason, a_rival, a_wave
-from tests.desk.weighing import decided, holding, judged_alerts, published
 from tests.ops.desk_site import Running, Visitor, Visits, visiting
 from tests.ops.test_page import FLAGS, picture
 
@@ -379,49 +378,15 @@ def test_quotes_are_blurred_for_who_wants_it_until_they_point_at_them(
     assert quote.evaluate(filters) == "none"
 
 
-def test_a_lead_tries_weights_puts_them_in_force_and_rolls_back_by_keys_alone(
-    running: Running, visit: Visits
-) -> None:
-    running.do(judged_alerts(running.office, 100))
-    lead = visit("lena", "lead")
-    lead.reach("nav a[href='/weights']")
-    lead.press("Enter")
-    lead.page.wait_for_url("**/weights")
-    lead.reach("form[action='/weights/try'] input[name=reason]")
-    lead.page.keyboard.type("the device tells more \u202e<b>")
-    lead.press("Enter")
-    lead.page.locator("form[action='/weights/end']").wait_for()
-    assert "U+202E" in lead.said("main")
-    assert lead.page.locator("form[action='/weights/adopt']").count() == 0, "a day has to go by"
-    running.do(published(running.office))
-    running.office.clock.pass_(24 * 3600)
-    running.do(judged_alerts(running.office, 40, first=100))
-    lead.open("/weights")
-    lead.sign_in("lena")
-    lead.page.wait_for_url("**/weights")
-    picture(lead.page, "desk-weights")
-    lead.reach("form[action='/weights/adopt'] input[name=reason]")
-    lead.page.keyboard.type("it held for a day")
-    lead.press("Enter")
-    lead.page.locator("form[action='/weights/back']").wait_for()
-    held = running.do(holding(running.office))
-    assert (decided(held.live).action, decided(held.live).reason) == ("adopted", "it held for a day")
-    lead.reach("form[action='/weights/back'] button")
-    lead.press("Enter")
-    lead.page.locator("form[action='/weights/back']").wait_for(state="detached")
-    assert running.do(holding(running.office)).adopted is None
-    assert lead.fits()
-
-
-def test_a_moderator_is_led_to_no_weights_and_shown_none(running: Running, visit: Visits) -> None:
+def test_a_moderator_is_led_to_no_quarantine_and_shown_none(running: Running, visit: Visits) -> None:
     reader = visit("amina")
-    assert reader.page.locator("a[href='/weights']").count() == 0
-    reader.open("/weights")
+    assert reader.page.locator("a[href='/quarantine']").count() == 0
+    reader.open("/quarantine")
     assert "This is not for you to do." in reader.said("h1")
 
 
 PAGES = (
-    *("/queue", "/alerts/alert-1", "/alerts/alert-2", "/figures", "/weights", "/view", "/alerts/none"),
+    *("/queue", "/alerts/alert-1", "/alerts/alert-2", "/figures", "/quarantine", "/view", "/alerts/none"),
     *("/find", "/find?q=o", "/find?q=alert-", "/find?q=none", "/accounts/x/banned", "/decided"),
     *("/families/x/banned", "/waves", "/waves/wave-1"),
 )
@@ -448,7 +413,6 @@ def test_everybody_can_read_every_page(running: Running, visit: Visits, how: dic
     running.receive("alert-1")
     running.receive("alert-2", band="possible", probability=0.6)
     running.do(running.office.receive_wave(a_wave()))
-    running.do(judged_alerts(running.office, 100, first=1_000))
     # axe-core is put into the page as text, which our policy would refuse.
     reader = visit("amina", "lead", bypass_csp=True, **how)
     found = []
@@ -473,13 +437,6 @@ def test_everybody_can_read_every_page(running: Running, visit: Visits, how: dic
     reader.page.get_by_role("heading", name=re.compile("^Case")).wait_for()
     assert reader.fits(), "case file"
     found += seen_by_everybody(reader, "case file")
-    reader.open("/weights")
-    reader.reach("form[action='/weights/try'] input[name=reason]")
-    reader.page.keyboard.type("لأنه")
-    reader.press("Enter")
-    reader.page.locator("form[action='/weights/end']").wait_for()
-    assert reader.fits(), "weights in shadow"
-    found += seen_by_everybody(reader, "weights in shadow")
     stranger = visit.stranger(bypass_csp=True, **how)
     for where in ("/sign-in?ended=1", "/link/once"):
         stranger.open(where)

@@ -834,9 +834,6 @@ def test_what_watches_it_is_what_is_checked_in() -> None:
         ("desk", {**DESK, "profiles": {"urls": {"x": "http://x.example/{handle}"}}}),
         ("desk", {**DESK, "profiles": {"urls": {"x": "https://{handle}/"}}}),
         ("watchlists", [{"name": "ofac", "files": ["SDN.CSV"]}]),
-        ("statements", [{"platform": "x"}]),
-        ("statements", [{"platform": "X y", "secretName": "dsa-x"}]),
-        ("statements", [{"platform": "x", "secretName": "dsa-x", "url": "http://sor.example/api"}]),
         ("watchlists", [{**A_LIST, "files": ["../run/secrets"]}]),
         ("watchlists", [{**A_LIST, "files": ["--persons"]}]),
         ("watchlists", [{**A_LIST, "schedule": "weekly"}]),
@@ -848,42 +845,6 @@ def test_what_watches_it_is_what_is_checked_in() -> None:
 def test_a_wrong_value_is_refused(path: str, value: object) -> None:
     with pytest.raises(helm().HelmError):
         rendered(changed(LEAST, path, value))
-
-
-def test_statements_are_sent_from_the_desks_database_with_the_token_of_their_platform(
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    send = {
-        "platform": "big_x",
-        "secretName": "dsa-x",
-        "arguments": ["--category", "hate=KEYWORD_HATE_SPEECH"],
-    }
-    values = {**POSTGRES, "statements": [send], "networkPolicy": {"commission": {"ports": [8443]}}}
-    (job,) = (one for one in rendered(values) if one["kind"] == "CronJob")
-    assert job["metadata"]["name"].endswith("samehand-statements-big-x")
-    assert (job["spec"]["schedule"], job["spec"]["concurrencyPolicy"]) == ("7 * * * *", "Forbid")
-    template = job["spec"]["jobTemplate"]["spec"]["template"]
-    sending = container_of(template)
-    words = "--category hate=KEYWORD_HATE_SPEECH --json"
-    assert sending["args"] == ["statements", "send", "--platform", "big_x", *words.split()]
-    assert "SAMEHAND_DSA_TOKEN_FILE" in complaint(sending["args"], capfd)  # so far it came
-    given = {it["name"]: it["value"] for it in sending["env"]}
-    assert unknown_names(given) == {}
-    assert not [name for name in given if "REDIS" in name or "PEPPER" in name or "KAFKA" in name]
-    assert given["SAMEHAND_DATABASE_URL"] == POSTGRES["desk"]["database"]["url"]
-    secrets = {it["name"]: it["secret"]["secretName"] for it in template["spec"]["volumes"] if "secret" in it}
-    assert secrets == {"dsa": "dsa-x", "database-password": POSTGRES["desk"]["database"]["secretName"]}
-    (policy,) = (
-        one for one in rendered(values) if one["kind"] == "NetworkPolicy" and "statements" in str(one)
-    )
-    assert [way["ports"][0]["port"] for way in policy["spec"]["egress"]] == [5432, 8443]
-
-
-@pytest.mark.parametrize("desk", [{"enabled": False}, DESK])
-def test_statements_need_a_database_that_a_job_can_share(desk: dict[str, Any]) -> None:
-    values = {**DESKED, "desk": desk, "statements": [{"platform": "x", "secretName": "dsa-x"}]}
-    with pytest.raises(helm().HelmError, match=r"statements need desk\.enabled and a PostgreSQL"):
-        rendered(values)
 
 
 def test_the_chart_is_of_this_version() -> None:

@@ -57,7 +57,6 @@ DECODERS: dict[str, Callable[..., Any]] = {
     "deadletters": wire.decode_letter,
     "gate.audit": wire.decode_related_asked,
     "quarantine": wire.decode_quarantine,
-    "weights": wire.decode_weights,
 }
 TOPICS = sorted(DECODERS)
 UNVERSIONED = {"alerts", "alerts.sample", "deadletters"}

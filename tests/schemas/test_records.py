@@ -30,7 +30,6 @@ from schemas.fields import ACCOUNT_ID_CHARS_MAX
 from schemas.generate import FOLDER, RECORDS, render
 from schemas.internal.enrolled import BanEnrolled
 from schemas.internal.related import RELATED_MAX, RelatedAccount, RelatedAnswer
-from schemas.internal.weights import WeightsAdopted
 from schemas.keys import AccountRef, account_key, read_account_key
 from schemas.malformed import Malformed
 from schemas.record import Record
@@ -75,8 +74,7 @@ def dates_of(kind: type[Record]) -> set[str]:
 @for_each("kind", KINDS)
 def test_every_date_at_the_top_is_compared_with_the_clock(kind: type[Record]) -> None:
     assert {*kind.MOMENTS, *kind.FORESEEN} == dates_of(kind)
-    # Of decisions about weights the highest number holds, whatever anybody's clock said.
-    assert dates_of(kind) or kind is WeightsAdopted
+    assert dates_of(kind)
 
 
 @for_each("kind", KINDS)

@@ -1,1 +1,1 @@
-"""What leads decided about scoring, as this process follows it: weights and quarantine."""
+"""The quarantine of values by leads, as this process follows it."""

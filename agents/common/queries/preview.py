@@ -45,7 +45,7 @@ class Preview:
     @property
     def weights_version(self) -> str:
         """The version of the weights that it scores by now."""
-        return self._context.weights.live.weights.version
+        return self._context.weighing.weights.version
 
     def read(self, raw: bytes) -> Decoded[AccountCreated] | Malformed:
         """The event of a new account as the topic `accounts.created` has it; counts what is odd about it."""

@@ -71,7 +71,6 @@ _TOPICS: Final[Mapping[str, tuple[str, str]]] = {
     "control": ("nothing of an account", NOTHING),
     "gate_audit": ("the account that a lead asked about; why, when and who", NOTHING),
     "audit": ("nothing of an account: numbers and hashes of audit lines", NOTHING),
-    "weights": ("nothing of an account", NOTHING),
     "quarantine": ("a keyed digest of a value that accounts share, by whom and why", NOTHING),
 }
 """By the attribute of `Names`: what a record holds of an account, and what ends it sooner."""
@@ -89,7 +88,7 @@ DESK_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
         "wave_exceptions",
         "outbox",
     ),
-    "actions": ("actions", "statements"),
+    "actions": ("actions",),
     "holds": ("held_copies",),
     "requests": ("requests", "request_accounts", "request_files"),
     "audit-log": ("audit", "heads"),
@@ -99,8 +98,6 @@ DESK_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
         "links",
         "exposures",
         "reader_policies",
-        "weights",
-        "weights_topic",
         "quarantines",
         "offsets",
         "secrets",

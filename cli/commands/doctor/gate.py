@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Final
 
 from agents.common.queries.preview import Preview
+from agents.runtime.former_weights import former_weights_fault
 from agents.runtime.start_checks import mismatched
 from agents.runtime.store_factory import endpoint_of
 from agents.runtime.worker import context_of
@@ -25,7 +26,7 @@ from store.errors import StoreEmptied, StoreMismatch, StoreUnavailable
 from store.pepper.pepper import Peppers
 from store.redis.layout import Layout, Sizes
 from store.redis.server_info import Inspection
-from streams.errors import SettingsError, Transient
+from streams.errors import BrokerUnavailable, SettingsError, Transient
 from streams.faust_app.start_checks import gate_address_fault
 from streams.kafka import topics
 from streams.kafka.mapped_topics import mappings_of
@@ -99,7 +100,7 @@ def look_at_calls(settings: Settings) -> list[DoctorFinding]:
 
 def look_at_publishing(settings: Settings) -> list[DoctorFinding]:
     """Whether a broker takes us and would take what a gate publishes; nothing is written."""
-    words = "may write events and verdicts, and read which weights were adopted"
+    words = "may write events and verdicts, and read which values are in quarantine"
     wanted = topics.wanted_by_gate(settings)
     answers_leads = False
     with suppress(UnusableKeys):  # `look_at_keys` says why
@@ -108,7 +109,11 @@ def look_at_publishing(settings: Settings) -> list[DoctorFinding]:
         )
     if not answers_leads:  # no key may ask who is related, for which the gate has a topic
         wanted = [topic for topic in wanted if topic.name != topics.names(settings).gate_audit]
-    return look_at_topics(settings, wanted, words, _CURES)
+    findings = look_at_topics(settings, wanted, words, _CURES)
+    with suppress(BrokerUnavailable):  # the findings say so
+        if (fault := former_weights_fault(settings)) is not None:
+            findings.append(of_start(fault))
+    return findings
 
 
 async def look_at_reading(settings: Settings, peppers: Peppers | None) -> list[DoctorFinding]:

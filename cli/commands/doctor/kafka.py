@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from agents.common.decisions.weights_in_force import WeightsInForce
+from agents.runtime.former_weights import former_weights_fault
 from agents.runtime.store_factory import expected_epoch
-from agents.runtime.weights_of_settings import weights_of
 from cli.commands.doctor.events import look_at_events
 from cli.commands.doctor.findings import DoctorFinding, fine, of_start, warning, wrong
 from report.text import visible
-from samehand.errors import UnusableWeights
-from samehand.scoring.weights import Weights
-from schemas.internal.weights import WeightsAdopted
-from schemas.wire import Decoded, decode_weights
 from streams.deadletters.control_topic import stopped_topics
 from streams.deadletters.limit import bound_of
-from streams.errors import BrokerRefused, SettingsError, StreamsError
+from streams.errors import BrokerRefused, StreamsError
 from streams.faust_app.start_checks import BESIDE_CURE, beside, kafka_fault, refused_by_kafka
 from streams.kafka import topics
-from streams.kafka.client import reader
 from streams.settings import Settings
 
 _CURES: Final[dict[str, str]] = {
@@ -40,7 +34,7 @@ def look_at_kafka(settings: Settings) -> list[DoctorFinding]:
     try:
         checked = topics.check(settings, create=False)
         group_fault, others = topics.group_fault(settings), topics.other_workers(settings)
-        stopped = [*_of_stopped(settings), *_of_weights(settings), *look_at_events(settings)]
+        stopped = [*_of_stopped(settings), *_of_former(settings), *look_at_events(settings)]
     except BrokerRefused as refusal:
         return [of_start(refused_by_kafka(refusal))]
     except (StreamsError, OSError) as fault:
@@ -116,39 +110,14 @@ def _of_stopped(settings: Settings) -> list[DoctorFinding]:
     return findings
 
 
-def _of_weights(settings: Settings) -> list[DoctorFinding]:
-    """What a worker that starts would make of the topic on which the desk says what was adopted."""
-    if not settings.follow_weights:
+def _of_former(settings: Settings) -> list[DoctorFinding]:
+    """Topics of former releases: one that keeps a worker from starting, or those that may be deleted."""
+    if (fault := former_weights_fault(settings)) is not None:
+        return [of_start(fault)]
+    if not (left := ", ".join(topics.former_topics(settings))):
         return []
-    try:
-        base = weights_of(settings)
-    except SettingsError:
-        return []  # look_at_settings reports it
-    topic, records = topics.names(settings).weights, []
-    with reader(settings) as opened:
-        for partition in opened.partitions(topic):
-            for arrival in opened.read(topic, partition):
-                decoded = decode_weights(arrival.value, now=0.0)
-                if isinstance(decoded, Decoded) and isinstance(decoded.record, WeightsAdopted):
-                    records.append(decoded.record)
-    return of_adopted(base, records)
-
-
-def of_adopted(base: Weights, records: Iterable[WeightsAdopted]) -> list[DoctorFinding]:
-    """A finding for each stage whose adopted weights were learnt on another table, and are set aside."""
-    in_force = WeightsInForce(base)
-    refused: dict[str, str] = {}
-    for record in records:
-        try:
-            if in_force.adopt(record):
-                refused.pop(record.stage, None)
-        except UnusableWeights as fault:
-            refused[record.stage] = str(fault)
-    cure = "take it back at the desk, or learn and adopt anew; until then the table of the settings holds"
-    return [
-        warning(f"weights, {stage}", f"what was adopted is set aside: {why}", cure)
-        for stage, why in sorted(refused.items())
-    ]
+    cure = "delete them once everything is upgraded: kafka-topics.sh --delete --topic NAME"
+    return [warning("topics", f"left by a former release, used by nobody: {left}", cure)]
 
 
 def of_topic(finding: topics.TopicFinding, cures: Mapping[str, str] = _CURES) -> DoctorFinding:

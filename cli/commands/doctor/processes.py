@@ -39,7 +39,7 @@ def look_at_desk(settings: Settings) -> list[DoctorFinding]:
         findings.append(
             taken("desk address", "desk", host, port, "SAMEHAND_DESK_PORT") if runs else of_start(fault)
         )
-    words = "may read alerts and verdicts, and write verdicts, adopted weights and the audit's heads"
+    words = "may read alerts and verdicts, and write verdicts, quarantines and the audit's heads"
     return [
         *findings,
         *look_at_address(settings, "desk"),

@@ -22,7 +22,7 @@ from prometheus_client import CollectorRegistry
 from agents.common.again import look_again
 from agents.common.alerts import confirm
 from agents.common.context import AgentContext, AlertPolicy
-from agents.common.decisions.weights_in_force import WeightsInForce
+from agents.common.weighing import Weighing
 from agents.common.withdrawal import record_of
 from agents.enrol import Enrol
 from agents.expunge import Expunge
@@ -136,7 +136,7 @@ class Replay:
         self._context = AgentContext(
             store=store,
             keyers=((pepper.pepper_id, pepper.digest),),
-            weights=WeightsInForce(weights),
+            weighing=Weighing.by(weights),
             topics=Names(),
             metrics=Metrics(CollectorRegistry()),
             now=lambda: self._now,

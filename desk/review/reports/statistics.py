@@ -7,7 +7,6 @@ What the desk calls, with rows of its database turned into :class:`JudgedPair`:
   recall (:class:`GroupFigures`), from blind verdicts alone
 * :func:`readers_agree`: how often first and second readers agree
 * :func:`backlog`: what waits, by age; :func:`waits`: median and 90 % of times to decide or to detect
-* :func:`precision_change`: what proposed weights would change
 
 An estimate (:class:`samehand.scoring.intervals.Estimate`) is ``None`` where fewer than
 :data:`VERDICTS_MIN` verdicts of its kind are there: a page says so, and shows no figure.
@@ -15,13 +14,11 @@ An estimate (:class:`samehand.scoring.intervals.Estimate`) is ``None`` where few
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import quantiles
 from typing import Final, Literal, NamedTuple
-
-import numpy as np
 
 from samehand.scoring.intervals import Estimate, Stratum, found_share, weighted_share, wilson
 
@@ -41,9 +38,6 @@ AGES: Final[tuple[tuple[str, float], ...]] = (
     ("over 7 days", float("inf")),
 )
 """Of the backlog: name, and the age in seconds below which it ends."""
-
-_DRAWS: Final = 2_000
-_SEED: Final = 20_261_127
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,85 +276,3 @@ def seconds_to_detect(seconds_since_ban: float | None, seconds_since_event: floa
     if seconds_since_ban is None:
         return None
     return max(0.0, seconds_since_ban) + max(0.0, seconds_since_event or 0.0)
-
-
-class Foretold(NamedTuple):
-    """A pair judged blind: whether it is a mirror, its weight (``1 / drawn_with``), whether it alerts by the
-    weights in force, and whether it does by those proposed, which must not have been made from it."""
-
-    mirror: bool
-    weight: float
-    alerts: bool
-    would_alert: bool
-
-
-class Change(NamedTuple):
-    """What proposed weights would change: precision by either table and the difference with its interval
-    (in shares, from -1 to 1), and how many of the pairs judged would alert no more, or newly."""
-
-    pairs: int
-    before: Estimate | None
-    after: Estimate | None
-    difference: Estimate | None
-    mirrors_lost: int
-    mirrors_gained: int
-    others_lost: int
-    others_gained: int
-
-
-def precision_change(foretold: Sequence[Foretold]) -> Change:
-    """Precision before and after, over the same pairs, and their difference by bootstrap of pairs.
-
-    Estimates are ``None`` where either table alerts on fewer than :data:`VERDICTS_MIN` of the pairs.
-    """
-    before, after = _precision(foretold, "alerts"), _precision(foretold, "would_alert")
-    lost = Counter(pair.mirror for pair in foretold if pair.alerts and not pair.would_alert)
-    gained = Counter(pair.mirror for pair in foretold if pair.would_alert and not pair.alerts)
-    return Change(
-        pairs=len(foretold),
-        before=before,
-        after=after,
-        difference=_difference(foretold, before, after),
-        mirrors_lost=lost[True],
-        mirrors_gained=gained[True],
-        others_lost=lost[False],
-        others_gained=gained[False],
-    )
-
-
-def _precision(foretold: Sequence[Foretold], which: Literal["alerts", "would_alert"]) -> Estimate | None:
-    alerting = [pair for pair in foretold if getattr(pair, which)]
-    if len(alerting) < VERDICTS_MIN:
-        return None
-    return weighted_share([pair.mirror for pair in alerting], [pair.weight for pair in alerting])
-
-
-def _difference(
-    foretold: Sequence[Foretold], before: Estimate | None, after: Estimate | None
-) -> Estimate | None:
-    if before is None or after is None:
-        return None
-    rows = np.array([(pair.mirror, pair.alerts, pair.would_alert) for pair in foretold], dtype=np.float64)
-    weights = np.array([pair.weight for pair in foretold])
-    # by which each pair adds to numerator and denominator of either precision
-    parts = np.stack(
-        [
-            weights * rows[:, 0] * rows[:, 1],
-            weights * rows[:, 1],
-            weights * rows[:, 0] * rows[:, 2],
-            weights * rows[:, 2],
-        ],
-        axis=1,
-    )
-    random = np.random.Generator(np.random.PCG64(_SEED))
-    even = np.full(len(foretold), 1.0 / len(foretold))
-    differences = []
-    for _ in range(_DRAWS):  # one draw at a time: thousands of pairs by thousands of draws fill a gigabyte
-        sums = random.multinomial(len(foretold), even) @ parts
-        if sums[1] > 0 and sums[3] > 0:
-            differences.append(sums[2] / sums[3] - sums[0] / sums[1])
-    if not differences:
-        return None
-    value = after.value - before.value
-    low, high = np.quantile(differences, (0.025, 0.975))
-    return Estimate(value, min(value, float(low)), max(value, float(high)))

@@ -1,17 +1,15 @@
-"""The Digital Services Act's transparency report: what the desk knows of a period, in the regulation's cells.
+"""Figures for the Digital Services Act's transparency report, by the names of its Annex I.
 
-Measures are the platform's own actions (`accounts.actioned`), complaints are appeals at the desk. A cell that
-the desk cannot know stays empty. No alert removes an account, so the accuracy of means that do is not given;
-the precision and recall of alerts stand in the contextual information beside it.
+Measures are the platform's own actions (`accounts.actioned`), complaints are appeals at the desk. What the
+desk cannot know is absent. No alert removes an account, so the accuracy of means that do is not given.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from statistics import median
 from typing import Final, Literal
 
@@ -19,9 +17,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database.counts import period
 from desk.database.counts.period import ComplaintRow
-from desk.review.reports.figures import judged_period
-from report.dsa import TOTAL, Annex
-from samehand.scoring.intervals import Estimate
 from schemas.actions import AccountActioned, Ground
 from schemas.malformed import Malformed
 from schemas.wire import decode_actioned
@@ -53,23 +48,31 @@ LEFT_OUT: Final[Mapping[LeftOut, str]] = {
 }
 """Actions that a cell leaves out, and why."""
 
-_PARTS: Final[Mapping[Ground, int]] = {"illegal": 5, "terms": 6}
+TOTAL: Final = "TOTAL"
+
+_NOTICES: Final = "Part_4_notices"
+_PARTS: Final[Mapping[Ground, str]] = {
+    "illegal": "Part_5_own_initiative_illegal",
+    "terms": "Part_6_own_initiative_TC",
+}
+_APPEALS: Final = "Part_7_appeals_and_recidivism"
+_MEANS: Final = "Part_8_automated_means"
 _BASIS: Final[Mapping[Ground, str]] = {
     "illegal": "Number of actions taken on the basis of the law",
     "terms": "Number of actions taken on the basis of the terms and conditions of the service",
 }
 _TRUSTED: Final = " (Trusted Flagger notices)"
-_MEASURES: Final = "Number of measures taken at the provider's own initiative "
-_DETECTED: Final = "Number of measures taken after detection with solely automated means "
+_MEASURES: Final = "Number of measures taken at the provider's own initiative"
+_DETECTED: Final = "Number of measures taken after detection with solely automated means"
 _COLUMN: Final = {
     "suspended": "Account restriction Suspension",
     "terminated": "Account restriction Termination",
 }
-_SOLELY: Final = "Number of measures solely taken by automated means "
+_SOLELY: Final = "Number of measures solely taken by automated means"
 _NOT: Final = "Number of measures not taken by automated means"
-_SCOPES: Final = ("Total number", "Own-initiative ")
+_SCOPES: Final = ("Total number", "Own-initiative")
 _COMPLAINTS: Final = "Number of complaints submitted to the internal-complaints mechanism"
-_COMPLAINTS_ON_ACCOUNTS: Final = "Complaint regarding a decision to suspend or terminate an account "
+_COMPLAINTS_ON_ACCOUNTS: Final = "Complaint regarding a decision to suspend or terminate an account"
 _OUTCOMES: Final = {
     "upheld": "Decisions upheld",
     "partly": "Decisions partially reversed",
@@ -77,9 +80,26 @@ _OUTCOMES: Final = {
 }
 
 
+Parts = dict[str, dict[str, dict[str, float]]]
+"""Values by part of the annex, row and column, or by part, indicator and scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransparencyFigures:
+    """Figures of a period, how many actions and complaints they rest on, and actions that no figure counts.
+
+    A row is TOTAL, a category, or a category and a keyword (`CATEGORY/KEYWORD`).
+    """
+
+    actions: int
+    complaints: int
+    left_out: dict[LeftOut, int]
+    parts: Parts
+
+
 @dataclass(slots=True)
 class _Counts:
-    cells: Counter[tuple[int, Category, str]] = field(default_factory=Counter)
+    cells: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     left_out: Counter[LeftOut] = field(default_factory=Counter)
     actions: int = 0
 
@@ -95,7 +115,7 @@ class _Counts:
         if action.automated_decision is not None:
             indicator = _SOLELY if action.automated_decision == "fully" else _NOT
             for scope in _SCOPES if own else _SCOPES[:1]:
-                self.cells[8, (indicator, scope), "Value"] += 1
+                self.cells[_MEANS, indicator, scope] += 1
         if action.ground is None:
             self.left_out["without-ground"] += 1
         elif own:
@@ -110,53 +130,24 @@ class _Counts:
         else:
             column = _BASIS[action.ground]
             trusted = [column + _TRUSTED] if action.source == "trusted-flagger" else []
-            self._in_rows(4, category, [column, *trusted])
+            self._in_rows(_NOTICES, category, [column, *trusted])
 
-    def _in_rows(self, part: int, category: Category, columns: Sequence[str]) -> None:
+    def _in_rows(self, part: str, category: Category, columns: Sequence[str]) -> None:
         if not category:
             self.left_out["without-category"] += 1
-        rows = [(TOTAL,), *(category[:depth] for depth in range(1, len(category) + 1))]
+        rows = [TOTAL, *("/".join(category[:depth]) for depth in range(1, len(category) + 1))]
         for row in rows:
             for column in columns:
                 self.cells[part, row, column] += 1
 
 
-@dataclass(frozen=True, slots=True)
-class Transparency:
-    """The filled annex, how many actions and complaints it rests on, and actions that cells leave out."""
-
-    annex: Annex
-    actions: int
-    complaints: int
-    left_out: dict[LeftOut, int]
-
-
-async def transparency_report(
-    connection: AsyncConnection,
-    *,
-    provider: str,
-    service: str,
-    first: date,
-    last: date,
-    since: float,
-    until: float,
-    published: date,
-    blind_share: float,
-    categories: Mapping[str, Category],
-    now: float,
-) -> Transparency:
-    """Fills the annex for the days from ``first`` to ``last``, which begin at ``since`` and end at ``until``.
+async def transparency_figures(
+    connection: AsyncConnection, *, since: float, until: float, categories: Mapping[str, Category]
+) -> TransparencyFigures:
+    """Counts the measures and complaints of a period (Unix seconds).
 
     ``categories``: by policy of the alert that led to an action, the category that it is counted in.
     """
-    annex = Annex(service, first, last)
-    for indicator, value in (
-        ("Name of the service provider", provider),
-        ("Date of the publication of the report", published.isoformat()),
-        ("Starting date of reporting period", first.isoformat()),
-        ("Ending date of reporting period", last.isoformat()),
-    ):
-        annex.put(1, (indicator,), "Value", value)
     counts = _Counts()
     async for payload, policy in period.actions_between(connection, since=since, until=until):
         action = decode_actioned(payload, now=math.inf)
@@ -164,36 +155,25 @@ async def transparency_report(
             counts.left_out["unreadable"] += 1
         else:
             counts.add(action.record, categories.get(policy or "", ()))
-    for (part, where, column), count in counts.cells.items():
-        annex.put(part, where, column, count)
+    parts: Parts = {}
+    for (part, row, column), count in sorted(counts.cells.items()):
+        parts.setdefault(part, {}).setdefault(row, {})[column] = count
     complaints = await period.complaints(connection, since=since, until=until, limit=COMPLAINTS_MAX)
-    _put_complaints(annex, _COMPLAINTS, complaints)
-    _put_complaints(annex, _COMPLAINTS_ON_ACCOUNTS, [row for row in complaints if row.account_ended])
-    verdicts = await judged_period(connection, since=since, until=until)
-    figures = verdicts.figures(blind_share=blind_share, now=now).all
-    for name, share in (("Precision", figures.precision), ("Recall", figures.recall)):
-        for scope in _SCOPES:
-            annex.put(
-                8,
-                (f"Accuracy of the automated means - {name}", scope),
-                "Contextual Information",
-                f"samehand takes no measure by itself. {name} of its alerts to people: {_words(share)}.",
-            )
-    return Transparency(annex, counts.actions, len(complaints), dict(counts.left_out))
+    on_accounts = [row for row in complaints if row.account_ended]
+    parts[_APPEALS] = {
+        _COMPLAINTS: {
+            **dict(_outcomes(complaints)),
+            "Decision omitted": sum(row.outcome == "lapsed" for row in complaints),
+        },
+        _COMPLAINTS_ON_ACCOUNTS: dict(_outcomes(on_accounts)),
+    }
+    return TransparencyFigures(counts.actions, len(complaints), dict(counts.left_out), parts)
 
 
-def _put_complaints(annex: Annex, indicator: str, rows: Sequence[ComplaintRow]) -> None:
-    annex.put(7, (indicator, "Total number"), "Value", len(rows))
+def _outcomes(rows: Sequence[ComplaintRow]) -> Iterator[tuple[str, float]]:
+    """Yields how many complaints there are, by outcome, and their median time (hours)."""
+    yield "Total number", len(rows)
     for outcome, scope in _OUTCOMES.items():
-        annex.put(7, (indicator, scope), "Value", sum(row.outcome == outcome for row in rows))
+        yield scope, sum(row.outcome == outcome for row in rows)
     if decided := [row.seconds for row in rows if row.outcome in _OUTCOMES and row.seconds is not None]:
-        annex.put(7, (indicator, "Median time"), "Value", max(0.0, median(decided)) / 3_600)
-    if indicator == _COMPLAINTS:
-        omitted = sum(row.outcome == "lapsed" for row in rows)
-        annex.put(7, (indicator, "Decision omitted"), "Value", omitted)
-
-
-def _words(share: Estimate | None) -> str:
-    if share is None:
-        return "too few blind verdicts to tell"
-    return f"{share.value:.3f}, 95 % interval {share.low:.3f} to {share.high:.3f}, from blind verdicts"
+        yield "Median time", max(0.0, median(decided)) / 3_600

@@ -9,14 +9,14 @@ from litestar.params import URLEncodedBody
 from litestar.response import Redirect, Template
 from msgspec import Meta, Struct
 
-from desk.review.weighing.quarantine import DAYS_MAX, view
-from desk.review.weighing.weights import NUMBER_MAX, REASON_CHARS_MAX
+from desk.review.quarantine import DAYS_MAX, REASON_CHARS_MAX, view
 from desk.web.api import Asked, desk_of
 from desk.web.sentences import SIGNALS
 from desk.web.view import page
 
 ACTIONS: Final[dict[str, str]] = {"put": "put in quarantine", "refused": "refused", "ended": "ended"}
 DAYS_OFFERED: Final = 30
+NUMBER_MAX: Final = 2**31 - 1  # as `schemas.internal.quarantine` has revisions
 
 
 class ValueForm(Struct, frozen=True, kw_only=True):
@@ -40,7 +40,7 @@ async def quarantine_page(request: Asked) -> Template:
         request,
         "quarantine.html",
         found=shown,
-        may_decide=request.user.reader.may("weights"),
+        may_decide=request.user.reader.may("quarantine"),
         signals=SIGNALS,
         actions=ACTIONS,
         days_offered=DAYS_OFFERED,

@@ -13,13 +13,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from schemas.alerts import WITHDRAWN_REASONS, Direction
 from schemas.basis_rights import BasisKind
-from schemas.internal.weights import Stage
 from schemas.waves import WAVE_REASONS
 from streams.telemetry.metrics.events import AGE_SECONDS
 
 BANDS: Final = ("likely", "possible")
 DIRECTIONS: Final = get_args(Direction)
-STAGES: Final = get_args(Stage)
 BASIS_KINDS: Final = get_args(BasisKind)
 VERDICTS: Final = ("mirror", "not_mirror", "unsure")
 
@@ -59,7 +57,6 @@ class AlertMetrics:
     ) -> None:
         self._queues: set[str] = set()
         self._decided: dict[str, Tally] = {}
-        self._weights: dict[str, str] = {}
         self._declare_alerts(registry)
         for band, direction in product(BANDS, DIRECTIONS):
             self.alerts.labels(band, direction, "")
@@ -79,8 +76,6 @@ class AlertMetrics:
             self.verdicts.labels(verdict, band)
         for band in BANDS:
             self.precision_ratio.labels(band).set(nan)  # nobody has judged yet, which is not 0
-        for stage in STAGES:
-            self.weights_refused.labels(stage)
         for signal in signals:
             self.signals.labels(signal)
         for script, verdict in product(scripts, VERDICTS):
@@ -120,21 +115,6 @@ class AlertMetrics:
             "samehand_sampled_pairs",
             "Pairs below the bands that were published to be read blind, by stratum of log-odds.",
             ("stratum",),
-        )
-        self.shadow_weights = counter(
-            "samehand_shadow_weights",
-            "Pairs that alert by the weights in force or by those beside them, by the band of either.",
-            ("band", "shadow_band"),
-        )
-        self.weights = gauge(
-            "samehand_weights",
-            "Always 1; by its labels, the weights in force (live), and those counted beside them (shadow).",
-            ("stage", "weights_version"),
-        )
-        self.weights_refused = gauge(
-            "samehand_weights_refused",
-            "1 while what a lead adopted cannot be used with our own table of weights, else 0.",
-            ("stage",),
         )
         self.alerts_reopened = counter(
             "samehand_alerts_reopened", "Alerts opened again, since a verdict was taken back."
@@ -205,16 +185,6 @@ class AlertMetrics:
     def wave(self, withdrawn: str | None) -> None:
         """A wave was published: open, or withdrawn for a reason."""
         (self.waves if withdrawn is None else self.waves_withdrawn.labels(withdrawn)).inc()
-
-    def weighs(self, stage: str, weights_version: str | None, *, refused: bool = False) -> None:
-        """Which table of weights is in force, None for no shadow, and whether another one was adopted."""
-        before = self._weights.pop(stage, None)
-        if before is not None and before != weights_version:
-            self.weights.remove(stage, before)
-        if weights_version is not None:
-            self._weights[stage] = weights_version
-            self.weights.labels(stage, weights_version).set(1)
-        self.weights_refused.labels(stage).set(refused)
 
     def fired(self, signals: Iterable[str]) -> None:
         """These signals speak for a mirror in an alert that is being published."""

@@ -18,17 +18,17 @@ from structlog.testing import capture_logs
 
 from agents.common.alerts import PROPOSED_AT_ONCE, Pair, admitted, best_score
 from agents.common.context import AlertPolicy
-from agents.common.decisions.weights_in_force import Weighing, WeightsInForce
 from agents.common.match import lookup_of, match, strongest_first
 from agents.common.places import Held, given_out
 from agents.common.queries import preview as module
 from agents.common.queries.preview import Preview
 from agents.common.snapshot import Snapshot, snapshot_of
+from agents.common.weighing import Weighing
 from agents.common.yielder import Yielder
 from samehand.frequency.ban_calendar import NO_CALENDARS
 from samehand.frequency.rates import NothingCounted
 from samehand.keys import PERSONAL_POSTING_CAP
-from samehand.scoring.weights import Bands, Weights, default_weights
+from samehand.scoring.weights import Bands, default_weights
 from schemas.accounts import AccountBanned, AccountCreated, Avatar, Basis
 from schemas.alerts import AlertSummary, EvidenceLine, MirrorAlert
 from schemas.basis_rights import BasisRights, RightsTable
@@ -939,8 +939,8 @@ async def test_how_far_below_a_pair_lies_is_measured_from_the_threshold_of_its_p
     strata = []
     for bands in ({}, {"violent-extremism": lax}):
         life = make_life(sample_share=1.0)
-        weights = WeightsInForce(structs.replace(default_weights(), policy_bands=bands))
-        life = Life(dataclasses.replace(life.context, weights=weights))
+        weighing = Weighing.by(structs.replace(default_weights(), policy_bands=bands))
+        life = Life(dataclasses.replace(life.context, weighing=weighing))
         await life.ban(a_ban("77", handle="umar_media", device_id=DEVICE))
         found: list[MirrorAlert] = []
         for number in range(200):
@@ -988,53 +988,6 @@ async def test_a_pair_that_was_dismissed_or_whose_account_is_gone_is_not_shown_a
     gone = drawn[-1]
     await life.tell(life.forget, a_deletion(gone, at=NOON + timedelta(minutes=90)))
     assert sampled(await life.screen([arrival(sign_ups[gone])])) == []
-
-
-def beside(life: Life, shadow: Weights, live: Weights | None = None) -> Life:
-    """A worker on the same store with a table in shadow."""
-    weights = WeightsInForce(live or default_weights(), shadow)
-    return Life(dataclasses.replace(life.context, weights=weights))
-
-
-async def test_other_weights_are_counted_beside_those_in_force_and_alert_nobody(make_life: MakeLife) -> None:
-    stricter = structs.replace(default_weights(), mirror_rate=1e-9)
-    laxer = structs.replace(default_weights(), bands=Bands(likely=0.6, possible=0.5))
-    for other, expected in ((stricter, {("likely", "none")}), (laxer, {("likely", "likely")})):
-        life = beside(make_life(), other)
-        await life.ban(a_ban("77", handle="umar_media", device_id=DEVICE))
-        await life.tell(life.screen, a_sign_up("98", handle="umar_media_2", device_id=DEVICE))
-        await life.tell(life.screen, a_sign_up("99", handle="salma_kitchen"))
-        assert [(it.key, it.band) for it in life.alerts] == [("telegram:98", "likely")]
-        assert counted(life) == dict.fromkeys(expected, 1.0)
-
-
-async def test_what_other_weights_alone_alert_on_is_counted_too(make_life: MakeLife) -> None:
-    strict = structs.replace(default_weights(), mirror_rate=1e-9)
-    life = beside(make_life(), default_weights(), live=strict)
-    await life.ban(a_ban("77", handle="umar_media", device_id=DEVICE))
-    await life.tell(life.screen, a_sign_up("98", handle="umar_media_2", device_id=DEVICE))
-    assert life.alerts == []
-    assert counted(life) == {("none", "likely"): 1.0}
-
-
-def counted(life: Life) -> dict[tuple[str, str], float]:
-    """Pairs by their band, and by that of the weights beside."""
-    return {
-        (it.labels["band"], it.labels["shadow_band"]): it.value
-        for metric in life.context.metrics.registry.collect()
-        for it in metric.samples
-        if it.name == "samehand_shadow_weights_total"
-    }
-
-
-async def test_the_same_weights_beside_those_in_force_say_the_same(make_life: MakeLife) -> None:
-    life = beside(make_life(), default_weights())
-    await life.ban(a_ban("77", handle="umar_media", device_id=DEVICE))
-    for number in range(10):
-        sign_up = a_sign_up(f"{number}", handle=f"umar_media_{number}", device_id=DEVICE)
-        await life.tell(life.screen, sign_up)
-    assert life.alerts
-    assert all(band == other for band, other in counted(life))
 
 
 # What the moment of a sign-up weighs hangs on the store's other bans, and not on when the event is read.

@@ -18,10 +18,11 @@ from agents.common.again import look_again
 from agents.common.context import AgentContext
 from agents.runtime import outbox
 from agents.runtime.bridge import of_bridges, register_agents, topics_of
+from agents.runtime.former_weights import former_weights_fault, is_adopted
 from agents.runtime.outbox import LOOK_SECONDS, Relay
 from agents.runtime.start_checks import store_fault
 from agents.runtime.store_factory import DEADLINES_A_COMMAND, endpoint_of, peppers_of, stock_of, store_of
-from agents.runtime.weights_of_settings import shadow_weights_of, weights_of
+from agents.runtime.weights_of_settings import weights_of
 from agents.runtime.worker import consumed, context_of, ending, form
 from agents.runtime.worker import register_agents as worker_register_agents
 from local.redis import EmbeddedRedis
@@ -38,6 +39,8 @@ from store.pepper.pepper import write_pepper_file
 from streams.errors import SettingsError, Transient
 from streams.faust_app.app import WorkerApp
 from streams.faust_app.start_checks import StartFault
+from streams.kafka import topics
+from streams.kafka.client import writer
 from streams.kafka.mapped_topics import mappings_of
 from streams.outcomes import Emit
 from streams.settings import Settings, load
@@ -98,34 +101,31 @@ def test_bridges_are_a_group_of_their_own(settings: Settings) -> None:
     assert of_bridges(settings).kafka_group == "samehand-bridge"
 
 
-# Which table weighs before anybody adopts another one: that of the settings, under their thresholds.
+# The table of the settings weighs, under their thresholds.
 
 
 SHIPPED = default_weights()
 
 
-def test_without_a_table_of_ones_own_it_is_the_shipped_one_and_nothing_is_in_shadow() -> None:
+def test_without_a_table_of_ones_own_it_is_the_shipped_one() -> None:
     assert weights_of(load({})) == SHIPPED
-    assert shadow_weights_of(load({})) is None
 
 
-def test_thresholds_are_the_operators_of_either_table(tmp_path: Path) -> None:
+def test_thresholds_are_the_operators(tmp_path: Path) -> None:
     own = tmp_path / "own.json"
     own.write_bytes(msgspec.json.encode(structs.replace(SHIPPED, version="own")))
     settings = load(
         {
             "SAMEHAND_WEIGHTS": str(own),
-            "SAMEHAND_SHADOW_WEIGHTS": str(own),
             "SAMEHAND_POSSIBLE": "0.6",
             "SAMEHAND_BANDS": '{"spam": {"likely": 0.95, "possible": 0.7}}',
         }
     )
-    for table in (weights_of(settings), shadow_weights_of(settings)):
-        assert table is not None
-        assert (table.version, table.bands) == ("own", Bands(0.9, 0.6))
-        assert table.policy_bands == {"spam": Bands(0.95, 0.7)}
-        assert table.band(0.65, "spam") == "none"
-        assert table.band(0.65, "other") == "possible"
+    table = weights_of(settings)
+    assert (table.version, table.bands) == ("own", Bands(0.9, 0.6))
+    assert table.policy_bands == {"spam": Bands(0.95, 0.7)}
+    assert table.band(0.65, "spam") == "none"
+    assert table.band(0.65, "other") == "possible"
 
 
 @pytest.mark.parametrize(
@@ -150,8 +150,52 @@ def test_a_table_that_lacks_a_row_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "own.json"
     signals = {name: one for name, one in SHIPPED.signals.items() if name != "timing"}
     path.write_bytes(msgspec.json.encode(structs.replace(SHIPPED, signals=signals)))
-    with pytest.raises(SettingsError, match=r"SAMEHAND_SHADOW_WEIGHTS.*it lacks timing\."):
-        shadow_weights_of(load({"SAMEHAND_SHADOW_WEIGHTS": str(path)}))
+    with pytest.raises(SettingsError, match=r"SAMEHAND_WEIGHTS.*it lacks timing\."):
+        weights_of(load({"SAMEHAND_WEIGHTS": str(path)}))
+
+
+# A process does not start while a table that a former release adopted is in no file.
+
+
+ADOPTED = b'{"stage":"live","number":2,"adjustment":{"weights_version":"learned"},"version":2}'
+TAKEN_BACK = b'{"stage":"live","number":3}'
+
+
+@pytest.mark.parametrize(
+    ("values", "adopted"),
+    [
+        ([], False),
+        ([ADOPTED], True),
+        ([ADOPTED, TAKEN_BACK], False),
+        ([TAKEN_BACK, ADOPTED], False),  # the earlier decision comes late
+        ([ADOPTED.replace(b"live", b"shadow")], False),
+        ([ADOPTED, None, b"", b"\xff", b"[" * 100_000, b"{}", b'{"stage":"live","number":9e99}'], True),
+    ],
+)
+def test_live_decision_with_the_highest_number_says_whether_a_table_is_adopted(
+    values: list[bytes | None], adopted: bool
+) -> None:
+    assert is_adopted(values) is adopted
+
+
+@pytest.mark.journey
+def test_adopted_table_is_a_fault_until_a_file_is_set(broker: str, topic_prefix: str, tmp_path: Path) -> None:
+    given = {"SAMEHAND_KAFKA_BROKERS": broker, "SAMEHAND_TOPIC_PREFIX": topic_prefix}
+    settings = load(given)
+    assert former_weights_fault(settings) is None
+    assert topics.former_topics(settings) == []
+    former = topics.TopicSpec(f"{topic_prefix}weights", 1, compacted=True)
+    topics.check(settings, [former], create=True)
+    with writer(settings) as out:
+        out.send(former.name, key=b"live", value=ADOPTED, headers=[]).get(timeout=60.0)
+    fault = former_weights_fault(settings)
+    assert fault is not None
+    assert former.name in fault.what
+    assert "SAMEHAND_WEIGHTS" in fault.cure
+    assert topics.former_topics(settings) == [former.name]
+    own = tmp_path / "own.json"
+    own.write_bytes(msgspec.json.encode(SHIPPED))
+    assert former_weights_fault(load({**given, "SAMEHAND_WEIGHTS": str(own)})) is None
 
 
 # The mind tells what it runs as; that it says the same as either is what `make test-compiled` is for.

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import date
 from itertools import repeat
 from random import Random
 from typing import Any
@@ -32,7 +29,6 @@ from desk.review.reports.statistics import (
     VERDICTS_MIN,
     Answer,
     Band,
-    Foretold,
     JudgedPair,
     Waits,
     backlog,
@@ -42,14 +38,12 @@ from desk.review.reports.statistics import (
     by_signal,
     latest,
     overall,
-    precision_change,
     readers_agree,
     seconds_to_detect,
     waits,
 )
-from desk.review.reports.transparency import Transparency, transparency_report
+from desk.review.reports.transparency import TransparencyFigures, transparency_figures
 from desk.review.waves import WaveDecision
-from report.dsa import PARTS
 from samehand.elapsed import DAY_SECONDS
 from samehand.scoring.sampling import drawn
 from schemas.accounts import Basis
@@ -373,32 +367,6 @@ def test_time_to_detect_begins_at_the_ban_for_who_was_there_before() -> None:
     assert seconds_to_detect(None, 0.02) is None
 
 
-def test_a_change_of_weights_says_what_it_would_lose_and_gain() -> None:
-    kept = [Foretold(True, 1.0, True, True)] * 60 + [Foretold(False, 1.0, True, True)] * 20
-    dropped = [Foretold(False, 1.0, True, False)] * 20 + [Foretold(True, 1.0, True, False)]
-    new = [Foretold(True, 1.0, False, True)] * 2
-    change = precision_change([*kept, *dropped, *new])
-    assert change.before is not None
-    assert change.after is not None
-    assert change.difference is not None
-    assert change.before.value == pytest.approx(61 / 101)
-    assert change.after.value == pytest.approx(62 / 82)
-    assert change.difference.value == pytest.approx(62 / 82 - 61 / 101)
-    assert 0 < change.difference.low < change.difference.high < 0.3
-    assert (change.mirrors_lost, change.mirrors_gained, change.others_lost, change.others_gained) == (
-        1,
-        2,
-        20,
-        0,
-    )
-
-
-def test_weights_that_change_nothing_change_precision_by_nothing() -> None:
-    change = precision_change([Foretold(n % 2 == 0, 1.0, True, True) for n in range(40)])
-    assert change.difference == (0.0, 0.0, 0.0)
-    assert precision_change([]).before is None
-
-
 # The report of operations counts what the desk shows, alert by alert.
 
 ALL_BLIND = 1.0
@@ -577,11 +545,10 @@ async def test_parts_of_a_period_of_any_length_hold_every_alert_once(
 MIRROR = ReadDecision("mirror", "several-traits")
 
 
-# The transparency report counts measures and complaints, each in the regulation's own cell.
+# Figures for the transparency report count measures and complaints, by the regulation's names.
 
 SECURITY = "STATEMENT_CATEGORY_RISK_FOR_PUBLIC_SECURITY"
 CATEGORIES = {"violent-extremism": (SECURITY, "KEYWORD_TERRORIST_CONTENT")}
-DATE = NOON.date()
 
 
 async def act(office: Office, name: str, **given: Any) -> None:
@@ -593,41 +560,18 @@ async def act(office: Office, name: str, **given: Any) -> None:
         assert await take_action(connection, record, now=office.clock())
 
 
-async def public_report(office: Office, first: date = DATE) -> Transparency:
+async def public_figures(office: Office) -> TransparencyFigures:
     begin = NOON.timestamp() // DAY_SECONDS * DAY_SECONDS
     async with office.database.read() as connection:
-        return await transparency_report(
-            connection,
-            provider="Example",
-            service="example.org",
-            first=first,
-            last=DATE,
-            since=begin,
-            until=begin + DAY_SECONDS,
-            published=DATE,
-            blind_share=0.15,
-            categories=CATEGORIES,
-            now=office.clock(),
+        return await transparency_figures(
+            connection, since=begin, until=begin + DAY_SECONDS, categories=CATEGORIES
         )
-
-
-def cells(made: Transparency, part: int) -> dict[tuple[str, ...], dict[str, str]]:
-    """The filled cells of a part by the row's keys."""
-    header, *rows = csv.reader(io.StringIO(made.annex.files()[f"{PARTS[part]}.csv"].decode(), newline=""))
-    known = header.index("Value") if "Value" in header else 5
-    return {
-        tuple(row[3:known]): filled
-        for row in rows
-        if (
-            filled := {
-                name: row[at] for at, name in enumerate(header) if at >= known and row[at] and name != "Scope"
-            }
-        )
-    }
 
 
 @on_each_database
-async def test_measures_stand_in_their_cells_and_the_rest_is_left_out_with_a_reason(office: Office) -> None:
+async def test_measures_are_counted_by_category_and_the_rest_is_left_out_with_a_reason(
+    office: Office,
+) -> None:
     await office.receive(
         "alert-1",
         account_id="named",
@@ -646,7 +590,7 @@ async def test_measures_stand_in_their_cells_and_the_rest_is_left_out_with_a_rea
     await act(office, "groundless", **{**own, "ground": None})
     await act(office, "left-alone", **own, action="nothing")
     office.clock.pass_(-DAY_SECONDS)  # the report's machine may be behind the desk's
-    made = await public_report(office)
+    made = await public_figures(office)
     assert made.actions == 8
     assert made.left_out == {
         "without-category": 4,
@@ -655,33 +599,34 @@ async def test_measures_stand_in_their_cells_and_the_rest_is_left_out_with_a_rea
         "without-source": 1,
         "without-ground": 1,
     }
-    measures = "Number of measures taken at the provider's own initiative "
-    detected = "Number of measures taken after detection with solely automated means "
-    one = {measures: "1", detected: "1", "Account restriction Suspension": "1"}
-    assert cells(made, 6) == {
-        ("TOTAL", ""): {
-            measures: "3",
-            detected: "3",
-            "Account restriction Suspension": "1",
-            "Account restriction Termination": "1",
+    measures = "Number of measures taken at the provider's own initiative"
+    detected = "Number of measures taken after detection with solely automated means"
+    one = {measures: 1, detected: 1, "Account restriction Suspension": 1}
+    assert made.parts["Part_6_own_initiative_TC"] == {
+        "TOTAL": {
+            measures: 3,
+            detected: 3,
+            "Account restriction Suspension": 1,
+            "Account restriction Termination": 1,
         },
-        (SECURITY, ""): one,
-        ("KEYWORD_TERRORIST_CONTENT", ""): one,
+        SECURITY: one,
+        f"{SECURITY}/KEYWORD_TERRORIST_CONTENT": one,
     }
-    assert cells(made, 5) == {("TOTAL", ""): {measures: "1", "Account restriction Suspension": "1"}}
+    assert made.parts["Part_5_own_initiative_illegal"] == {
+        "TOTAL": {measures: 1, "Account restriction Suspension": 1}
+    }
     terms = "Number of actions taken on the basis of the terms and conditions of the service"
-    assert cells(made, 4) == {("TOTAL", ""): {terms: "1", f"{terms} (Trusted Flagger notices)": "1"}}
-    automated = {key[1:]: filled.get("Value") for key, filled in cells(made, 8).items()}
-    assert automated["Number of measures solely taken by automated means ", "Own-initiative "] == "1"
-    assert automated["Number of measures not taken by automated means", "Total number"] == "5"
-    assert automated["Accuracy of the automated means - Precision", "Total number"] is None
+    assert made.parts["Part_4_notices"] == {"TOTAL": {terms: 1, f"{terms} (Trusted Flagger notices)": 1}}
+    automated = made.parts["Part_8_automated_means"]
+    assert automated["Number of measures solely taken by automated means"]["Own-initiative"] == 1
+    assert automated["Number of measures not taken by automated means"]["Total number"] == 5
 
 
 async def test_action_that_this_version_cannot_read_is_counted_as_left_out(office: Office) -> None:
     await act(office, "newer")
     async with office.database.begin() as connection:
         await connection.execute(update(schema.actions).values(payload=b'{"version": 9}'))
-    assert (await public_report(office)).left_out == {"unreadable": 1}
+    assert (await public_figures(office)).left_out == {"unreadable": 1}
 
 
 @on_each_database
@@ -704,16 +649,17 @@ async def test_complaints_are_counted_by_outcome_and_median_in_hours(office: Off
                     decided_at=None if outcome is None else NOON.timestamp() + 3_600 * (number + 1),
                 )
             )
-    filled = cells(await public_report(office), 7)
+    complaints = (await public_figures(office)).parts["Part_7_appeals_and_recidivism"]
     every = "Number of complaints submitted to the internal-complaints mechanism"
-    on_accounts = "Complaint regarding a decision to suspend or terminate an account "
-    for indicator in (every, on_accounts):
-        values = {key[2]: row["Value"] for key, row in filled.items() if key[1] == indicator}
-        assert values["Total number"] == "6"
-        assert values["Decisions upheld"] == "2"
-        assert values["Decisions partially reversed"] == values["Decisions reversed"] == "1"
-        assert values["Median time"] == "2.5"
-    assert filled["Internal complaints mechanism", every, "Decision omitted"]["Value"] == "1"
+    for values in (
+        complaints[every],
+        complaints["Complaint regarding a decision to suspend or terminate an account"],
+    ):
+        assert values["Total number"] == 6
+        assert values["Decisions upheld"] == 2
+        assert values["Decisions partially reversed"] == values["Decisions reversed"] == 1
+        assert values["Median time"] == 2.5
+    assert complaints[every]["Decision omitted"] == 1
     office.clock.pass_(60)
     counted = {"upheld": 2, "partly": 1, "reversed": 1, "lapsed": 1, "open": 1}
     assert (await report(office)).overturned.appeals == counted

@@ -18,13 +18,12 @@ from desk.database.engine import Database
 from desk.database.filters import Filters, WaveState
 from desk.feed.upkeep import OLD
 from desk.readers import ROLES
-from desk.review import case, reader_policies, requests, statement, waves
+from desk.review import case, quarantine, reader_policies, requests, statement, waves
 from desk.review.deciding import claim, decide, leads, notes, review, undo
 from desk.review.deciding.decide import ReadDecision
 from desk.review.finding import account, decided, family, search
 from desk.review.reasons import REASONS, WAVE_REASONS
 from desk.review.reports.statistics import AGES
-from desk.review.weighing import learning, quarantine, weights
 from desk.web import desk, languages, security
 from desk.web import statement as statement_file
 from desk.web.environment import TEMPLATES
@@ -37,7 +36,6 @@ from desk.web.pages import queue as queue_page
 from desk.web.pages import requests as requests_page
 from desk.web.pages import selection as selection_page
 from desk.web.pages import waves as waves_page
-from desk.web.pages import weights as weights_page
 from desk.web.sentences import CROWD, FAULTS, LEVELS, RIVALS, SIGNALS
 from desk.web.view import COLUMNS
 from samehand.scoring.evidence import SHARED
@@ -228,9 +226,6 @@ def said_by_pages() -> set[str]:
     found |= {word for both in RIVALS.values() for word in both}
     found |= {*queue._ORDERS.values(), *COLUMNS.values(), *family_page.STATES.values()}
     for words in (
-        weights_page.ARRIVED,
-        weights_page.ACTIONS,
-        weights_page.LEFT_OUT,
         quarantine_page.ACTIONS,
         requests_page.KINDS,
         requests_page.STATES,
@@ -256,14 +251,12 @@ def told_by_refusals() -> set[str]:
         decided,
         family,
         search,
-        learning,
         readers,
         reader_policies,
-        weights,
         quarantine,
         requests,
     )
-    for module in (*rules, desk, find_page, security, selection_page, weights_page, requests_page):
+    for module in (*rules, desk, find_page, security, selection_page, requests_page):
         for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text())):
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
                 given = [it.value for it in node.exc.args if isinstance(it, ast.Constant)]

@@ -107,12 +107,6 @@ SENT: Final[dict[str, dict[str, Any]]] = {
 #: Addresses that are left out, and why. A route that is in none of these tables fails the walk.
 LEFT_OUT: Final[dict[str, str]] = {
     "/figures": "sums over everybody's verdicts",
-    "/weights": "sums over everybody's blind verdicts",
-    "/weights/try": "changes weights, and tells nothing of one alert",
-    "/weights/adopt": "as above",
-    "/weights/end": "as above",
-    "/weights/back": "as above",
-    "/weights/again": "as above",
     "/quarantine": "sums over everybody's blind verdicts",
     "/quarantine/put": "decides about a value, and tells nothing of one alert",
     "/quarantine/refuse": "as above",

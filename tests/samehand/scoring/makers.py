@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from samehand.account import Account, Avatar
 from samehand.keys import KeyKind
-from samehand.scoring.adjust import FACTOR_MAX
+from samehand.scoring.learn import FACTOR_MAX
 from samehand.scoring.weights import Weights, check
 from tests.samehand.makers import WEIGHTS
 

@@ -6,9 +6,7 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import replace as replaced
-from typing import Any
 
-import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,16 +14,8 @@ from hypothesis import strategies as st
 from msgspec import json
 from msgspec.structs import replace
 
-from samehand.errors import TooFewLabels, UnusableWeights
+from samehand.errors import TooFewLabels
 from samehand.scoring import learn as learning
-from samehand.scoring.adjust import (
-    FACTOR_MAX,
-    Adjustment,
-    adjusted,
-    adjustment_of,
-    multiplier_range,
-    table_digest,
-)
 from samehand.scoring.calibrate import ISOTONIC_MIN, Bools, Floats, calibrated, log_loss, sigmoid
 from samehand.scoring.evidence import Evidence, Score
 from samehand.scoring.intervals import (
@@ -36,17 +26,16 @@ from samehand.scoring.intervals import (
     wilson,
 )
 from samehand.scoring.learn import (
-    ALL_CHANCE,
+    FACTOR_MAX,
     LABELS_A_KIND_MIN,
     READER_LABELS,
     Label,
     learn,
-    moved_by_rates,
     reader_counts,
 )
 from samehand.scoring.rivals import RATED, RIVALS
 from samehand.scoring.sampling import DRAWN_AN_EVENT_MAX, STRATA, DrawnPair, drawn, stratum, stratum_share
-from samehand.scoring.weights import Bands, Weights, check, default_weights, read_weights
+from samehand.scoring.weights import Weights, check, default_weights, read_weights
 from tests.samehand.scoring.makers import tables
 from tests.tables import for_each
 
@@ -141,7 +130,6 @@ def test_no_hostile_labels_break_the_order_the_signs_or_the_bounds(
         sure = [Label(PRIOR, {"handle.part": 1.0}, bool(at % 2), reader=f"{at}") for at in range(40)]
         table = learn([*labels, *sure], table).weights
         check(table)
-        assert adjusted(SHIPPED, adjustment_of(table, SHIPPED)) == table
         assert all(1 / FACTOR_MAX <= one <= FACTOR_MAX for one in table.multipliers.values())
         for name, signal in table.signals.items():
             base = SHIPPED.signals[name].limits
@@ -212,27 +200,6 @@ def test_the_order_of_the_labels_says_nothing() -> None:
     labels = verdicts(300, {"device.same": 0.4})
     shuffled = random.Random(5).sample(labels, len(labels))
     assert learn(shuffled, SHIPPED) == learn(labels, SHIPPED)
-
-
-def test_of_a_named_pair_it_is_told_what_a_fit_foretold_that_had_not_seen_it() -> None:
-    labels = [
-        replaced(it, pair=f"pair-{number}") for number, it in enumerate(verdicts(300, {"device.same": 0.4}))
-    ]
-    learned = learn(labels, SHIPPED)
-    assert learned.foretold.keys() == {it.pair for it in labels}
-    signed = [learned.foretold[it.pair] * (1 if it.mirror else -1) for it in labels]
-    assert np.logaddexp(0.0, -np.array(signed)).mean() == pytest.approx(learned.loss_after, abs=2e-3), (
-        "readers count alike"
-    )
-    turned = replaced(labels[0], mirror=not labels[0].mirror)
-    again = learn([turned, *labels[1:]], SHIPPED)
-    assert again.foretold["pair-0"] == pytest.approx(learned.foretold["pair-0"], abs=0.5), "by the others"
-
-
-def test_a_name_changes_nothing_of_what_is_learnt() -> None:
-    labels = verdicts(300, {"device.same": 0.4})
-    named = [replaced(it, pair=f"pair-{number}") for number, it in enumerate(labels)]
-    assert learn(named, SHIPPED).weights == learn(labels, SHIPPED).weights
 
 
 def test_a_table_is_called_by_what_it_was_learnt_from_and_not_by_the_last_digit_of_its_fit(
@@ -341,8 +308,7 @@ def test_five_thousand_dismissals_tell_which_explanation_is_how_much_commoner() 
     learned = learn([*verdicts(600, {}), *dismissals(5_000)], SHIPPED)
     assert learned.rates["household"] / learned.rates["namesake"] == pytest.approx(4.0, rel=0.12)
     assert learned.rates.keys() == NAMED.keys(), "of the others nobody said anything"
-    table = adjusted(SHIPPED, adjustment_of(learned.weights, SHIPPED))
-    assert table.rivals["household"].rate == pytest.approx(
+    assert learned.weights.rivals["household"].rate == pytest.approx(
         SHIPPED.rivals["household"].rate * learned.rates["household"]
     )
 
@@ -366,13 +332,6 @@ def test_a_mirror_and_a_dismissal_that_names_no_explanation_teach_no_rate() -> N
     silent = [replaced(it, rival="") for it in dismissals(50)]
     mirrors = [replaced(it, mirror=True) for it in dismissals(50)]
     assert learn([*verdicts(60, {}), *silent, *mirrors], SHIPPED).rates == {}
-
-
-def test_a_pair_that_a_commoner_explanation_explains_is_weighed_again_by_its_share() -> None:
-    household = replace(SHIPPED.rivals["household"], rate=2 * SHIPPED.rivals["household"].rate)
-    other = replace(SHIPPED, rivals={**SHIPPED.rivals, "household": household})
-    assert moved_by_rates((0.5, 0.5, 0.0, 0.0, 0.0, 0.0), SHIPPED, other) == pytest.approx(-math.log(1.5))
-    assert moved_by_rates(ALL_CHANCE, SHIPPED, other) == 0.0
 
 
 # Intervals, samples and calibration, and the tables that are learnt by them.
@@ -511,100 +470,11 @@ def test_the_strongest_stand_first(shown: tuple[Evidence, ...]) -> None:
         assert strengths == sorted(strengths, reverse=True)
 
 
-# What learning changed travels alone: it makes the same table elsewhere, and can change nothing else.
-
-
-OURS = default_weights()
-
-
-def an_adjustment(**changed: Any) -> Adjustment:
-    given = Adjustment(
-        OURS.version, table_digest(OURS), "learned", {"handle.part": 0.9}, slope=0.9, intercept=-0.1
-    )
-    return replace(given, **changed)
-
-
-def test_what_was_learnt_here_weighs_the_same_there() -> None:
-    learned = learn(verdicts(400, {"device.same": 0.4}), OURS).weights
-    travelled = msgspec.json.decode(msgspec.json.encode(adjustment_of(learned, OURS)), type=Adjustment)
-    assert adjusted(OURS, travelled) == learned
-
-
-def test_what_is_learnt_upon_what_was_learnt_leads_from_the_base_in_one_step() -> None:
-    once = learn(verdicts(400, {"device.same": 0.4}), OURS).weights
-    twice = learn(verdicts(400, {"bio.mostly-same": 0.5}, seed=2), once).weights
-    assert adjusted(OURS, adjustment_of(twice, OURS)) == twice
-
-
-def test_the_base_itself_is_an_adjustment_that_changes_nothing() -> None:
-    nothing = adjustment_of(OURS, OURS)
-    assert nothing.multipliers == {}
-    assert adjusted(OURS, nothing) == OURS
-
-
-def test_thresholds_rows_and_rivals_stay_those_of_whoever_weighs() -> None:
-    ours = replace(OURS, bands=Bands(0.97, 0.8), policy_bands={"spam": Bands(0.99, 0.9)})
-    made = adjusted(ours, an_adjustment())
-    assert (made.bands, made.policy_bands, made.rivals) == (ours.bands, ours.policy_bands, ours.rivals)
-    assert made.multipliers == {**ours.multipliers, "handle.part": 0.9}
-    assert made.multiplied(ours.multipliers) == ours.signals
-
-
-@for_each(
-    ("changed", "said"),
-    [
-        ({"base": "another"}, "it was learnt on the table another"),
-        ({"base_digest": ""}, "it is of a former release"),
-        ({"base_digest": "0" * 32}, f"another table that is called {OURS.version} too"),
-        ({"multipliers": {"zodiac.same": 1.0, "horoscope.same": 1.0}}, "has no row horoscope.same"),
-        (
-            {"multipliers": {"handle.part": -0.1}},
-            "multipliers.handle.part must lie between 0.25 and 4; it is -0.1",
-        ),
-        (
-            {"multipliers": {"handle.part": 4.1}},
-            "multipliers.handle.part must lie between 0.25 and 4; it is 4.1",
-        ),
-        ({"rates": {"horoscope": 1.0}}, "has no rival horoscope"),
-        ({"rates": {"household": 4.1}}, "rates.household must lie between 0.25 and 4; it is 4.1"),
-        ({"rates": {"household": 0.2}}, "rates.household must lie between 0.25 and 4; it is 0.2"),
-        ({"rates": {"household": float("nan")}}, "rates.household must lie"),
-        ({"multipliers": {"handle.part": float("nan")}}, "multipliers.handle.part must lie"),
-        ({"multipliers": {"handle.part": 1.1}}, "multiplier of same-number is below that of part"),
-        ({"slope": 0.0}, "slope must be above 0"),
-        ({"knots": ((0.0, 0.0), (1.0, 0.0))}, "knots must rise"),
-    ],
-)
-def test_what_cannot_be_used_is_refused_with_its_reason(changed: dict[str, Any], said: str) -> None:
-    with pytest.raises(UnusableWeights, match=said):
-        adjusted(OURS, an_adjustment(**changed))
-
-
-def test_the_ends_of_a_range_can_be_used() -> None:
-    """Learning holds at an end what would leave the range."""
-    every = {row: multiplier_range(now)[0] for row, now in SHIPPED.multipliers.items()}
-    least = adjusted(SHIPPED, an_adjustment(multipliers=every, rates={"household": 0.25}))
-    assert least.multipliers == every
-    most = {row: multiplier_range(now)[1] for row, now in SHIPPED.multipliers.items()}
-    assert adjusted(SHIPPED, an_adjustment(multipliers=most, rates={"household": 4.0})).multipliers == most
-
-
-def test_a_number_that_was_edited_makes_another_base_and_a_threshold_does_not() -> None:
-    device = OURS.signals["device"]
-    same = replace(device.levels["same"], m=0.41)
-    levels = {**device.levels, "same": same}
-    edited = replace(OURS, signals={**OURS.signals, "device": replace(device, levels=levels)})
-    with pytest.raises(UnusableWeights, match="another table that is called"):
-        adjusted(edited, an_adjustment())
-    assert table_digest(replace(OURS, bands=Bands(0.97, 0.8))) == table_digest(OURS)
-
-
 @given(tables, st.floats(0.01, 10.0), st.floats(-20.0, 20.0))
-def test_whatever_is_adopted_more_evidence_never_makes_a_pair_less_probable(
+def test_whatever_is_learnt_more_evidence_never_makes_a_pair_less_probable(
     table: Weights, slope: float, intercept: float
 ) -> None:
-    told = an_adjustment(multipliers=table.multipliers, slope=slope, intercept=intercept)
-    made = adjusted(OURS, told)
+    made = replace(table, slope=slope, intercept=intercept)
     probabilities = [made.probability(log_odds / 4) for log_odds in range(-80, 80)]
     assert probabilities == sorted(probabilities)
 

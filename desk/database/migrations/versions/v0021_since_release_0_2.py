@@ -205,25 +205,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_actions_erased_at", "actions", ["erased_at", "arrived_at"])
     op.create_index("ix_actions_at", "actions", ["action", "at"])
-    # Which actions were stated to the Commission's database.
-    op.create_table(
-        "statements",
-        sa.Column("destination", sa.String(256), nullable=False),
-        sa.Column("account", sa.String(289), nullable=False),
-        sa.Column("event_id", sa.String(128), nullable=False),
-        sa.Column("puid", sa.String(64), nullable=False),
-        sa.Column("state", sa.String(16), nullable=False),
-        sa.Column("reason", sa.Text()),
-        sa.Column("occurred_at", sa.Float(), nullable=False),
-        sa.Column("changed_at", sa.Float(), nullable=False),
-        sa.Column("not_before", sa.Float(), nullable=False),
-        sa.Column("claimed_by", sa.String(32)),
-        sa.Column("claimed_until", sa.Float()),
-        sa.Column("uuid", sa.String(36)),
-        sa.PrimaryKeyConstraint("destination", "account", "event_id", name=op.f("pk_statements")),
-    )
-    op.create_index("ix_statements_puid", "statements", ["destination", "puid"], unique=True)
-    op.create_index("ix_statements_state", "statements", ["destination", "state", "not_before"])
     # Lawful requests, and what is preserved for them.
     op.create_table(
         "requests",
@@ -301,6 +282,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("request_id", "alert_id", "kind", "key", name=op.f("pk_held_copies")),
     )
     op.create_index("ix_held_copies_alert_id", "held_copies", ["alert_id"])
+    # Weights are a file, which no desk adopts.
+    op.drop_table("weights")
+    op.drop_table("weights_topic")
 
 
 def _in_byte_order(chars: int) -> sa.types.TypeEngine[str]:

@@ -1,35 +1,15 @@
-"""The codes that the database knows, at the commit that the package names."""
+"""Names of the Digital Services Act's forms: categories and keywords of measures, and countries."""
 
 from __future__ import annotations
 
 from typing import Final
 
 
-def _codes(prefix: str, names: str) -> frozenset[str]:
+def _names(prefix: str, names: str) -> frozenset[str]:
     return frozenset(f"{prefix}{name}" for name in names.split())
 
 
-VISIBILITIES: Final = _codes(
-    "DECISION_VISIBILITY_",
-    """
-    CONTENT_REMOVED CONTENT_DISABLED CONTENT_DEMOTED CONTENT_AGE_RESTRICTED
-    CONTENT_INTERACTION_RESTRICTED CONTENT_LABELLED OTHER
-    """,
-)
-MONETARIES: Final = _codes("DECISION_MONETARY_", "SUSPENSION TERMINATION OTHER")
-PROVISIONS: Final = _codes(
-    "DECISION_PROVISION_",
-    """
-    PARTIAL_SUSPENSION TOTAL_SUSPENSION PARTIAL_TERMINATION TOTAL_TERMINATION
-    """,
-)
-ACCOUNT_DECISIONS: Final = _codes("DECISION_ACCOUNT_", "SUSPENDED TERMINATED")
-ACCOUNT_TYPES: Final = _codes("ACCOUNT_TYPE_", "BUSINESS PRIVATE")
-GROUNDS: Final = _codes("DECISION_GROUND_", "ILLEGAL_CONTENT INCOMPATIBLE_CONTENT")
-CONTENT_TYPES: Final = _codes("CONTENT_TYPE_", "APP AUDIO IMAGE PRODUCT SYNTHETIC_MEDIA TEXT VIDEO OTHER")
-SOURCES: Final = _codes("SOURCE_", "ARTICLE_16 TRUSTED_FLAGGER TYPE_OTHER_NOTIFICATION VOLUNTARY")
-AUTOMATED_DECISIONS: Final = _codes("AUTOMATED_DECISION_", "FULLY PARTIALLY NOT_AUTOMATED")
-CATEGORIES: Final = _codes(
+CATEGORIES: Final = _names(
     "STATEMENT_CATEGORY_",
     """
     ANIMAL_WELFARE CONSUMER_INFORMATION CYBER_VIOLENCE CYBER_VIOLENCE_AGAINST_WOMEN
@@ -39,7 +19,7 @@ CATEGORIES: Final = _codes(
     UNSAFE_AND_PROHIBITED_PRODUCTS VIOLENCE
     """,
 )
-KEYWORDS: Final = _codes(
+KEYWORDS: Final = _names(
     "KEYWORD_",
     """
     ADULT_SEXUAL_MATERIAL AGE_SPECIFIC_RESTRICTIONS AGE_SPECIFIC_RESTRICTIONS_MINORS ANIMAL_HARM
@@ -63,24 +43,11 @@ KEYWORDS: Final = _codes(
     OTHER
     """,
 )
-YES_NO: Final = frozenset({"Yes", "No"})
-EU: Final = _codes("", "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK")
-EEA: Final = _codes(
+EU: Final = _names("", "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK")
+EEA: Final = _names(
     "",
     """
     AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK
     """,
 )
-"""The countries that a territory may name."""
-
-LANGUAGES: Final = _codes(
-    "",
-    """
-    AB AA AF AK SQ AM AR AN HY AS AV AE AY AZ BM BA EU BE BN BH BI BS BR BG MY CA KM CH CE NY ZH CU CV
-    KW CO CR HR CS DA DV NL DZ EN EO ET EE FO FJ FI FR FF GD GL LG KA DE KI EL KL GN GU HT HA HE HZ HI
-    HO HU IS IO IG ID IA IE IU IK GA IT JA JV KN KR KS KK RW KV KG KO KJ KU KY LO LA LV LB LI LN LT LU
-    MK MG MS ML MT GV MI MR MH RO MN NA NV ND NG NE SE NO NB NN II OC OJ OR OM OS PI PA PS FA PL PT QU
-    RM RN RU SM SG SA SC SR SN SD SI SK SL SO ST NR ES SU SW SS SV TL TY TG TA TT TE TH BO TI TO TS TN
-    TR TK TW UG UK UR UZ VE VI VO WA CY FY WO XH YI YO ZA ZU
-    """,
-)
+"""The countries that the territory of a statement may name."""

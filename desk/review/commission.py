@@ -1,4 +1,4 @@
-"""Composes the statement on one action, or says why there can be none.
+"""Composes statements of reasons for the DSA Transparency Database (Article 24(5)), by its field names.
 
 Facts and explanations consist of fixed sentences and the names of traits: no value of either account can be
 in them. The clause is the platform's own text, and is refused where it seems to hold a personal value.
@@ -7,17 +7,22 @@ in them. The clause is the platform's own text, and is refused where it seems to
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from hmac import HMAC
 from typing import Any, Final
 
-from desk.commission import codes
-from desk.commission.rules import violations
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from desk.database import actions, alerts, verdicts
+from desk.database.actions import ActionRow
+from desk.review.actions import record_of
+from desk.review.evidence import shown_evidence
 from desk.review.people import people
 from desk.review.statement import MISSING, PUBLIC, Resembled, facts_of, resembled
+from report.dsa import EEA, EU
 from report.text import is_unseen
 from samehand.normalize.contact.redact import redacted
 from schemas.actions import AccountActioned
@@ -27,7 +32,7 @@ Body = dict[str, Any]
 """The body of one statement, as JSON."""
 
 REASONS: Final[Mapping[str, str]] = {
-    "action": "The action is not kept any more, or a later version stored it.",
+    "action": "A later version stored the action.",
     "alert": "It names no alert on its account that the desk can read: the facts are unknown.",
     "verdict": "The verdict that holds is that it is no mirror: correct the action, or state it yourself.",
     "registered": "The day of registration is unknown: give registered_at on accounts.actioned.",
@@ -35,21 +40,31 @@ REASONS: Final[Mapping[str, str]] = {
     "personal": "The clause seems to hold a personal value or a name of one of the accounts.",
     "erased": "Its clause was erased, or what the alert quoted, so that the clause cannot be checked.",
     "territory": "It holds in no country of the EEA.",
-    "order": "An authority ordered it (Article 9), of which there is no statement.",
-    "nothing": "It restricts nothing any more: a correction says so.",
+    "long": "The clause is longer than 500 characters.",
+    "date": "The database refuses a day: registered before 2000, in force before 2020, or after 2038.",
     **{
         name: MISSING[name]
         for name in ("ground", "clause", "source", "automated_detection", "automated_decision")
     },
 }
-"""Why a statement cannot be sent, by code."""
+"""Why there is no statement on an action, by code."""
 
 WORD_BYTES_MIN: Final = 4
 """A shorter handle or name is a part of many words: it is not looked for in a clause. In UTF-8, since two
 characters are a whole name in other scripts."""
 
 CLAUSE_CHARS_MAX: Final = 500
-"""Of a value, as many characters are looked for as a clause can have."""
+"""As many as the database takes. Of a value, as many characters are looked for in a clause."""
+
+ACTIONS_AT_ONCE: Final = 500
+"""Actions with their alerts: a few megabytes."""
+
+KEY_NAME: Final = "statements"
+"""Names the key of puids in the desk's database. With another key an action would be filed twice."""
+
+_REGISTERED_MIN: Final = "2000-01-01"
+_IN_FORCE_MIN: Final = "2020-01-01"
+_DAY_MAX: Final = "2038-01-01"
 
 _DECISIONS: Final = {
     "suspended": ("decision_account", "DECISION_ACCOUNT_SUSPENDED", "end_date_account_restriction"),
@@ -104,8 +119,8 @@ _TRAITS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Unsendable:
-    """Why there is no statement: codes of `REASONS`, or rules that it would break."""
+class Lacking:
+    """Why there is no statement: codes of `REASONS`."""
 
     reasons: tuple[str, ...]
 
@@ -129,13 +144,11 @@ def puid_of(key: bytes, account: str, event_id: str) -> str:
     return HMAC(key, f"{len(account)}:{account}{event_id}".encode(errors="surrogatepass"), sha256).hexdigest()
 
 
-def composed(material: Material, puid: str) -> Body | Unsendable:
-    """Returns the statement on an action, which the database's rules take."""
+def composed(material: Material, puid: str) -> Body | Lacking:
+    """Returns the statement on an action that restricts something and that no authority ordered."""
     action, alert = material.action, material.alert
-    if action.action == "nothing" or action.source == "order":
-        return Unsendable(("nothing" if action.action == "nothing" else "order",))
     if material.erased:
-        return Unsendable(("erased",))
+        return Lacking(("erased",))
     registered, territory = _registered(action, alert), _countries(action.territory)
     quoted = _as_seen(action.clause or "")
     lacking = [
@@ -148,6 +161,7 @@ def composed(material: Material, puid: str) -> Body | Unsendable:
             "territory": not territory,
             "ground": action.ground is None,
             "clause": not quoted,
+            "long": len(quoted) > CLAUSE_CHARS_MAX,
             "personal": alert is not None and _is_personal(quoted, alert),
             "source": action.source is None,
             "automated_detection": action.automated_detection is None,
@@ -156,7 +170,7 @@ def composed(material: Material, puid: str) -> Body | Unsendable:
         if lacks
     ]
     if lacking or alert is None or registered is None:
-        return Unsendable(tuple(lacking))
+        return Lacking(tuple(lacking))
     field, decision, end = _DECISIONS[action.action]
     ground, clause, explanation = _GROUNDS[action.ground or ""]
     statement: Body = {
@@ -183,10 +197,79 @@ def composed(material: Material, puid: str) -> Body | Unsendable:
         statement[end] = _day(action.until)
     if len(material.category) > 1:
         statement["category_specification"] = [material.category[-1]]
-    broken = violations(statement)
-    if broken:
-        return Unsendable(tuple(f"{name}: {', '.join(rules)}" for name, rules in broken.items()))
+    days = [statement["content_date"], statement["application_date"], statement.get(end, _REGISTERED_MIN)]
+    if days[0] < _REGISTERED_MIN or days[1] < _IN_FORCE_MIN or max(days) > _DAY_MAX:
+        return Lacking(("date",))
     return statement
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """An action of the platform, and its statement or why there is none."""
+
+    account: str
+    event_id: str
+    statement: Body | Lacking
+
+
+async def statements(
+    connection: AsyncConnection,
+    *,
+    platform: str,
+    since: float,
+    until: float,
+    categories: Mapping[str, tuple[str, ...]],
+    key: bytes,
+) -> AsyncIterator[Stated]:
+    """Yields each action of a platform that took effect in a period (Unix seconds), restricts something,
+    names an alert, and was ordered by no authority.
+
+    ``categories``: by policy of the alert, a category of the database and a keyword of it or none.
+    """
+    after = ("", "")
+    while True:
+        rows = await actions.restricting(
+            connection, platform=platform, since=since, until=until, after=after, limit=ACTIONS_AT_ONCE
+        )
+        for stated in await _stated(connection, rows, categories, key):
+            yield stated
+        if len(rows) < ACTIONS_AT_ONCE:
+            return
+        after = (rows[-1].account, rows[-1].event_id)
+
+
+async def _stated(
+    connection: AsyncConnection,
+    rows: Sequence[ActionRow],
+    categories: Mapping[str, tuple[str, ...]],
+    key: bytes,
+) -> list[Stated]:
+    quoted = await alerts.with_payloads(connection, {row.alert_id for row in rows if row.alert_id})
+    shown = await shown_evidence(connection, quoted.values(), as_decided=True) if quoted else {}
+    given = await verdicts.of_alerts(connection, set(quoted)) if quoted else {}
+    stated: list[Stated] = []
+    for row in rows:
+        record = record_of(row)
+        if record is None:
+            stated.append(Stated(row.account, row.event_id, Lacking(("action",))))
+            continue
+        if record.source == "order":  # Article 9: there is no statement of it
+            continue
+        alert = quoted.get(row.alert_id or "")
+        if alert is not None and alert.account != record.key:
+            alert = None  # a publisher of actions could have another account's evidence published
+        evidence = None if alert is None else shown.get(alert.alert_id)
+        holds = None if alert is None else verdicts.holding_of(given.get(alert.alert_id, ()))
+        material = Material(
+            record,
+            None if evidence is None else evidence.alert,
+            () if alert is None else categories.get(alert.policy or "", ()),
+            None if holds is None else holds.verdict,
+            erased=row.erased_at is not None or (evidence is not None and evidence.erased_at is not None),
+        )
+        puid = puid_of(key, row.account, row.event_id)
+        stated.append(Stated(row.account, row.event_id, composed(material, puid)))
+    return stated
 
 
 def _facts(material: Material, alert: MirrorAlert) -> str:
@@ -224,9 +307,9 @@ def _registered(action: AccountActioned, alert: MirrorAlert | None) -> datetime 
 
 def _countries(territory: tuple[str, ...]) -> list[str]:
     """Returns the countries of the EEA in which an action holds; all of them where it holds everywhere."""
-    unions = {"EU": codes.EU, "EEA": codes.EEA, "EL": frozenset({"GR"})}
+    unions = {"EU": EU, "EEA": EEA, "EL": frozenset({"GR"})}
     named = frozenset().union(*(unions.get(code, {code}) for code in territory or ("EEA",)))
-    return sorted(named & codes.EEA)
+    return sorted(named & EEA)
 
 
 def _as_seen(clause: str) -> str:

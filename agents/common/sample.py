@@ -1,13 +1,12 @@
-"""Measures beside alerting: a sample of pairs below the bands, and what other weights would alert on.
+"""A sample of pairs below the bands, to be read blind.
 
-Neither changes which alerts are published, nor the metrics of alerting: both use metrics of their own.
+It changes neither which alerts are published nor the metrics of alerting: it has metrics of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 from typing import Final
 
 from msgspec.structs import replace as replaced
@@ -15,14 +14,13 @@ from prometheus_client import CollectorRegistry
 
 from agents.common.alerts import Pair, alert_of
 from agents.common.context import AgentContext
-from agents.common.decisions.weights_in_force import Weighing
 from agents.common.match import Lookup, match
 from agents.common.snapshot import Snapshot
 from samehand.fingerprint.distil import Keyer
 from samehand.scoring.sampling import drawn, stratum
 from samehand.scoring.weights import Weights
 from schemas.alert_headers import alert_headers
-from schemas.alerts import Direction, Drawn
+from schemas.alerts import Drawn
 from schemas.wire import encode
 from store.base import Proposal, Query, Ruling
 from streams.outcomes import Emit
@@ -46,7 +44,7 @@ class Sample:
         alert_policy = replace(
             context.alert_policy, candidates_below=context.alert_policy.candidates_an_event
         )
-        self._all = replace(context, alert_policy=alert_policy, metrics=_unread())
+        self._all = replace(context, alert_policy=alert_policy, metrics=Metrics(CollectorRegistry()))
 
     async def of(self, several: Sequence[Lookup], snapshot: Snapshot) -> list[list[Emit]]:
         """Returns the sampled pairs to publish for each account, mostly none."""
@@ -101,61 +99,6 @@ class Sample:
             emits.append(Emit(self._context.topics.sample, key, encode(record), None, headers))
             self._context.metrics.sampled_pairs.labels(str(level)).inc()
         return emits
-
-
-class ShadowWeights:
-    """Another table of weights, whose alerts are counted beside those in force and never published."""
-
-    def __init__(self, context: AgentContext) -> None:
-        self._metrics = context.metrics
-        self._context = replace(context, metrics=_unread())
-
-    async def count(
-        self,
-        several: Sequence[Lookup],
-        best: Sequence[Sequence[Pair]],
-        snapshot: Snapshot,
-        shadow: Weighing,
-        direction: Direction,
-    ) -> None:
-        """Looks the same accounts up by the other table, and counts each pair by its band under either table.
-
-        ``best``: the pairs of each account under the weights in force. Pairs below the bands of both tables
-        are not counted.
-        """
-        wide = [
-            replace(
-                lookup,
-                query=Query.by(
-                    lookup.account.account,
-                    shadow.bound.table(
-                        lookup.account.fingerprints, snapshot.frequencies, calendar=snapshot.calendar
-                    ),
-                ),
-            )
-            for lookup in several
-        ]
-        shadow_best = await match(
-            wide,
-            replace(snapshot, weighing=shadow),
-            self._context,
-            direction,
-            places=_untraced(len(wide)),
-        )
-        for mine, theirs in zip(best, shadow_best, strict=True):
-            bands, others = _bands(mine), _bands(theirs)
-            for pair in bands.keys() | others.keys():
-                self._metrics.shadow_weights.labels(bands.get(pair, "none"), others.get(pair, "none")).inc()
-
-
-@cache
-def _unread() -> Metrics:
-    """Metrics that no page shows. One set serves all: making a set costs more than many a look-up."""
-    return Metrics(CollectorRegistry())
-
-
-def _bands(pairs: Sequence[Pair]) -> dict[str, str]:
-    return {pair.alert_id: pair.score.band for pair in pairs if pair.score.band != "none"}
 
 
 def _untraced(many: int) -> range:

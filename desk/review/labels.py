@@ -1,4 +1,4 @@
-"""What of verdicts and alerts counts as a label to learn from: for `samehand learn` and the desk alike.
+"""Labels to learn from, of verdicts and alerts.
 
 1. Of each alert the latest verdict that was given blind counts. `unsure` and what was overruled do
    not.
@@ -21,8 +21,6 @@ from schemas.revisions import by_time
 
 # Of each some hundred bytes are kept. A thousand blind pairs a day get there in a year.
 VERDICTS_MAX: Final = 400_000
-
-ELSEWHERE: Final = "\0elsewhere"  # no reader's id has a NUL
 
 
 class VerdictFields(Protocol):
@@ -106,8 +104,7 @@ def labels(
             labelled[alert.alert_id] = label(
                 alert,
                 mirror=verdict.verdict == "mirror",
-                # What no desk gave is of one voice, since its sender names the readers.
-                reader=ELSEWHERE if getattr(verdict, "kind", "") == "elsewhere" else verdict.reviewer,
+                reader=verdict.reviewer,
                 rival=rival_of(verdict.reason_code) or "",
             )
         else:
@@ -149,4 +146,4 @@ def label(alert: MirrorAlert, *, mirror: bool, reader: str = "", rival: str = ""
     shares = tuple(shares_of.get(rival.name, 0.0) for rival in RIVALS)
     if not any(shares):  # the alert is of a former release, which named none
         shares = ALL_CHANCE
-    return Label(alert.prior, weighed, mirror, alert.alert_id, reader, shares, rival)
+    return Label(alert.prior, weighed, mirror, reader, shares, rival)

@@ -22,8 +22,7 @@ from desk.database.decisions.quarantines import PairRow, QuarantineRow
 from desk.database.verdicts import VerdictRow
 from desk.errors import Conflict, UnusableInput
 from desk.readers import Reader
-from desk.review.weighing.labels import judged
-from desk.review.weighing.weights import REASON_CHARS_MAX
+from desk.review.labels import judged
 from samehand.elapsed import DAY_SECONDS
 from samehand.scoring.intervals import wilson
 from schemas.internal.quarantine import ValueQuarantined
@@ -34,6 +33,7 @@ DISMISSALS_MIN: Final = 16
 READERS_MIN: Final = 3
 SHARE_MAX: Final = 0.5  # of the dismissals by one reader
 PRECISION_MAX: Final = 0.2
+REASON_CHARS_MAX: Final = 500  # as much as a colleague reads before deciding again
 PROPOSALS_MAX: Final = 50  # more values than a lead decides on in a day
 PAIRS_MAX: Final = 2_000  # alerts on one value that are looked at, the latest
 DAYS_MAX: Final = 180
@@ -217,7 +217,7 @@ class QuarantineReview:
         return value
 
     async def _known(self) -> None:
-        self.reader.need("weights")
+        self.reader.need("quarantine")
         await rows.lock(self.connection)
         if await rows.newest(self.connection) != self.knowing:
             raise Conflict("somebody has decided about a quarantine meanwhile: look again")
