@@ -6,8 +6,8 @@ before the scored event. The lag is measured in event time, so that a backlog is
 own days.
 
 The newest version still gives the counts of values that others hand out (:data:`HANDED_OUT`,
-docs/adr/0014-counting.md), and of all accounts. Names are counted within strata, and both lag alike. What only
-the newest version holds counts as recent (:data:`samehand.frequency.rates.LATELY`).
+docs/adr/0014-counting.md), and of all accounts. Names are counted within strata, and both lag alike. What
+only the newest version holds counts as recent (:data:`samehand.frequency.rates.LATELY`).
 """
 
 from __future__ import annotations
