@@ -23,7 +23,7 @@ from cli import exit_codes
 from cli.registry import COMMANDS, SECTIONS, module_of
 from cli.standard_streams import OutputFailed, standard_streams
 from report.text import visible
-from store.errors import StoreError, StoreMoving, StoreUnavailable
+from store.errors import StoreError, StoreMoving, StoreRefused, StoreUnavailable
 from streams.errors import BrokerRefused, BrokerUnavailable, BrokerUnreachable, SettingsError, StreamsError
 
 WIDTH_MIN: Final = 24
@@ -192,6 +192,11 @@ def _code(argv: Sequence[str] | None) -> int:
             from streams.settings import load  # which `--help` does without
 
             server = f"; `samehand doctor` checks SAMEHAND_KAFKA_BROKERS={','.join(load().kafka_brokers)}"
+        elif isinstance(fault, StoreRefused) and "NOPERM" in str(fault):
+            server = (
+                "; deploy/redis/users.acl has a worker's rights, "
+                "deploy/redis/operator.acl those of `samehand rebuild --into` and `--drop`"
+            )
         elif isinstance(fault, StoreUnavailable) and not isinstance(fault, StoreMoving):
             server = "; `samehand doctor` checks the Redis that SAMEHAND_REDIS_URL names"
         return _end(f"{fault}{server}", exit_codes.NOT_DONE)

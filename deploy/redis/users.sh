@@ -1,8 +1,9 @@
 #!/bin/sh
-# Writes users.acl with the SHA-256 of the password that a file holds, and of a gate's, if there is one:
-# deploy/redis/users.sh PASSWORD_FILE [PASSWORD_FILE_OF_THE_GATE] > users.acl
+# Writes users.acl with the SHA-256 of the password that a file holds, and of a gate's and an operator's, if there are:
+# deploy/redis/users.sh PASSWORD_FILE [PASSWORD_FILE_OF_THE_GATE [PASSWORD_FILE_OF_OPERATORS]] > users.acl
 set -eu
-[ $# -eq 1 ] || [ $# -eq 2 ] || { echo "usage: $0 PASSWORD_FILE [PASSWORD_FILE_OF_THE_GATE]" >&2; exit 2; }
+usage="usage: $0 PASSWORD_FILE [PASSWORD_FILE_OF_THE_GATE [PASSWORD_FILE_OF_OPERATORS]]"
+[ $# -ge 1 ] && [ $# -le 3 ] || { echo "$usage" >&2; exit 2; }
 here=$(dirname "$0")
 # As samehand reads it: without the blanks around it.
 digest() {
@@ -12,5 +13,7 @@ digest() {
 }
 worker=$(digest "$1")
 [ $# -eq 1 ] || gate=$(digest "$2")
+[ $# -lt 3 ] || operator=$(digest "$3")
 sed "s/^user samehand on /&#$worker /" "$here/users.acl"
 [ $# -eq 1 ] || sed "s/^user samehand-gate on /&#$gate /" "$here/gate.acl"
+[ $# -lt 3 ] || sed "s/^user samehand-operator on /&#$operator /" "$here/operator.acl"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -84,6 +85,8 @@ def pack_quickly(pool: ConnectionPool) -> None:
 
     pool.connection_class = Packing
 
+
+_DENIED = re.compile(r"to run the '([a-z|]{1,40})' command")
 
 # The most trips of a worker at a time: each of its agents waits for one or two, on a cluster for one a shard.
 _CONNECTIONS_MAX = 32
@@ -298,9 +301,9 @@ class RedisClient:
             if "FULL" in message.split():
                 raise StoreMismatch("a shard has no free slot for another account", "full") from fault
             if isinstance(fault, NoPermissionError):
-                raise StoreRefused(
-                    "Redis denies its user a command or a key that the store needs (NOPERM)"
-                ) from fault
+                denied = _DENIED.search(message)
+                what = f"the command {denied[1].upper()}" if denied else "a command or a key"
+                raise StoreRefused(f"Redis denies its user {what} that the store needs (NOPERM)") from fault
             # Out of memory, disk full (MISCONF), read-only, cluster down, loading, no rights, …: redis-py has
             # a class for some, and begins the message of others with Redis' error code. The message says no
             # more than class or code, since the rest may quote arguments.

@@ -939,6 +939,17 @@ def test_the_script_adds_the_gates_user_where_it_has_a_password(tmp_path: Path) 
     assert done.stdout.splitlines()[1:] == [with_password(), " ".join(["user", GATE, *rules()])]
 
 
+def test_the_script_adds_an_operators_user_where_it_has_a_password(tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text(f"{USER_PASSWORD}\n", "utf-8")
+    script = ROOT / "deploy" / "redis" / "users.sh"
+    done = subprocess.run([script, secret, secret, secret], capture_output=True, text=True, check=True)
+    last = done.stdout.splitlines()[-1]
+    assert last.startswith(
+        f"user samehand-operator on #{sha256(USER_PASSWORD.encode()).hexdigest()} resetkeys"
+    )
+
+
 def test_it_may_change_no_key_and_see_no_other_service(server: EmbeddedRedis) -> None:
     with redis.Redis.from_url(server.url, username=GATE, password=USER_PASSWORD) as connection:
         for command in (

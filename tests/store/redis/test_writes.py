@@ -26,7 +26,7 @@ from store.redis import RedisEndpoint, RedisStore, Sizes, bans, store_meta
 from store.redis.client import RedisClient
 from store.redis.resharding import Resharding, drop_store
 from store.redis.store_meta import UNFILLED
-from tests.redis_user import with_password
+from tests.redis_user import USERS, commands
 from tests.store.conftest import SMALL
 from tests.store.makers import (
     DAY,
@@ -822,15 +822,16 @@ async def test_nothing_is_written_over_and_nothing_dropped_that_is_in_use(
     assert await other.ready() is None
 
 
-async def test_four_rights_beyond_a_workers_are_enough(
+async def test_an_operators_rights_are_four_beyond_a_workers_and_enough(
     layout: MakeLayout, redis_administrator: str, redis_user: dict[str, str], store_prefix: str
 ) -> None:
     if not redis_user:
         pytest.skip("the Redis to test against is somebody's own, and knows no such user")
     name = f"carrier-{store_prefix}"
-    beyond = [f"+{command}" for command in sorted(RESHARDING)]
+    rules = (USERS.parent / "operator.acl").read_text("utf-8").split()[2:]
+    assert {rule[1:] for rule in rules if rule.startswith("+")} == commands() | RESHARDING
     with redis.Redis.from_url(redis_administrator) as client:
-        client.execute_command("ACL", "SETUSER", name, *with_password().split()[2:], *beyond)
+        client.execute_command("ACL", "SETUSER", name, f">{redis_user['password']}", *rules)
     first = layout(1)
     await first.open()
     await first.enrol([a_ban("1")], now=NOW)
