@@ -29,6 +29,9 @@ REACH_SECONDS: Final = 3.0
 """For all addresses together to accept a connection, at least one second each. kafka-python would try for
 :data:`ANSWER_MS`, and name neither address nor reason."""
 
+OFFSETS_MS: Final = 3 * ANSWER_MS
+"""For offsets, three requests: where broker or machine is busy the first may be cut off (:data:`ANSWER_MS`)."""
+
 POLL_MS: Final = 500
 
 RECONNECT_MS_MAX: Final = 1_000
@@ -210,7 +213,7 @@ class TopicReader:
         if partition not in self.partitions(topic):
             raise BrokerRefused(f"there is no partition {partition} of {topic}")
         where = kafka.TopicPartition(topic, partition)
-        return int(self._client.end_offsets([where])[where])
+        return int(self._client.end_offsets([where], OFFSETS_MS)[where])
 
     def committed(self, topic: str, partition: int) -> int:
         """The offset up to which the workers' group has acknowledged a partition, 0 for nothing yet."""
@@ -219,12 +222,14 @@ class TopicReader:
     def ends(self, topic: str) -> dict[int, int]:
         """The offsets after the last records, by partition; empty when there is no such topic."""
         places = [kafka.TopicPartition(topic, partition) for partition in self.partitions(topic)]
-        return {place.partition: int(end) for place, end in self._client.end_offsets(places).items()}
+        return {
+            place.partition: int(end) for place, end in self._client.end_offsets(places, OFFSETS_MS).items()
+        }
 
     def acknowledged(self, topic: str) -> dict[int, int]:
         """The offsets up to which no record waits for the workers' group: they are read, or expired."""
         places = [kafka.TopicPartition(topic, partition) for partition in self.partitions(topic)]
-        firsts = self._client.beginning_offsets(places)
+        firsts = self._client.beginning_offsets(places, OFFSETS_MS)
         return {
             place.partition: max(int(firsts[place]), self.committed(topic, place.partition))
             for place in places
@@ -233,7 +238,8 @@ class TopicReader:
     def offset_at(self, topic: str, partition: int, moment: float) -> int:
         """The offset of the first record written at a moment (Unix seconds) or later, else the end."""
         where = kafka.TopicPartition(topic, partition)
-        first = self._client.offsets_for_times({where: int(moment * 1000)}).get(where)
+        times = {where: int(moment * 1000)}
+        first = self._client.offsets_for_times(times, OFFSETS_MS).get(where)
         return self.end(topic, partition) if first is None else int(first.offset)
 
     def read(self, topic: str, partition: int, since: int | None = None) -> Iterator[Arrival]:
@@ -244,7 +250,7 @@ class TopicReader:
         """
         where = kafka.TopicPartition(topic, partition)
         end = self.end(topic, partition)
-        first = int(self._client.beginning_offsets([where])[where])
+        first = int(self._client.beginning_offsets([where], OFFSETS_MS)[where])
         position = max(first, since or 0)
         self._client.assign([where])
         self._client.seek(where, position)

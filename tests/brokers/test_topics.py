@@ -16,6 +16,7 @@ from local.server import LocalServer
 from local.waiting import wait_until
 from tests.brokers.clients import consumer, producer, read_all, write
 from tests.brokers.conftest import MakeTopic
+from tests.patience import patient
 
 Server = LocalServer | ApacheKafka
 
@@ -54,7 +55,7 @@ def test_compaction_done(server: Server, make_topic: MakeTopic) -> None:
         of_account = [record.value for record in read_all(server.address, topic) if record.key == b"account"]
         return of_account == [b"99"]
 
-    assert wait_until(is_compacted, 8)
+    assert wait_until(is_compacted, patient(8))
 
 
 def write_rolls_the_segment(address: str, topic: str) -> None:

@@ -57,6 +57,7 @@ from tests.deliver.receiver import SECRET_TEXT
 from tests.desk_databases import on_each_database
 from tests.house import ROOT
 from tests.makers import a_ban, a_sign_up
+from tests.patience import patient
 from tests.tables import for_each
 
 
@@ -236,7 +237,7 @@ def let_go() -> Iterator[None]:
 
 
 def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + patient(30)
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -357,11 +358,11 @@ def test_where_nothing_is_wrong_a_worker_starts_and_becomes_ready(breakable: Hou
 
 
 def until_ready(worker: Child, url: str) -> None:
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + patient(90)
     while time.monotonic() < deadline:
         assert worker.pid is not None, worker.last_words()
         try:
-            with urllib.request.urlopen(url, timeout=2.0):
+            with urllib.request.urlopen(url, timeout=patient(2)):
                 return
         except OSError:
             time.sleep(0.2)

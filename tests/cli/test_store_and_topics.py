@@ -55,6 +55,7 @@ from tests.agents.conftest import Life, make_life
 from tests.cli.errands import SECRET, post_letter, seem_read
 from tests.cli.running import Samehand, jsonl, of_store, publish, published
 from tests.makers import NOON, a_ban, a_sign_up, a_verdict
+from tests.patience import patient
 from tests.store.makers import open_on
 
 # `samehand rebuild`: an emptied store is what it was.
@@ -68,7 +69,7 @@ def lift(ban: AccountBanned) -> None:
     """What expunge publishes for a lifted ban."""
     emit = tombstone(ban.key, NOON.timestamp() + 60, names(load()).banned)
     with writer(load()) as out:
-        out.send(emit.topic, key=emit.key, value=None, headers=list(emit.headers)).get(timeout=60.0)
+        out.send(emit.topic, key=emit.key, value=None, headers=list(emit.headers)).get(timeout=patient(60))
 
 
 def _killed_after_a_batch(
@@ -97,7 +98,7 @@ def _stopped_and_refused(
     """One process is stopped, as by a debugger, and another fails."""
     if 0 in ends:
         os.kill(os.getpid(), signal.SIGSTOP)
-    assert wait_until(_a_sibling_is_stopped, 20)
+    assert wait_until(_a_sibling_is_stopped, patient(60))
     reports.send(StoreRefused("Redis refuses the login"))
 
 
@@ -196,7 +197,6 @@ def test_an_outage_that_a_process_waited_out_is_not_waited_out_again(
 
 
 @pytest.mark.journey
-@pytest.mark.timeout(60)
 def test_a_process_raises_what_it_met_in_the_command_and_a_stopped_one_holds_it_not_up(
     samehand: Samehand, bans: list[AccountBanned], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,7 +216,7 @@ def test_a_process_ends_when_nobody_reads_its_reports(bans: list[AccountBanned])
     process.start()
     theirs.close()
     ours.close()
-    process.join(timeout=60)
+    process.join(timeout=patient(60))
     assert process.exitcode == 0
 
 

@@ -44,6 +44,7 @@ from tests.agents.test_waves import nicole
 from tests.gate.conftest import Caller, MakeCaller, MakeLife
 from tests.house import ROOT
 from tests.makers import NOON, a_ban, a_deletion, a_sign_up, arrival
+from tests.patience import patient
 from tests.tables import for_each
 
 # An account is scored as it signs up: in time, whatever is away, and telling no more than one may know.
@@ -195,7 +196,7 @@ async def test_more_calls_than_can_be_answered_are_undecided_at_once(
     banned.scoring.at_once = 2
     banned.key("score")
     waiting = [asyncio.ensure_future(banned.score(MIRROR)) for _ in range(2)]
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(patient(60)):
         while banned.scoring.busy < 2:  # noqa: ASYNC110  # both have begun; nobody tells when
             await asyncio.sleep(0)
     assert (await banned.score(MIRROR))["reason"] == "overloaded"
@@ -459,7 +460,7 @@ async def test_a_batch_that_nobody_waits_for_gives_way() -> None:
         async with asyncio.timeout(0.01):
             await together(1)
     answers.let.set()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(patient(60)):
         assert await together(2) == 4
     assert answers.batches == [[1], [2]]
 
@@ -531,7 +532,7 @@ def test_whoever_comes_and_goes_when_each_is_told_its_own(
                 mine.cancel()
             return await mine
 
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(patient(60)):
             return await asyncio.gather(
                 *(call(number, comes, goes) for number, (comes, goes, _) in enumerate(calls)),
                 return_exceptions=True,

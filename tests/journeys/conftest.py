@@ -24,6 +24,7 @@ from store.pepper.pepper import write_pepper_file
 from streams.kafka.client import reader, writer
 from streams.kafka.topics import names
 from streams.settings import Settings, load
+from tests.patience import patient
 
 WAIT_SECONDS_MAX = 240.0  # a busy machine is slow; what never comes is told after this
 POLL_SECONDS = 0.25  # each look at a topic reads all of it
@@ -38,7 +39,7 @@ class Waiting(ABC):
 
     def until(self, true: Callable[[], object], what: str) -> None:
         """Waits for a condition."""
-        deadline = time.monotonic() + WAIT_SECONDS_MAX
+        deadline = time.monotonic() + patient(WAIT_SECONDS_MAX)
         while not true():
             if time.monotonic() > deadline:
                 raise AssertionError(f"waited in vain for {what}\n{self.last_log().read_text()[-3000:]}")

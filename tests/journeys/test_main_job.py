@@ -485,6 +485,7 @@ def told(platform: Platform, redis_administrator: str) -> Told:
     replay.join(60.0)
     assert not replay.sent.fault
     platform.until(lambda: processed(platform) >= before + len(events), "every event's outcome")
+    platform.until(lambda: logged(platform) == published(platform), "the log to name every alert")
     return Told(
         frozenset(filter(TELLING.fullmatch, personal(events))),
         places(platform, redis_administrator),
@@ -496,6 +497,17 @@ def told(platform: Platform, redis_administrator: str) -> Told:
 def processed(platform: Platform) -> float:
     """Events of the platform's topics that reached an outcome."""
     return sum(platform.sum_of("samehand_events_total", f'topic="{it}"') for it in platform.topics.events)
+
+
+def logged(platform: Platform) -> set[str]:
+    """The alerts that the log names."""
+    lines = [json.loads(line) for line in platform.log.read_bytes().splitlines()]
+    return {line["alert_id"] for line in lines if line["event"] == "alert published"}
+
+
+def published(platform: Platform) -> set[str]:
+    values = b"".join(platform.values(platform.topics.alerts))
+    return {found.decode() for found in re.findall(rb'"alert_id":"(\w+)"', values)}
 
 
 def secrets(platform: Platform) -> Iterator[bytes]:

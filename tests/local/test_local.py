@@ -36,6 +36,7 @@ from local.redis_cluster import RedisCluster
 from local.server import DidNotStart, LocalServer
 from local.waiting import wait_until
 from tests.house import ROOT
+from tests.patience import patient
 from tests.servers.redis_sentinel import SentinelTrio
 from tests.tables import for_each
 
@@ -130,7 +131,7 @@ def test_last_words_are_the_end_of_the_log(tmp_path: Path) -> None:
     child = python(tmp_path, f"print('x' * {LOG_TAIL_BYTES}); print('goodbye')")
     assert child.last_words() == ""
     child.start()
-    assert wait_until(lambda: child.exit_code == 0, 60)
+    assert wait_until(lambda: child.exit_code == 0, patient(60))
     assert child.last_words().endswith("goodbye")
     assert len(child.last_words()) <= LOG_TAIL_BYTES
 
@@ -139,7 +140,7 @@ def test_environment_is_added_to_ours(tmp_path: Path) -> None:
     code = "import os; print(os.environ['EXTRA'], 'PATH' in os.environ)"
     child = Child([sys.executable, "-c", code], tmp_path / "log", {"EXTRA": "given"})
     child.start()
-    assert wait_until(lambda: child.exit_code == 0, 60)
+    assert wait_until(lambda: child.exit_code == 0, patient(60))
     assert child.last_words() == "given True"
 
 

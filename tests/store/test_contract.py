@@ -40,6 +40,7 @@ from store.limits import (
 from store.memory.store import MemoryStore
 from store.pepper.pepper import Pepper, Peppers
 from store.redis import RedisStore
+from tests.patience import patient
 from tests.store.conftest import ONE_SHARD_TOO, MakeStore
 from tests.store.makers import (
     DAY,
@@ -339,7 +340,7 @@ class TestCalendar:
         here = of_one_shard()
         bans = [a_ban(next(here), policy=f"policy-{n}", at=NOW) for n in range(BAN_POLICIES)]
         await store.enrol(bans, now=NOW)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(patient(30)):
             await store.enrol([a_ban(next(here), policy="policy-0", at=NOW)], now=far)
             assert await counted(store, far, "policy-0") == 2
             await store.expunge([(bans[0].account, NOW + 1)], now=NOW + 1)  # the clock is right again

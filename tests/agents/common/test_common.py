@@ -77,6 +77,7 @@ from tests.makers import (
     a_verdict,
     arrival,
 )
+from tests.patience import patient
 from tests.samehand.test_pictures import encoded, needs_extra, pillow
 from tests.streams.conftest import free_port
 from tests.tables import for_each
@@ -648,8 +649,8 @@ async def running(follower: DecisionsFollower) -> AsyncIterator[None]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Waits for a condition, at most half a minute."""
-    assert await asyncio.to_thread(wait_until, condition, 30.0)
+    """Waits for a condition, at most half a minute of an idle machine."""
+    assert await asyncio.to_thread(wait_until, condition, patient(30))
 
 
 @pytest.mark.journey
@@ -775,7 +776,7 @@ async def test_who_follows_a_silent_topic_asks_again_after_a_pause(life: Life, s
     follower = DecisionsFollower(load({}), life.context)
     follower._stopping = stopping = Stopping(silent)
     assert follower.fault == "not read yet"
-    async with asyncio.timeout(30.0):
+    async with asyncio.timeout(patient(30)):
         await follower.run()
     assert (silent.polls, stopping.waits[0], follower.fault) == (1, WAIT_SECONDS, "")
 
@@ -783,7 +784,7 @@ async def test_who_follows_a_silent_topic_asks_again_after_a_pause(life: Life, s
 async def test_fault_of_our_own_in_following_decisions_comes_out(life: Life, silent: Topics) -> None:
     silent.fault = ZeroDivisionError("a follower that fails")
     with pytest.raises(ZeroDivisionError):
-        async with asyncio.timeout(30.0):
+        async with asyncio.timeout(patient(30)):
             await DecisionsFollower(load({}), life.context).run()
 
 

@@ -64,6 +64,7 @@ from tests.desk.quotes import (
 from tests.desk.web.client import browsing, sent
 from tests.desk_databases import on_each_database
 from tests.makers import NOON
+from tests.patience import patient
 
 # What a decision rests on is shown after its alert was withdrawn, and gone once it is to be forgotten.
 
@@ -203,7 +204,7 @@ async def test_alert_arrives_while_a_decision_is_in_the_middle_and_its_withdrawa
     await receive(office)
     async with office.database.begin() as connection:
         await audit.lock(connection)
-        async with asyncio.timeout(30.0):
+        async with asyncio.timeout(patient(30)):
             await receive(office, alert_id="alert-2")
             await receive(office, revision=2)
         forgetting = asyncio.create_task(withdraw(office, "reinstated", revision=3))

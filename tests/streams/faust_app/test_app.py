@@ -62,6 +62,7 @@ from streams.supervision.exit_codes import (
 from streams.telemetry.health import Report
 from streams.telemetry.lag import HighWaterMarks, Lag
 from streams.telemetry.metrics import Metrics
+from tests.patience import patient
 from tests.streams.conftest import Stage, free_port
 from tests.streams.conftest import answer as page_of
 from tests.streams.fakes import TOPIC, FakeClock
@@ -88,7 +89,7 @@ async def renewing(settings: Settings, *, lose_count: bool) -> list[bytes | None
     await producer.start()
 
     async def send(value: bytes) -> None:
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(patient(PATIENCE_SECONDS)):
             while True:
                 try:
                     await (await publisher.send(Emit(topic, b"k", value)))
@@ -759,7 +760,7 @@ async def connected(port: int, *said: bytes) -> AsyncIterator[Client]:
 async def ended(client: Client) -> bytes:
     """What a client hears until the server ends its connection."""
     try:
-        async with asyncio.timeout(HTTP_PATIENCE_SECONDS):
+        async with asyncio.timeout(patient(HTTP_PATIENCE_SECONDS)):
             return await client[0].read()
     except ConnectionResetError:
         return b""
@@ -767,7 +768,7 @@ async def ended(client: Client) -> bytes:
 
 async def answered(client: Client) -> bytes:
     """The first line of an answer, after which all of it is read."""
-    async with asyncio.timeout(HTTP_PATIENCE_SECONDS):
+    async with asyncio.timeout(patient(HTTP_PATIENCE_SECONDS)):
         head = await client[0].readuntil(b"\r\n\r\n")
         length = next(line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length"))
         await client[0].readexactly(int(length.partition(b":")[2]))
@@ -853,7 +854,7 @@ class TestTooManyConnections:
         silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(12)]
         async with connected(port, ASK) as probe:
             assert await answered(probe) == b"HTTP/1.1 200 OK"
-            async with asyncio.timeout(HTTP_PATIENCE_SECONDS):
+            async with asyncio.timeout(patient(HTTP_PATIENCE_SECONDS)):
                 for client in silent[:8]:
                     assert await ended(client) == b""
             assert [client[0].at_eof() for client in silent[9:]] == [False] * 3

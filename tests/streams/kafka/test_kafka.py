@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event
+from threading import Event, Timer
 from typing import Any, cast
 
 import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
@@ -86,6 +86,7 @@ from streams.kafka.topics import (
 from streams.outcomes import Arrival, Emit
 from streams.settings import Settings, load
 from tests.makers import arrival
+from tests.patience import patient
 from tests.streams.conftest import Stage, free_port
 from tests.streams.fakes import TOPIC
 from tests.tables import for_each
@@ -201,9 +202,26 @@ def test_a_broker_that_stops_answering_in_the_middle_of_a_topic_is_not_waited_fo
                 reading = pool.submit(lambda: list(opened.read("control", 0)))
                 try:
                     with pytest.raises(BrokerUnavailable, match="no record of control"):
-                        reading.result(10)
+                        reading.result(patient(10))
                 finally:
                     embedded.thaw()
+
+
+@pytest.mark.journey
+def test_a_broker_that_is_slower_than_one_request_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a machine with a load of 25: the broker comes to the question when the first try is given up."""
+    monkeypatch.setattr(brokers, "ANSWER_MS", 5_000)
+    with EmbeddedBroker(tmp_path / "broker") as embedded:
+        settings = load({"SAMEHAND_KAFKA_BROKERS": embedded.address})
+        check(settings, create=True)
+        with reader(settings) as opened:
+            embedded.freeze()
+            later = Timer(6.0, embedded.thaw)
+            later.start()
+            assert opened.offset_at("control", 0, 0.0) == 0
+            later.join()
 
 
 def names_of(client: Admin) -> list[str]:
@@ -772,7 +790,7 @@ class ProducerClient:
 
 async def until(true: Callable[[], bool]) -> None:
     """Waits for a condition that nobody tells of."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(patient(60)):
         while not true():  # noqa: ASYNC110  # nobody tells when
             await asyncio.sleep(0)
 
@@ -881,7 +899,7 @@ async def test_it_ends_though_a_broker_never_takes_what_is_buffered(monkeypatch:
     client = ProducerClient()
     client.stops = False
     _, running = await connected(client)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(patient(10)):
         await ended(running)
     assert client.stopped == 1
 
@@ -900,7 +918,7 @@ async def test_so_it_does_though_the_connection_that_is_made_does_not_end(
     monkeypatch.setattr(client, "start", silent)
     running = asyncio.ensure_future(KafkaPublisher(load({}), lambda: client).run())
     await asked.wait()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(patient(10)):
         await ended(running)
     assert client.stopped == 1
 

@@ -45,6 +45,7 @@ from streams.telemetry.metrics import Metrics
 from tests.agents.conftest import MakeLife, life, make_life
 from tests.desk.people import an_office
 from tests.gate.conftest import Broker, a_gate
+from tests.patience import patient
 from tests.streams.conftest import free_port
 from tests.tables import for_each
 
@@ -334,7 +335,7 @@ async def test_headers_without_end_behind_an_unanswered_request_are_not_kept(ser
         for _ in range(20):
             writer.write(b"x" * HEADER_BYTES_MAX)
             await writer.drain()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(patient(10)):
             assert await reader.read() == b""
     writer.close()
 
@@ -353,7 +354,7 @@ async def test_what_is_said_behind_a_body_is_no_header_and_has_an_end(serve: Any
         for _ in range(2 * REQUEST_BYTES_MAX // (64 * 1024)):
             writer.write(b"x: %s\r\n" % (b"y" * (64 * 1024)))
             await writer.drain()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(patient(10)):
             assert await reader.read() == b""
     writer.close()
 
@@ -445,7 +446,7 @@ async def test_pipelined_requests_are_answered_in_turn_as_their_answers_are_read
 async def test_more_pipelined_requests_than_are_kept_end_the_connection_after_those(serve: Any) -> None:
     reader, writer = await serve(Patient)
     writer.write(REQUEST * 500)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(patient(10)):
         heard = await reader.read()
     assert heard.count(b"HTTP/1.1 200") == 1 + PIPELINED_MAX
     assert heard.endswith(b"ok")
@@ -550,7 +551,7 @@ async def connect(port: int, said: bytes) -> socket.socket:
 async def answer_seconds(port: int, path: bytes) -> float:
     """How long an ordinary call takes, and that it is answered."""
     began = time.monotonic()
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(patient(PATIENCE_SECONDS)):
         reader, writer = await asyncio.open_connection(LOOPBACK, port)
         with closing(writer):
             writer.write(ask(path))

@@ -44,6 +44,7 @@ from streams.supervision.poison_guard import REASON, PoisonGuard, ReadersWriterL
 from streams.supervision.supervisor import KILLED, RESTARTS_MAX, Birth
 from streams.supervision.suspects import ENDS_MAX, Suspect, Suspects, SuspectTopic, mark_unfinished
 from tests.house import ROOT
+from tests.patience import patient
 from tests.streams.conftest import Stage
 from tests.streams.supervision.supervised import BUSY_SECONDS
 from tests.tables import for_each
@@ -334,7 +335,7 @@ class Supervised:
         return [json.loads(line) for line in self._log.read_text().splitlines()]
 
     def until(self, true: Callable[[], object]) -> None:
-        deadline = time.monotonic() + WAIT_SECONDS_MAX
+        deadline = time.monotonic() + patient(WAIT_SECONDS_MAX)
         while not true():
             assert time.monotonic() < deadline, self._log.read_text()
             time.sleep(0.02)
