@@ -193,10 +193,7 @@ def _code(argv: Sequence[str] | None) -> int:
 
             server = f"; `samehand doctor` checks SAMEHAND_KAFKA_BROKERS={','.join(load().kafka_brokers)}"
         elif isinstance(fault, StoreRefused) and "NOPERM" in str(fault):
-            server = (
-                "; deploy/redis/users.acl has a worker's rights, "
-                "deploy/redis/operator.acl those of `samehand rebuild --into` and `--drop`"
-            )
+            server = "; deploy/redis/users.acl is for workers, operator.acl for `rebuild --into` and `--drop`"
         elif isinstance(fault, StoreUnavailable) and not isinstance(fault, StoreMoving):
             server = "; `samehand doctor` checks the Redis that SAMEHAND_REDIS_URL names"
         return _end(f"{fault}{server}", exit_codes.NOT_DONE)

@@ -92,11 +92,7 @@ class StoreMonitor:
         for cause, seconds in late.items():
             self.context.metrics.store_late_seconds.labels(cause).inc(seconds)
         if late["worker"] and not self.starved:
-            log.warning(
-                "the worker lacks processor time, not Redis",
-                late_seconds=round(late["worker"], 3),
-                cure="give it more processor, or start another worker",
-            )
+            log.warning("the worker lacks processor time, not Redis", late_seconds=round(late["worker"], 3))
         self.starved = bool(late["worker"])
 
     async def _measure(self) -> None:

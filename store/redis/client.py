@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 
 import hiredis
 import numpy as np
+import redis.asyncio.connection as redis_py
 from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
@@ -34,7 +35,7 @@ from store.errors import (
     StoreRefused,
     StoreUnavailable,
 )
-from store.redis.deadline import COMMAND_SLICES, Deadline, leave_lag_out
+from store.redis.deadline import COMMAND_SLICES, Deadline
 from store.redis.scripts import READING, SCRIPTS
 
 Answer = TypeVar("Answer")
@@ -350,7 +351,7 @@ def _login_refused(fault: BaseException | None) -> bool:
 
 def _client(endpoint: RedisEndpoint) -> Redis | RedisCluster:
     """A client without retries of its own: the caller holds its batch and tries again."""
-    leave_lag_out()
+    redis_py.async_timeout = Deadline  # type: ignore[assignment,attr-defined]  # theirs goes by the clock
     timeouts: dict[str, Any] = {
         "socket_timeout": endpoint.deadline_seconds,
         "socket_connect_timeout": endpoint.deadline_seconds,

@@ -9,11 +9,9 @@ as many turns.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from types import TracebackType
 from typing import Any, Final
-
-import redis.asyncio.connection
 
 SLICES: Final = 20
 """Of a wait for one answer; to read one that has arrived takes some four turns of the loop."""
@@ -28,43 +26,28 @@ got the answer; `store`, where Redis gave none.
 
 
 class Deadline:
-    """Like `asyncio.timeout`, without the lag of the event loop."""
+    """Like `asyncio.timeout`, without the lag of the event loop; `None`: no deadline."""
 
     def __init__(self, seconds: float | None, slices: int = SLICES) -> None:
-        """`None`: no deadline."""
-        self._seconds = seconds
-        self._slices = slices
-        self._turns = 0
-        self._timeout = asyncio.timeout(None)
-        self._began = time.monotonic()
+        self._seconds, self._slices = math.inf if seconds is None else seconds, slices
+        self._timeout, self._began = asyncio.timeout(None), time.monotonic()
 
     async def __aenter__(self) -> asyncio.Timeout:
-        entered = await self._timeout.__aenter__()
-        if self._seconds is not None:
-            self._turn(asyncio.get_running_loop(), self._seconds)
-        return entered
+        self._turn(self._slices)
+        return await self._timeout.__aenter__()
 
-    def _turn(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
-        if self._turns == self._slices:
-            self._timeout.reschedule(loop.time())
+    def _turn(self, left: int) -> None:
+        loop = asyncio.get_running_loop()
+        if left:
+            self._next = loop.call_later(self._seconds / self._slices, self._turn, left - 1)
         else:
-            self._turns += 1
-            self._next = loop.call_later(seconds / self._slices, self._turn, loop, seconds)
+            self._timeout.reschedule(loop.time())
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._seconds is not None:
-            self._next.cancel()
-            passed = time.monotonic() - self._began
-            if self._timeout.expired():
-                LATE["store"] += passed
-            elif fault is None and passed > self._seconds:
-                LATE["worker"] += passed - self._seconds
-        await self._timeout.__aexit__(kind, fault, trace)
-
-
-def leave_lag_out() -> None:
-    """Gives redis-py, whose socket time-outs go by the clock, our deadlines instead."""
-    connection: Any = redis.asyncio.connection
-    connection.async_timeout = Deadline
+    async def __aexit__(self, *raised: Any) -> None:
+        self._next.cancel()
+        passed = time.monotonic() - self._began
+        if self._timeout.expired():
+            LATE["store"] += passed
+        elif raised[0] is None:
+            LATE["worker"] += max(0.0, passed - self._seconds)
+        await self._timeout.__aexit__(*raised)

@@ -30,7 +30,7 @@ REACH_SECONDS: Final = 3.0
 :data:`ANSWER_MS`, and name neither address nor reason."""
 
 OFFSETS_MS: Final = 3 * ANSWER_MS
-"""For offsets, three requests: where broker or machine is busy the first may be cut off (:data:`ANSWER_MS`)."""
+"""For offsets, three requests: on a busy machine the first may be cut off (:data:`ANSWER_MS`)."""
 
 POLL_MS: Final = 500
 

@@ -360,8 +360,7 @@ def test_who_may_not_look_at_keys_is_told_so_and_has_closed_nothing(
     assert dropping.code == 1
     assert dropping.err == (
         "samehand: Redis denies its user the command SCAN that the store needs (NOPERM); "
-        "deploy/redis/users.acl has a worker's rights, "
-        "deploy/redis/operator.acl those of `samehand rebuild --into` and `--drop`\n"
+        "deploy/redis/users.acl is for workers, operator.acl for `rebuild --into` and `--drop`\n"
     )
     assert samehand("rebuild").code == 0
     assert None not in stored(bans)

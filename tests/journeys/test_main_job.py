@@ -485,7 +485,8 @@ def told(platform: Platform, redis_administrator: str) -> Told:
     replay.join(60.0)
     assert not replay.sent.fault
     platform.until(lambda: processed(platform) >= before + len(events), "every event's outcome")
-    platform.until(lambda: logged(platform) == published(platform), "the log to name every alert")
+    by_now = published(platform)  # look-backs go on, and publish more
+    platform.until(lambda: logged(platform) >= by_now, "the log to name every alert")
     return Told(
         frozenset(filter(TELLING.fullmatch, personal(events))),
         places(platform, redis_administrator),
@@ -567,5 +568,5 @@ def test_the_log_is_json_and_names_events(told: Told) -> None:
     assert dead == {letter.address for letter in told.letters}
     alerts = [line for line in lines if line["event"] == "alert published"]
     found = set(re.findall(rb'"alert_id":"(\w+)"', told.places["alerts"]))
-    assert {line["alert_id"].encode() for line in alerts} == found
+    assert {line["alert_id"].encode() for line in alerts} <= found, "the fixture has waited for the others"
     assert all(line["event_id"] for line in alerts if line["event_id"] is not None)
