@@ -23,11 +23,12 @@ from agents.common.metric_labels import script_of
 from agents.common.withdrawal import READ_AT_ONCE
 from samehand.lineage import founder
 from samehand.verdict import Consequence, consequence
+from samehand.waves.membership import covered
 from schemas.alerts import MirrorAlert
 from schemas.malformed import Malformed
 from schemas.verdicts import VerdictGiven
 from schemas.wire import decode_alert, decode_verdict, encode
-from store.base import Decided, Decision, Member, OpenAlert
+from store.base import Decided, Decision, Member, OpenAlert, Wave
 from streams.errors import Transient
 from streams.outcomes import Arrival, Outcome
 
@@ -158,12 +159,13 @@ class Judge:
         if leaving:
             await self._context.call_store(store.leave(leaving))
         banned = await self._rewrite(sorted({alert.account for alert in alerts.values()}))
-        # A verdict on a wave withdraws it and silences its values, or takes that back: it joins nobody.
+        # A verdict on a wave withdraws it, or takes that back: it joins nobody.
         unknown = [alert_id for alert_id in held if alert_id not in alerts]
         for wave in await self._context.call_store(store.waves(unknown)) if unknown else []:
             if wave is not None:
-                silence = follows[wave.wave_id] is Consequence.SUPPRESS
-                await self._context.call_store(store.decide_wave(wave.wave_id, silenced=silence, now=now))
+                dismissed = follows[wave.wave_id] is Consequence.SUPPRESS
+                covers = covered(_shown(wave, held[wave.wave_id].decided_at)) if dismissed else None
+                await self._context.call_store(store.decide_wave(wave.wave_id, covers=covers, now=now))
         return banned
 
     async def _rewrite(self, accounts: Sequence[str]) -> set[str]:
@@ -206,3 +208,10 @@ class Judge:
 
 def _decision(verdict: VerdictGiven) -> Decision:
     return Decision(verdict.alert_id, verdict.verdict, verdict.rank, verdict.identity)
+
+
+def _shown(wave: Wave, decided_at: float) -> int:
+    """How many members the reader of a wave was shown: none that came after the decision."""
+    if wave.changed_at <= decided_at:
+        return len(wave.members)
+    return sum(member.seen_at <= decided_at for member in wave.members)

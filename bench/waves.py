@@ -7,8 +7,7 @@
 2. ``found``: waves of 10 to 200 accounts over ten minutes to a day among ordinary sign-ups, by scripts of
    which one edits by tables that nothing was tuned on. Recall and precision of accounts.
 3. ``held out``, ``further``, ``last``: the same, by scripts on which no limit was tried.
-4. ``false``: sign-ups with classes, companies, events, carriers, a release day and a platform's own words,
-   with campaigns, fans under a star's name, and apps that fill in words and picture.
+4. ``false``: sign-ups among which people belong together or have one cause (bench/crowds.py).
 
 Parts 2 to 4 go through the agents' own code on the store in memory, with counts frozen each hour.
 """
@@ -34,6 +33,7 @@ from agents.common.converters import remembered_of
 from agents.common.snapshot import snapshot_of
 from agents.common.waves import follow_waves
 from agents.common.weighing import Weighing
+from bench.crowds import DAY, FROM, HOUR, MINUTE, TURNS, SignUp, crowd
 from bench.page import in_words, machine
 from bench.running.filled import environment, pepper_file
 from bench.running.scene import BROKERS, Scene
@@ -42,7 +42,7 @@ from samehand.scoring.weights import default_weights
 from samehand.showings import Showings
 from schemas.accounts import Account, AccountCreated
 from simulate.evasion.edits import EDIT_SETS, EditSet
-from simulate.population import avatars, devices
+from simulate.population import devices
 from simulate.population.avatars import PictureHash, edited, photo
 from simulate.population.people import Person, Population
 from simulate.sampling import below, between, digits, one_of, seeded
@@ -290,24 +290,10 @@ FURTHER: Final[tuple[Script, ...]] = (emoji_names, urdu_template, behind_one_car
 LAST: Final[tuple[Script, ...]] = (russian_own_links, arabic_template, own_numbers, one_name_and_words)
 
 
-FROM: Final = 1_790_000_000.0
-MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
 SIGN_UPS_A_DAY: Final = 20_000
 _FORTY: Final = 40
 _RELAYED_SECONDS: Final = 3.0  # three looks of the relay
-_CROWDS: Final = [
-    *("class", "company", "event", "campaign", "class", "company", "fans", "carrier", "app", "class"),
-    "release",
-]
 HELLO: Final = ("Hi there, I am using this app to stay in touch!", "New here. Say hello and follow me back!")
-
-
-class SignUp(NamedTuple):
-    """A sign-up, its moment, and the wave or the crowd that it belongs to."""
-
-    at: float
-    person: Person
-    of: str
 
 
 def ordinary(population: Population, rng: Random, many: int, seconds: float) -> Iterator[SignUp]:
@@ -334,92 +320,6 @@ def wave(
     hand, script = hand_of(population, rng, edits), scripts[number % len(scripts)]
     for _ in range(size):
         yield SignUp(begins + rng.random() * lasts, script(hand), f"wave {number}")
-
-
-def crowd(population: Population, rng: Random, kind: str, number: int, seconds: float) -> Iterator[SignUp]:
-    """People who belong together, or have one cause."""
-    many, lasts = {
-        "class": (between(rng, 15, 32), 45 * MINUTE),
-        "company": (between(rng, 10, 60), 8 * HOUR),
-        "event": (between(rng, 30, 150), 5 * HOUR),
-        "carrier": (between(rng, 200, 500), DAY),
-        "release": (1_500, 2 * HOUR),
-        "campaign": (between(rng, 40, 150), 12 * HOUR),
-        "fans": (between(rng, 20, 60), 6 * HOUR),
-        "app": (between(rng, 30, 300), DAY),
-    }[kind]
-    begins, name = FROM + rng.random() * max(seconds - lasts, 1.0), f"{kind}{number}"
-    domain, network, agent = f"{name}.example", f"198.51.{number % 250}", devices.user_agent(rng)
-    address, language = f"{network}.{between(rng, 1, 254)}", one_of(rng, ("en", "es", "tr", "ur", "ar"))
-    picture, star = avatars.photo(rng), population.person(rng, language, platform="x")
-    for _ in range(many):
-        one = population.person(rng, language, platform="x")
-        given, job = one.given.latin[0], one_of(rng, ("Design", "Sales", "Engineering", "People", "Legal"))
-        if kind == "class":
-            bio = one_of(rng, (one.bio, f"{given}, class of 2027 at {name} high", f"{name} high | {given}"))
-            mail = f"{given}{digits(rng, 2)}@{domain}"
-            one = replace(one, bio=bio, ip=address, user_agent=agent, email=mail)
-        elif kind == "company":
-            one = replace(
-                one,
-                bio=one_of(rng, (one.bio, f"{job} at {name}. Views are my own.", f"{job} @ {name}")),
-                links=(f"https://{domain}",) if rng.random() < 0.6 else one.links,
-                email=f"{given}.{one.family.latin[0]}@{domain}",
-                ip=address,
-            )
-        elif kind == "event":
-            bio = one_of(
-                rng, (one.bio, f"{one.bio or given} | see you at {name} 2026", f"{given} at #{name}")
-            )
-            links = (f"https://{domain}/2026",) if rng.random() < 0.3 else one.links
-            one = replace(one, bio=bio, links=links, ip=address, referrer=f"https://{domain}/join")
-        elif kind == "carrier":
-            one = replace(one, ip=f"{network}.{below(rng, 4)}", user_agent=agent)
-        elif kind == "campaign":
-            one = _campaigner(rng, one, name, picture)
-        elif kind == "fans":
-            one = _fan(population, rng, one, star, picture)
-            one = replace(one, ip=f"{network}.{below(rng, 4)}") if rng.random() < 0.3 else one
-        elif kind == "app":
-            bio = f"{given} is on {name} - {between(rng, 1, 40)} runs this month. Join me for the next one!"
-            one = replace(one, bio=bio, avatar=picture, user_agent=agent, referrer=f"https://{domain}/join")
-        else:
-            one = replace(one, user_agent=agent, referrer="https://store.example/app")
-        if rng.random() < 0.2 and kind != "carrier":  # at home, by a phone and a mailbox of one's own
-            own = population.person(rng, language, platform="x")
-            one = replace(one, ip=own.ip, email=own.email, referrer=own.referrer, user_agent=own.user_agent)
-        yield SignUp(begins + rng.random() * lasts, one, name)
-
-
-def _campaigner(rng: Random, one: Person, name: str, picture: avatars.PictureHash) -> Person:
-    """Somebody who shows a campaign's picture, as platforms and phones change it, its words or its tag."""
-    words = f"We stand with the people of {name}: open the river for everybody, now and not next year"
-    bio = one_of(
-        rng, (words, f"{one.bio or one.handle} | {words}", f"{one.bio or one.handle} #{name}", one.bio)
-    )
-    shown = avatars.edited(rng, picture, avatars.TUNING.pick(rng)) if rng.random() < 0.6 else one.avatar
-    links = (f"https://{name}.example",) if rng.random() < 0.25 else one.links
-    return replace(one, bio=bio, avatar=shown, links=links)
-
-
-def _fan(
-    population: Population, rng: Random, one: Person, star: Person, picture: avatars.PictureHash
-) -> Person:
-    """Somebody who signs up under a star's name on the day of a concert."""
-    given, family = star.given.latin[0], star.family.latin[0]
-    handle = one_of(
-        rng, (f"{given}_{family}{digits(rng, 2)}", f"{given}{family}_fan", f"{family}{given}", one.handle)
-    )
-    shown = avatars.edited(rng, picture, avatars.TUNING.pick(rng)) if rng.random() < 0.3 else one.avatar
-    return replace(
-        one,
-        handle=population.claim(rng, "x", handle) if handle and handle != one.handle else one.handle,
-        display_name=one_of(rng, (one.display_name, f"{given} {family}", f"{given} {family} fan")),
-        bio=one_of(
-            rng, (one.bio, f"{given} {family} forever", f"{one.bio or given} | {given} {family} forever")
-        ),
-        avatar=shown,
-    )
 
 
 class Light(MemoryStore):
@@ -519,8 +419,7 @@ def false(sign_ups: int, seed: int) -> dict[str, float]:
     coming: list[SignUp] = []
     turn = 0
     while len(coming) < sign_ups * 0.4:
-        kind = _CROWDS[turn % len(_CROWDS)]
-        coming += crowd(population, rng, kind, turn, seconds)
+        coming += crowd(population, rng, TURNS[turn % len(TURNS)], turn, seconds)
         turn += 1
     coming += ordinary(population, rng, sign_ups - len(coming), seconds)
     result = asyncio.run(run(coming))

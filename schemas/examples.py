@@ -285,7 +285,6 @@ WAVE: Final = WaveAlert(
         WavePattern(signal="network", level="same-prefix", members=5),
     ),
     handle_pattern="nicole_*",
-    keys=("5f0c9b1e7a3d2468",),
 )
 
 WAVE_MERGED: Final = msgspec.structs.replace(

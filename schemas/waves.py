@@ -18,7 +18,6 @@ WAVE_REASONS: Final[tuple[WaveReason, ...]] = get_args(WaveReason)
 MEMBERS_MAX: Final = 500  # as many as join a wave (samehand/waves/membership.py)
 _SIGNALS_MAX: Final = 32  # there are about twenty, each at one level
 _PATTERN_MAX: Final = 32
-_KEYS_MAX: Final = 16  # kinds of values that a sign-up notes, with room for a second of some
 
 Signal = Annotated[str, Meta(max_length=128, description="`signal.level`, as in `bio.almost-same`.")]
 
@@ -83,16 +82,16 @@ class WaveAlert(Record, frozen=True, kw_only=True):
     handle_pattern: (
         Annotated[fields.Text256, Meta(description="How all handles begin and end, as in `nicole_*`.")] | None
     ) = None
-    keys: Annotated[
-        tuple[Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$(?!\n)")], ...],
-        Meta(max_length=_KEYS_MAX, description="Keyed digests of values in common: what a verdict silences."),
-    ] = ()
     withdrawn_at: fields.Moment | None = None
     withdrawn_reason: (
         Annotated[WaveReason, Meta(description="Why it was withdrawn; null while it is open.")] | None
     ) = None
     merged_into: (
-        Annotated[fields.Opaque, Meta(description="The older wave that its members are in.")] | None
+        Annotated[
+            fields.Opaque,
+            Meta(description="The wave that its members are in: the older one, or after a dismissal."),
+        ]
+        | None
     ) = None
     notice: fields.Text256 = NOTICE
     version: Version = 1

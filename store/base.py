@@ -337,13 +337,12 @@ class Companions(NamedTuple):
     """Who came with a new account: others within a day that share two kinds of values with it.
 
     ``wave_id``: the open wave that the account itself is in. ``members``: those of the others that are in
-    one. ``shared``: keys that enough of the others share, none of a network.
+    one.
     """
 
     wave_id: str | None
     accounts: Sequence[Remembered] = ()
     members: frozenset[str] = frozenset()
-    shared: Sequence[Key] = ()
 
 
 ALONE = Companions(None)
@@ -381,26 +380,24 @@ class Gathering:
     """Accounts that are to join a wave: the one most of ``resembling`` are in, or a new one.
 
     ``wave_id`` and ``began_at`` (Unix seconds) are the new one's. ``joining``: who has evidence of its own.
-    ``resembling``: the accounts that the newcomer resembles. ``shared``: keys that they have in common.
+    ``resembling``: the accounts that the newcomer resembles.
     """
 
     wave_id: str
     began_at: float
     joining: Sequence[WaveMember]
     resembling: Sequence[str]
-    shared: Sequence[Key]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wave:
-    """A wave. ``keys``: hashes of values in common. ``withdrawn``: ``None`` while it is open."""
+    """A wave. ``withdrawn``: ``None`` while it is open."""
 
     wave_id: str
     revision: int
     began_at: float
     changed_at: float
     members: tuple[WaveMember, ...]
-    keys: tuple[bytes, ...] = ()
     withdrawn: WaveReason | None = None
     merged_into: str | None = None
 
@@ -675,10 +672,11 @@ class Store(Protocol):
     async def gather(self, gathering: Gathering, *, now: float) -> str | None:
         """Lets accounts join a wave, in one step; returns its id, ``None`` where there is no wave.
 
-        A new wave takes five joining accounts, and values in common of which less than half are silenced;
-        beyond :data:`store.limits.WAVES_KEPT_MAX` the one that changed longest ago is forgotten for it. Two
-        waves that the newcomer resembles at least four members of merge into the older one. Whoever is in an
-        open wave stays there. A changed wave is :meth:`owed_waves`: at once where it passed a size at which
+        A new wave takes five joining accounts; beyond :data:`store.limits.WAVES_KEPT_MAX` the one that
+        changed longest ago is forgotten for it. Two waves that the newcomer resembles at least four members
+        of merge into the older one. Whoever is in an open wave stays there. A newcomer that resembles four
+        members of a dismissed wave, and not of an open one, joins that silently (:meth:`decide_wave`). A
+        changed wave is :meth:`owed_waves`: at once where it passed a size at which
         waves are published for the first time, else :data:`store.limits.WAVE_QUIET_SECONDS` later.
         """
 
@@ -700,10 +698,11 @@ class Store(Protocol):
     async def waves(self, wave_ids: Sequence[str]) -> list[Wave | None]:
         """Waves by their ids, members by the moment they were seen."""
 
-    async def decide_wave(self, wave_id: str, *, silenced: bool, now: float) -> None:
-        """Withdraws a wave and silences its values for thirty days, or takes that back.
+    async def decide_wave(self, wave_id: str, *, covers: int | None, now: float) -> None:
+        """Withdraws a wave by a verdict, or takes that back (``None``).
 
-        A wave of which fewer than five members are left stays withdrawn.
+        Accounts join it silently until it has more members than the verdict ``covers``: then they all are a
+        new wave, into which it merges. A wave of which fewer than five members are left stays withdrawn.
         """
 
     async def owed_waves(self, holder: str, *, now: float) -> list[OwedWave]:

@@ -139,12 +139,8 @@ WAVE_BUCKET_ENTRIES = 1_024
 
 # How soon a wave that grew by a few members is published again: a person who reads it does not need each.
 WAVE_QUIET_SECONDS = 600
-# For so long nobody founds a wave on values that a person said are no coordination.
-WAVE_SILENT_SECONDS = 30 * 86_400
 # Waves that a store keeps, of 1 to 100 KB each; beyond that the one that changed longest ago is forgotten. A
 # team that reads one in two minutes reads as many in four months.
 WAVES_KEPT_MAX = 20_000
 # Waves published together, of up to 100 KB each.
 WAVES_OWED_AT_ONCE = 10
-# Hashes of values in common that a wave keeps: one or two of each kind.
-WAVE_KEYS_MAX = 16

@@ -171,7 +171,6 @@ async def _join(
         began_at=first.seen_at,
         joining=[compared.member(joiner) for joiner in joining],
         resembling=[other.account for other in resembling],
-        shared=company.shared,
     )
     if await context.call_store(store.gather(gathering, now=now)) is None:
         return set()
@@ -236,7 +235,6 @@ def wave_record(wave: Wave) -> WaveAlert:
             for line in pattern_of([member.signals for member in wave.members])
         ),
         handle_pattern=handle_pattern([member.handle for member in wave.members]),
-        keys=tuple(key.hex() for key in wave.keys),
         withdrawn_at=None if wave.withdrawn is None else moment(wave.changed_at),
         withdrawn_reason=wave.withdrawn,
         merged_into=wave.merged_into,
@@ -261,7 +259,6 @@ def recalled_wave(record: WaveAlert) -> Wave:
             )
             for member in record.members
         ),
-        keys=tuple(bytes.fromhex(key) for key in record.keys),
         withdrawn=record.withdrawn_reason,
         merged_into=record.merged_into,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
+from samehand.alert_id import alert_id
 from samehand.waves.keys import OTHERS_MIN
 
 MEMBERS_MIN: Final = OTHERS_MIN + 1
@@ -17,6 +18,9 @@ as many (schemas/waves.py)."""
 
 REVISED_AT: Final = (5, 10, 20, 50, 100, 200, 500)
 """Sizes at which a wave is published again, so that one of five hundred accounts is seven records."""
+
+_COVERED: Final = 1.2
+"""A dismissal covers so many times the members that its reader was shown: a class has latecomers."""
 
 COMPARED_MAX: Final = 16
 """Others with whom a new account is compared: four times as many as make a wave, and a millisecond."""
@@ -58,6 +62,16 @@ def nearest(votes: Mapping[str, int], began_at: Callable[[str], float]) -> list[
     several = sorted(votes, key=lambda wave: (began_at(wave), wave))
     near = [wave for wave in several if votes[wave] >= OTHERS_MIN]
     return near or sorted(several, key=lambda wave: -votes[wave])[:1]
+
+
+def covered(shown: int) -> int:
+    """Returns how many members a dismissed wave may have before it is raised anew."""
+    return int(shown * _COVERED)
+
+
+def successor(wave_id: str) -> str:
+    """Returns the id under which a dismissed wave is raised anew: the verdict stays with the former one."""
+    return alert_id("wave raised anew", wave_id)
 
 
 def revision_due(before: int, after: int) -> bool:

@@ -1,14 +1,30 @@
 """What else than one hand could make new accounts of one day alike: people who belong together, or one cause.
 
 Each rival has a price: how much commoner (nats) it is than a wave among two new accounts of a day that share
-two kinds of values. And it explains some agreements, which then weigh no more than its limit. All numbers are
-assumed, and tried on simulated days (docs/waves.md).
+two kinds of values. And it explains some agreements, which then weigh no more than its limit. What people are
+handed where they belong, however much of it, is one fact, and every rival explains it: only what they say and
+show of themselves is left. All numbers are assumed, and tried on simulated days (docs/waves.md).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final, NamedTuple
+
+PLACES: Final = frozenset(
+    {"network", "payment", "phone", "email.same-domain", "email.same-address", "email.same-mailbox"}
+)
+"""By which a household, a class or an organisation is known, as `signal` or `signal.level`: its line, card,
+numbers and mail. They explain a device that two of its people share as well: it stands there."""
+
+LINKS: Final = PLACES | {"agent", "locale", "referrer"}
+"""What is handed out together with these, or to everybody. It weighs nothing but against chance."""
+
+TOGETHER: Final = PLACES | {"referrer"}
+"""Of which people who belong together mostly share one: a room, a mail domain, a link they came by."""
+
+APART_NATS: Final = 2.5
+"""So much rarer is such a pair without any of these: one of twelve, assumed."""
 
 
 class WaveRival(NamedTuple):
@@ -23,18 +39,8 @@ class WaveRival(NamedTuple):
     together: bool = False
 
 
-TOGETHER: Final = frozenset({"network", "email", "referrer"})
-"""Signals of which people who belong together mostly show one: a room, a mail domain, a link they came by."""
-
-APART_NATS: Final = 2.5
-"""So much rarer is such a pair without any of these: one of twelve, assumed."""
-
-
-_HANDED_OUT: Final = {"network": 0.0, "agent": 0.0, "locale": 0.0, "referrer": 0.0}
 _OF_A_GROUP: Final = {
-    **_HANDED_OUT,
     "device": 1.0,
-    "email.same-domain": 0.0,
     "contact": 2.0,
     "mention": 0.0,
     "bio.almost-same": 6.0,
@@ -50,7 +56,7 @@ RIVALS: Final = (
     WaveRival("stranger", 14.0, {}),
     # A class or a club signs up together.
     WaveRival("class", 4.2, _OF_A_GROUP, together=True),
-    # Colleagues sign up together.
+    # Colleagues, or a family, sign up together.
     WaveRival(
         "company",
         3.4,
@@ -71,20 +77,13 @@ RIVALS: Final = (
         },
         together=True,
     ),
-    # Customers of one carrier share its addresses and phones.
-    WaveRival(
-        "carrier",
-        9.2,
-        {"network": 0.0, "agent": 0.0, "locale": 0.0},
-    ),
-    # A release or a campaign brings many people at once.
-    WaveRival("release-day", 9.2, _HANDED_OUT),
-    # The platform or an app fills in the same words, names or pictures.
+    # Customers of one carrier share its addresses and phones; a release or a campaign brings many at once.
+    WaveRival("one-cause", 9.9, {}),
+    # The platform, an app or an organisation fills in the same words, names or pictures.
     WaveRival(
         "template",
         5.0,
         {
-            **_HANDED_OUT,
             "bio": 1.0,
             "avatar": 0.0,
             "handle": 1.0,

@@ -7,13 +7,14 @@ difference says nothing.
 from __future__ import annotations
 
 import math
+from collections.abc import Set
 from typing import Final, NamedTuple
 
 from samehand.fingerprint.distil import Fingerprint
 from samehand.frequency.rates import Frequencies
 from samehand.scoring.score import SPEAKS_NATS, ChanceLine, InQuarantine, against_chance
 from samehand.scoring.weights import Weights
-from samehand.waves.rivals import APART_NATS, RIVALS, TOGETHER, WaveRival
+from samehand.waves.rivals import APART_NATS, LINKS, PLACES, RIVALS, TOGETHER, WaveRival
 
 ALIKE_FROM: Final = 2.2
 """Log-odds from which two new accounts count as alike: nine to one, as a pair that is ``likely``."""
@@ -40,11 +41,14 @@ def likeness(
     """Compares two new accounts; ``None`` where they share no pepper."""
     if first.pepper_id != second.pepper_id:
         return None
-    chance = against_chance(first, second, weights, frequencies, quarantined)
-    lines = [line for line in chance if line.nats > 0.0]
-    apart = 0.0 if any(line.signal in TOGETHER for line in lines) else APART_NATS
-    terms = [
-        rival.commoner - (apart if rival.together else 0.0) - _unexplained(lines, rival) for rival in RIVALS
+    found = against_chance(first, second, weights, frequencies, quarantined)
+    lines = [line for line in found if line.nats > 0.0]
+    apart = 0.0 if any(_is_of(TOGETHER, line) for line in lines) else APART_NATS
+    handed_out = LINKS | {"device"} if any(_is_of(PLACES, line) for line in lines) else LINKS
+    own = [line for line in lines if not _is_of(handed_out, line)]
+    chance, *others = RIVALS
+    terms = [chance.commoner - math.fsum([line.nats for line in lines])] + [
+        rival.commoner - (apart if rival.together else 0.0) - _unexplained(own, rival) for rival in others
     ]
     most = max(terms)
     total = math.fsum([math.exp(term - most) for term in terms])
@@ -53,6 +57,10 @@ def likeness(
         -most - math.log(total),
         tuple([f"{line.signal}.{line.level}" for line in speaking if line.nats >= SPEAKS_NATS]),
     )
+
+
+def _is_of(named: Set[str], line: ChanceLine) -> bool:
+    return line.signal in named or f"{line.signal}.{line.level}" in named
 
 
 def _unexplained(lines: list[ChanceLine], rival: WaveRival) -> float:

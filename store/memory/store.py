@@ -296,13 +296,11 @@ class MemoryStore:
             return shown, await self.bans_like(queries, now=now, keep=keep), [ALONE] * len(accounts)
         noted = [self._waves.note(account) for account in accounts]
         companions: list[Companions] = []
-        for account, (wave_id, others, shared) in zip(accounts, noted, strict=True):
+        for account, (wave_id, others) in zip(accounts, noted, strict=True):
             own, *read = await self.remembered([account.account, *others], now=now)
             there = [other for other in read if other is not None]
             members = frozenset(other.account for other in there if self._waves.wave_of(other.account))
-            companions.append(
-                Companions(wave_id) if own is None else Companions(wave_id, there, members, shared)
-            )
+            companions.append(Companions(wave_id) if own is None else Companions(wave_id, there, members))
         return shown, await self.bans_like(queries, now=now, keep=keep), companions
 
     async def showings(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
@@ -704,7 +702,7 @@ class MemoryStore:
     async def company(self, accounts: Sequence[Remembered], *, now: float) -> list[list[Company]]:
         companies = []
         for account in accounts:
-            _, others, _ = self._waves.note(account, writes=False)
+            _, others = self._waves.note(account, writes=False)
             read = await self.remembered(others, now=now)
             companies.append(
                 [Company(other, self._waves.place(other.account)) for other in read if other is not None]
@@ -726,8 +724,8 @@ class MemoryStore:
     async def waves(self, wave_ids: Sequence[str]) -> list[Wave | None]:
         return [self._waves.known.get(wave_id) for wave_id in wave_ids]
 
-    async def decide_wave(self, wave_id: str, *, silenced: bool, now: float) -> None:
-        self._waves.decide(wave_id, now, silenced=silenced)
+    async def decide_wave(self, wave_id: str, *, covers: int | None, now: float) -> None:
+        self._waves.decide(wave_id, now, covers=covers)
 
     async def hold(self, held: Sequence[tuple[str, str]], *, now: float) -> None:
         for pair in held:

@@ -9,7 +9,15 @@ from dataclasses import dataclass, field, replace
 from samehand.elapsed import MINUTE_SECONDS
 from samehand.keys import Key
 from samehand.waves.keys import NETWORK, OTHERS_MIN, WINDOW_SECONDS, noted_keys
-from samehand.waves.membership import COMPARED_MAX, MEMBERS_MAX, MEMBERS_MIN, nearest, revision_due
+from samehand.waves.membership import (
+    COMPARED_MAX,
+    MEMBERS_MAX,
+    MEMBERS_MIN,
+    covered,
+    nearest,
+    revision_due,
+    successor,
+)
 from schemas.revisions import next_revision
 from schemas.waves import WaveReason
 from store.base import Gathering, OwedWave, Place, Remembered, Wave, WaveMember
@@ -17,10 +25,8 @@ from store.common.key_digests import Addresses
 from store.common.records import is_new, noting_keys
 from store.limits import (
     RELAY_SECONDS,
-    WAVE_KEYS_MAX,
     WAVE_NOTED,
     WAVE_QUIET_SECONDS,
-    WAVE_SILENT_SECONDS,
     WAVES_KEPT_MAX,
     WAVES_OWED_AT_ONCE,
 )
@@ -35,7 +41,7 @@ class WavesInMemory:
     noted: dict[Key, dict[str, int]] = field(default_factory=dict)  # accounts, with their minutes
     known: dict[str, Wave] = field(default_factory=dict)
     of: dict[str, str] = field(default_factory=dict)  # the wave of an account
-    silent: dict[bytes, float] = field(default_factory=dict)  # hashes of values, until when
+    covered: dict[str, int] = field(default_factory=dict)  # members of a dismissed wave, at most
     out: dict[str, float] = field(default_factory=dict)  # accounts that stay out, until when
     peak: dict[str, int] = field(default_factory=dict)  # the most members that a wave was published for
     due: dict[str, float] = field(default_factory=dict)
@@ -43,11 +49,10 @@ class WavesInMemory:
     relay: tuple[str, float] = ("", 0.0)
     swept_at: float = 0.0
 
-    def note(self, account: Remembered, *, writes: bool = True) -> tuple[str | None, list[str], list[Key]]:
-        """The account's wave, then who came with it, with the keys that these share."""
+    def note(self, account: Remembered, *, writes: bool = True) -> tuple[str | None, list[str]]:
+        """The account's wave, then who came with it."""
         minute, groups = int(account.seen_at // MINUTE_SECONDS), dict[str, set[int]]()
         window = int(WINDOW_SECONDS // MINUTE_SECONDS)
-        shared: list[tuple[Key, set[str]]] = []
         for key, group in noted_keys(noting_keys(account)) if is_new(account) else ():
             held = self.noted.get(key, {})
             here = {other for other, at in held.items() if abs(at - minute) <= window} - {account.account}
@@ -58,16 +63,13 @@ class WavesInMemory:
                 held.setdefault(account.account, minute)
             if group == NETWORK:
                 here &= groups.keys()
-            else:
-                shared.append((key, here))
             for other in here:
                 groups.setdefault(other, set()).add(group)
         company = [other for other, several in groups.items() if len(several) >= 2]
         company.sort(key=lambda other: (-len(groups[other]), self.addresses.account(other).raw))
         if len(company) < OTHERS_MIN:
-            return self.wave_of(account.account), [], []
-        keys = [key for key, here in shared if len(here & set(company)) >= OTHERS_MIN]
-        return self.wave_of(account.account), company[:COMPARED_MAX], keys
+            return self.wave_of(account.account), []
+        return self.wave_of(account.account), company[:COMPARED_MAX]
 
     def sweep(self, now: float) -> None:
         """Drops what no account can meet any more, once a window."""
@@ -79,13 +81,12 @@ class WavesInMemory:
             for key, held in self.noted.items()
             if (kept := {account: at for account, at in held.items() if at >= ended})
         }
-        self.silent = {key: until for key, until in self.silent.items() if until > now}
         self.out = {account: until for account, until in self.out.items() if until > now}
 
-    def wave_of(self, account: str) -> str | None:
-        """The open wave that an account is in."""
+    def wave_of(self, account: str, status: WaveReason | None = None) -> str | None:
+        """The wave that an account is in, if it is open, or was withdrawn for this reason."""
         wave = self.known.get(self.of.get(account, ""))
-        return wave.wave_id if wave and wave.withdrawn is None else None
+        return wave.wave_id if wave and wave.withdrawn == status else None
 
     def place(self, account: str) -> Place | None:
         """The account's place in an open wave."""
@@ -97,17 +98,16 @@ class WavesInMemory:
 
     def join(self, gathering: Gathering, now: float) -> str | None:
         """Lets accounts join a wave."""
-        votes = Counter(vote for account in gathering.resembling if (vote := self.wave_of(account)))
-        near = nearest(votes, lambda wave_id: self.known[wave_id].began_at)
+        near, votes = self._near(gathering.resembling, None)
+        dismissed, votes_there = self._near(gathering.resembling, "verdict")
+        if votes < OTHERS_MIN <= votes_there:
+            return self._grow(dismissed[0], gathering.joining, now)
         chosen = near[0] if near else None
-        keys = [int(key).to_bytes(8, "big") for key in self.addresses.keys(gathering.shared)]
         wave = self.known.get(chosen or gathering.wave_id)
         if chosen is None:
-            many = sum(self.silent.get(key, 0.0) > now for key in keys)
-            silenced = bool(many) and 2 * many >= len(keys)
             taken = wave is not None and wave.withdrawn in (None, "verdict")
             many = sum(self.out.get(member.account, 0.0) <= now for member in gathering.joining)
-            if many < MEMBERS_MIN or silenced or taken:
+            if many < MEMBERS_MIN or taken:
                 return None
             if len(self.kept) >= WAVES_KEPT_MAX:
                 self.kept[min(self.kept, key=lambda wave_id: self.kept[wave_id])] = now
@@ -133,14 +133,37 @@ class WavesInMemory:
         wave = self.known[wave.wave_id]
         if len(wave.members) == before and not merged:
             return wave.wave_id
-        held = tuple(dict.fromkeys((*wave.keys, *keys)))[:WAVE_KEYS_MAX]
-        self.known[wave.wave_id] = replace(wave, keys=held)
         self.kept[wave.wave_id] = now + self.retention_seconds
         peak = max(before, self.peak.get(wave.wave_id, 0))
         at_once = merged or revision_due(peak, len(wave.members))
         self.peak[wave.wave_id] = max(peak, len(wave.members))
         self._owe(wave.wave_id, now, now if at_once else now + WAVE_QUIET_SECONDS)
         return wave.wave_id
+
+    def _near(self, resembling: Sequence[str], status: WaveReason | None) -> tuple[list[str], int]:
+        """The nearest waves of a status, and how many of its accounts the first of them has."""
+        votes = Counter(vote for account in resembling if (vote := self.wave_of(account, status)))
+        near = nearest(votes, lambda wave_id: self.known[wave_id].began_at)
+        return near, votes[near[0]] if near else 0
+
+    def _grow(self, wave_id: str, joining: Sequence[WaveMember], now: float) -> str:
+        """Lets accounts that are in no wave join a dismissed one; returns the wave that they are in then."""
+        places = {member.account: self.known.get(self.of.get(member.account, "")) for member in joining}
+        self._add(wave_id, [member for member in joining if places[member.account] is None], now)
+        return self._raise_anew(wave_id, now)
+
+    def _raise_anew(self, wave_id: str, now: float) -> str:
+        wave, anew = self.known[wave_id], successor(wave_id)
+        there = self.known.get(anew)
+        if len(wave.members) <= self.covered[wave_id] or (there and there.withdrawn in (None, "verdict")):
+            return wave_id
+        revision = there.revision if there else 0
+        self.known[anew] = replace(wave, wave_id=anew, revision=revision, members=(), withdrawn=None)
+        self._merge(wave_id, anew, now)
+        self.peak[anew] = len(wave.members)
+        self.kept[anew] = now + self.retention_seconds
+        self._owe(anew, now, now)
+        return anew
 
     def _merge(self, wave_id: str, older: str, now: float) -> None:
         members = self.known[wave_id].members
@@ -210,17 +233,16 @@ class WavesInMemory:
                 self.known[wave.wave_id] = replace(wave, members=tuple(marked))
                 self._owe(wave.wave_id, now, now)
 
-    def decide(self, wave_id: str, now: float, *, silenced: bool) -> None:
-        """Withdraws a wave and silences its values, or takes that back."""
+    def decide(self, wave_id: str, now: float, *, covers: int | None) -> None:
+        """Withdraws a wave by a verdict, or takes that back."""
         wave = self.known.get(wave_id)
-        if wave is None or wave.withdrawn != (None if silenced else "verdict"):
+        if wave is None or wave.withdrawn != ("verdict" if covers is None else None):
             return
-        if silenced:
-            self.silent.update((key, now + WAVE_SILENT_SECONDS) for key in wave.keys)
+        if covers is not None:
+            self.covered[wave_id] = covers
             self._withdraw(wave_id, "verdict", now)
+            self._raise_anew(wave_id, now)
             return
-        for key in wave.keys:
-            self.silent.pop(key, None)
         if len(wave.members) < MEMBERS_MIN:
             return
         self.known[wave_id] = replace(wave, withdrawn=None)
@@ -234,6 +256,7 @@ class WavesInMemory:
         self.relay = (holder, now + RELAY_SECONDS)
         for wave_id in [expired for expired, until in self.kept.items() if until <= now]:
             self._let_go(self.known.pop(wave_id))
+            self.covered.pop(wave_id, None)
             del self.kept[wave_id]
             self.due[wave_id] = now
         due = sorted((at, wave_id) for wave_id, at in self.due.items() if at <= now)
@@ -258,8 +281,8 @@ class WavesInMemory:
         for member in wave.members:
             if self.wave_of(member.account) is None and self.out.get(member.account, 0.0) <= now:
                 self.of[member.account] = wave.wave_id
-        if wave.withdrawn == "verdict" and wave.changed_at + WAVE_SILENT_SECONDS > now:
-            self.silent.update((key, wave.changed_at + WAVE_SILENT_SECONDS) for key in wave.keys)
+        if wave.withdrawn == "verdict":
+            self.covered[wave.wave_id] = covered(len(wave.members))
         self.due.pop(wave.wave_id, None)
         self.kept[wave.wave_id] = now + self.retention_seconds
         several = {wave.wave_id} | {

@@ -273,7 +273,7 @@ class RedisStore:
                 continue
             others = [companion for raw in company.others if (companion := known[raw]) is not None]
             members = in_waves.intersection(other.account for other in others)
-            companions.append(Companions(company.wave_id, others, frozenset(members), company.shared))
+            companions.append(Companions(company.wave_id, others, frozenset(members)))
         return companions
 
     async def showings(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
@@ -391,8 +391,8 @@ class RedisStore:
     async def waves(self, wave_ids: Sequence[str]) -> list[Wave | None]:
         return await self._waves.read(wave_ids)
 
-    async def decide_wave(self, wave_id: str, *, silenced: bool, now: float) -> None:
-        await self._waves.decide(wave_id, now, silenced=silenced)
+    async def decide_wave(self, wave_id: str, *, covers: int | None, now: float) -> None:
+        await self._waves.decide(wave_id, now, covers=covers)
 
     async def hold(self, held: Sequence[tuple[str, str]], *, now: float) -> None:
         if held:

@@ -11,7 +11,7 @@ import numpy as np
 from samehand.elapsed import MINUTE_SECONDS
 from samehand.keys import Key
 from samehand.waves.keys import OTHERS_MIN, WINDOW_SECONDS, noted_keys
-from samehand.waves.membership import COMPARED_MAX, MEMBERS_MAX, MEMBERS_MIN, REVISED_AT
+from samehand.waves.membership import COMPARED_MAX, MEMBERS_MAX, MEMBERS_MIN, REVISED_AT, covered, successor
 from schemas.revisions import COUNTED_FROM
 from schemas.waves import WaveReason
 from store.base import Gathering, OwedWave, Place, Remembered, Wave, WaveMember
@@ -22,10 +22,8 @@ from store.limits import (
     REMEMBERED_AT_ONCE,
     WAVE_ACCOUNTS_A_BUCKET,
     WAVE_BUCKET_ENTRIES,
-    WAVE_KEYS_MAX,
     WAVE_NOTED,
     WAVE_QUIET_SECONDS,
-    WAVE_SILENT_SECONDS,
     WAVES_KEPT_MAX,
     WAVES_OWED_AT_ONCE,
 )
@@ -42,14 +40,13 @@ _SIZES: Final = ",".join(map(str, REVISED_AT))
 
 
 class NotedCompany(NamedTuple):
-    """The wave of an account, and the digests of who came with it, with the keys that these share."""
+    """The wave of an account, and the digests of who came with it."""
 
     wave_id: str | None
     others: list[bytes]
-    shared: list[Key]
 
 
-NOT_NOTED: Final = NotedCompany(None, [], [])
+NOT_NOTED: Final = NotedCompany(None, [])
 
 
 class Waves:
@@ -78,12 +75,8 @@ class Waves:
                 parts += (self._shards.addresses.account(account.account).raw, minute, own)
             answer = await self._shards.script(script, _FIRST, *bounds, *parts)
             company += [
-                NotedCompany(
-                    answer[3 * at].decode() or None,
-                    _digests(answer[3 * at + 1]),
-                    [several[row].key for row in answer[3 * at + 2]],
-                )
-                for at, several in enumerate(noted)
+                NotedCompany(wave_id.decode() or None, _digests(others))
+                for wave_id, others in zip(answer[::2], answer[1::2], strict=True)
             ]
         return company
 
@@ -117,11 +110,9 @@ class Waves:
             MEMBERS_MAX,
             MEMBERS_MIN,
             _SIZES,
-            WAVE_KEYS_MAX,
             gathering.wave_id,
             repr(gathering.began_at),
             WAVES_KEPT_MAX,
-            addresses.keys(gathering.shared).astype(">u8").tobytes(),
             resembling,
             *self._packed(gathering.joining),
         )
@@ -166,10 +157,11 @@ class Waves:
         answer = await self._shards.script("wave_read", _FIRST, *wave_ids)
         return [_wave(wave_id, fields) for wave_id, fields in zip(wave_ids, answer, strict=True)]
 
-    async def decide(self, wave_id: str, now: float, *, silenced: bool) -> None:
-        """Withdraws a wave and silences its values, or takes that back."""
+    async def decide(self, wave_id: str, now: float, *, covers: int | None) -> None:
+        """Withdraws a wave by a verdict, or takes that back."""
+        head = (repr(now), self._seconds, WAVE_QUIET_SECONDS, MEMBERS_MAX, MEMBERS_MIN)
         await self._shards.script(
-            "wave_decide", _FIRST, repr(now), WAVE_SILENT_SECONDS, MEMBERS_MIN, wave_id, int(silenced)
+            "wave_decide", _FIRST, *head, wave_id, "" if covers is None else covers, successor(wave_id)
         )
 
     async def owed(self, holder: str, now: float) -> list[OwedWave]:
@@ -198,14 +190,14 @@ class Waves:
                 _FIRST,
                 repr(now),
                 self._seconds,
-                max(0, round(wave.changed_at + WAVE_SILENT_SECONDS - now)),
+                covered(len(wave.members)),
+                successor(wave.wave_id),
                 wave.wave_id,
                 wave.revision,
                 repr(wave.began_at),
                 repr(wave.changed_at),
                 wave.withdrawn or "open",
                 wave.merged_into or "",
-                b"".join(wave.keys),
                 WAVE_QUIET_SECONDS,
                 MEMBERS_MAX,
                 *self._packed(wave.members),
@@ -225,7 +217,6 @@ def _wave(wave_id: str, answer: Sequence[bytes] | Mapping[bytes, bytes]) -> Wave
     pairs = answer if isinstance(answer, Mapping) else dict(zip(answer[::2], answer[1::2], strict=True))
     if not pairs:
         return None
-    keys = pairs[b"k"]
     members = [_MEMBER.decode(kept) for name, kept in pairs.items() if name[:1] == b"M"]
     status = pairs[b"s"].decode()
     return Wave(
@@ -234,7 +225,6 @@ def _wave(wave_id: str, answer: Sequence[bytes] | Mapping[bytes, bytes]) -> Wave
         began_at=float(pairs[b"b"]),
         changed_at=float(pairs[b"at"]),
         members=tuple(sorted(members, key=lambda member: (member.seen_at, member.account))),
-        keys=tuple(keys[at : at + 8] for at in range(0, len(keys), 8)),
         withdrawn=None if status == "open" else cast(WaveReason, status),
         merged_into=pairs.get(b"m", b"").decode() or None,
     )

@@ -23,6 +23,7 @@ from store.limits import WAVE_QUIET_SECONDS
 from store.pepper.pepper import Pepper
 from streams.outcomes import NOTHING
 from tests.agents.conftest import Life, MakeLife
+from tests.agents.crowds import CROWDS, PICTURE, TABLET, Crowd, people
 from tests.makers import NOON, a_ban, a_change, a_deletion, a_reinstatement, a_sign_up, a_verdict, arrival
 
 BIO = "Lonely nurse, message me on t.me/nicole_private for free pictures and a good time"
@@ -159,6 +160,33 @@ async def test_a_class_in_one_room_is_no_wave(life: Life, shared: dict[str, Any]
     assert waves(life) == []
 
 
+@pytest.mark.parametrize("crowd", CROWDS)
+async def test_people_who_belong_together_are_no_wave(life: Life, crowd: Crowd) -> None:
+    await come(life, *people(crowd))
+    assert waves(life) == []
+
+
+@pytest.mark.parametrize("crowd", CROWDS)
+async def test_bots_that_are_handed_what_a_crowd_is_are_a_wave_by_their_words(
+    life: Life, crowd: Crowd
+) -> None:
+    def bot(number: int) -> dict[str, Any]:
+        return crowd(number) | {"bio": BIO, "links": ()}
+
+    await come(life, *people(bot))
+    assert len(waves(life)[-1].members) == 10
+
+
+async def test_tablet_without_a_place_in_common_explains_nothing(life: Life) -> None:
+    """A farm of one device behind many networks shows one contact point and a picture."""
+
+    def bot(_: int) -> dict[str, Any]:
+        return {"device_id": TABLET, "links": ("https://t.me/nicole_private",), "avatar": PICTURE}
+
+    await come(life, *people(bot))
+    assert len(waves(life)[-1].members) == 10
+
+
 async def test_deleted_and_reinstated_accounts_leave(life: Life) -> None:
     await life.tell(life.screen, *(nicole(number) for number in range(7)))
     await life.relay()
@@ -252,24 +280,61 @@ async def test_a_member_that_changes_leaves_by_its_own_evidence(life: Life) -> N
     assert len(waves(life)[-1].members) == 6
 
 
-async def test_a_verdict_withdraws_and_silences_and_is_taken_back(life: Life) -> None:
-    await life.tell(life.screen, *(nicole(number) for number in range(6)))
-    await life.relay()
+async def dismissed(life: Life, *, many: int = 5) -> WaveAlert:
+    """A wave that a person was shown with so many members, and dismissed."""
+    await come(life, *(nicole(number) for number in range(many)))
     (wave,) = waves(life)
     await life.tell(life.judge, a_verdict(wave.wave_id, "not_mirror"))
     await life.relay()
+    return wave
+
+
+async def test_forty_accounts_after_a_dismissed_five_are_a_new_wave_of_all(life: Life) -> None:
+    wave = await dismissed(life)
     withdrawn = waves(life)[-1]
-    assert (withdrawn.withdrawn_reason, len(withdrawn.members)) == ("verdict", 6)
-    await come(life, *(nicole(number) for number in range(10, 20)))
-    assert len(waves(life)) == 2, "the pattern is silenced"
+    assert (withdrawn.withdrawn_reason, len(withdrawn.members)) == ("verdict", 5)
+    await come(life, nicole(5), nicole(5), nicole(0))
+    life.seconds += WAVE_QUIET_SECONDS
+    await life.relay()
+    assert len(waves(life)) == 2, "a fifth more is covered, and a redelivery is nobody new"
+    await come(life, nicole(6))
+    anew, former = sorted(waves(life)[-2:], key=lambda one: one.status)
+    assert (former.wave_id, former.withdrawn_reason, former.merged_into) == (
+        wave.wave_id,
+        "merged",
+        anew.wave_id,
+    )
+    assert {one.account for one in anew.members} == {f"telegram:n{number}" for number in range(7)}
+    await come(life, *(nicole(number) for number in range(7, 45)))
+    life.seconds += WAVE_QUIET_SECONDS
+    await life.relay()
+    assert (waves(life)[-1].wave_id, len(waves(life)[-1].members)) == (anew.wave_id, 45)
+
+
+async def test_dismissal_taken_back_opens_the_wave_with_all_that_came(life: Life) -> None:
+    wave = await dismissed(life)
+    await come(life, nicole(5))
     back = replace(a_verdict(wave.wave_id, "mirror"), decided_at=NOON + timedelta(hours=1))
     await life.tell(life.judge, back)
     await life.relay()
-    assert waves(life)[-1].status == "open"
+    assert (waves(life)[-1].status, len(waves(life)[-1].members)) == ("open", 6)
     await come(life, nicole(21))
     life.seconds += WAVE_QUIET_SECONDS
     await life.relay()
     assert "telegram:n21" in {one.account for one in waves(life)[-1].members}
+
+
+async def test_accounts_that_came_after_a_verdict_was_given_are_not_covered_by_it(life: Life) -> None:
+    """A verdict waits until it can no longer be undone; a wave does not."""
+    await come(life, *(nicole(number) for number in range(12)))
+    wave = waves(life)[-1]
+    decided_at = NOON + timedelta(minutes=10, seconds=6 * 4 + 1)
+    await life.tell(life.judge, replace(a_verdict(wave.wave_id, "not_mirror"), decided_at=decided_at))
+    await life.relay()
+    last = {one.wave_id: one for one in waves(life)}
+    assert last.pop(wave.wave_id).withdrawn_reason == "merged"
+    (anew,) = last.values()
+    assert (anew.status, len(anew.members)) == ("open", 12)
 
 
 async def test_a_wave_is_forgotten_with_a_record_without_a_value(life: Life) -> None:

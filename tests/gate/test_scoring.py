@@ -40,6 +40,7 @@ from store.memory.store import MemoryStore
 from streams.errors import BrokerUnavailable, Transient
 from streams.outcomes import Published
 from tests.agents.conftest import Life
+from tests.agents.crowds import CROWDS, Crowd, people
 from tests.agents.test_waves import nicole
 from tests.gate.conftest import Caller, MakeCaller, MakeLife
 from tests.house import ROOT
@@ -101,6 +102,13 @@ async def test_account_like_an_open_wave_is_shown_it_by_the_rights_of_its_key(ca
     assert "nicole" not in json.dumps(told)
     assert (await caller.score(a_sign_up("s", ip="203.0.113.77", handle="tobias")))["wave"] is None
     assert await life.context.store.wave_ids(["telegram:n9"]) == [None], "nothing is noted"
+
+
+@pytest.mark.parametrize("crowd", CROWDS)
+async def test_seventh_of_people_who_belong_together_meets_no_wave(caller: Caller, crowd: Crowd) -> None:
+    *six, seventh = people(crowd, 7)
+    await caller.life.tell(caller.life.screen, *six)
+    assert (await caller.score(seventh))["wave"] is None
 
 
 async def test_the_store_is_not_written(banned: Caller) -> None:

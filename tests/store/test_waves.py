@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
 
-from samehand.keys import KeyKind, kind_of
 from samehand.showings import Showings
+from samehand.waves.membership import covered, successor
 from schemas.revisions import by_time
 from store.base import ALONE, Companions, Gathering, Place, Remembered, Store, WaveMember
 from store.common.key_digests import Addresses
-from store.limits import RELAY_SECONDS, WAVE_QUIET_SECONDS, WAVE_SILENT_SECONDS
+from store.limits import RELAY_SECONDS, WAVE_QUIET_SECONDS
 from store.memory.waves import WavesInMemory
 from tests.store.conftest import MakeStore
 from tests.store.makers import DAY, NOW, a_remembered
@@ -39,7 +41,7 @@ async def came(store: Store, *accounts: Remembered) -> list[Companions]:
 def gathering(*numbers: int, wave_id: str = "one", began_at: float = NOW, **how: object) -> Gathering:
     members = [a_member(number) for number in numbers]
     accounts = [one.account for one in members]
-    given: dict[str, object] = {"resembling": accounts[1:], "shared": ()} | how
+    given: dict[str, object] = {"resembling": accounts[1:]} | how
     return Gathering(wave_id=wave_id, began_at=began_at, joining=members, **given)  # type: ignore[arg-type]  # as named
 
 
@@ -57,7 +59,6 @@ async def test_the_fifth_account_has_four_companions(store: Store) -> None:
     found = await came(store, *(new(number, at=NOW + number) for number in range(5)))
     assert [len(one.accounts) for one in found] == [0, 0, 0, 0, 4]
     assert {one.account for one in found[-1].accounts} == {f"x:w{number}" for number in range(4)}
-    assert {kind_of(key) for key in found[-1].shared} == {KeyKind.BIO_BAND, KeyKind.CONTACT}
     assert found[-1].wave_id is None
 
 
@@ -235,20 +236,165 @@ async def test_members_leave_and_a_wave_of_four_is_withdrawn(store: Store) -> No
     assert await store.gather(gathering(0, 1, 2, 3, 4), now=NOW) == "one", "it may come again"
 
 
-async def test_a_verdict_silences_the_values_and_is_taken_back(store: Store) -> None:
-    shared = (await came(store, *(new(number) for number in range(5))))[-1].shared
-    await store.gather(gathering(0, 1, 2, 3, 4, shared=shared), now=NOW)
-    await store.decide_wave("one", silenced=True, now=NOW)
+ANEW = successor("one")
+
+
+async def members(store: Store, wave_id: str) -> tuple[str | None, int]:
+    """Why a wave was withdrawn, and how many members it has."""
+    (wave,) = await store.waves([wave_id])
+    assert wave is not None
+    return wave.withdrawn, len(wave.members)
+
+
+async def comes(store: Store, number: int, *resembling: int) -> str | None:
+    """An account comes that resembles members of a wave."""
+    near = [f"x:w{other}" for other in resembling or range(4)]
+    return await store.gather(gathering(number, resembling=near), now=NOW)
+
+
+async def dismissed(store: Store, many: int = 5, covers: int = 6) -> None:
+    """A wave that was published and dismissed."""
+    await store.gather(gathering(*range(many)), now=NOW)
+    await store.decide_wave("one", covers=covers, now=NOW)
+    await store.settle_waves(await store.owed_waves("me", now=NOW))
+
+
+async def test_dismissal_covers_the_members_and_as_many_as_it_says_and_beyond_all_are_a_new_wave(
+    store: Store,
+) -> None:
+    await dismissed(store)
+    for _ in range(2):  # a redelivery changes nothing
+        assert await store.gather(gathering(0, 1, 2, 3, 4), now=NOW) == "one"
+        assert await comes(store, 5) == "one"
+    assert await members(store, "one") == ("verdict", 6)
+    assert await store.owed_waves("me", now=NOW + WAVE_QUIET_SECONDS) == [], "nobody hears of it"
+    assert await store.wave_ids(["x:w0", "x:w5"]) == [None, None]
+    assert await comes(store, 6) == ANEW
+    assert await sizes(store) == {"one": 0, ANEW: 7}
+    (former,) = await store.waves(["one"])
+    assert former is not None
+    assert (former.withdrawn, former.merged_into) == ("merged", ANEW)
+    assert await store.wave_ids(["x:w0", "x:w6"]) == [ANEW, ANEW]
+    assert await comes(store, 7) == ANEW
+    assert await members(store, ANEW) == (None, 8)
+
+
+async def test_wave_that_outgrew_a_dismissal_before_it_came_is_a_new_wave_at_once(store: Store) -> None:
+    await store.gather(gathering(*range(12)), now=NOW)
+    await store.decide_wave("one", covers=6, now=NOW)
+    assert await sizes(store) == {"one": 0, ANEW: 12}
+
+
+async def test_repeated_dismissal_covers_no_more_than_the_first(store: Store) -> None:
+    await dismissed(store)
+    await comes(store, 5)
+    await store.decide_wave("one", covers=7, now=NOW)
+    assert await comes(store, 6) == ANEW
+
+
+async def test_dismissal_that_is_taken_back_opens_the_wave_with_all_that_came(store: Store) -> None:
+    await dismissed(store)
+    await comes(store, 5)
+    await store.decide_wave("one", covers=None, now=NOW)
+    assert await sizes(store) == {"one": 6}
+    assert await store.wave_ids(["x:w0", "x:w5"]) == ["one", "one"]
+    assert await comes(store, 6) == "one"
+    await store.decide_wave("one", covers=8, now=NOW)
+    assert await comes(store, 7) == "one"
+    assert await members(store, "one") == ("verdict", 8)
+
+
+async def test_dismissal_taken_back_or_repeated_after_the_new_wave_changes_nothing(store: Store) -> None:
+    await dismissed(store)
+    await comes(store, 5)
+    await comes(store, 6)
+    before = await store.waves(["one", ANEW])
+    for covers in (None, 6):
+        await store.decide_wave("one", covers=covers, now=NOW + 1)
+    assert await store.waves(["one", ANEW]) == before
+
+
+async def test_new_wave_is_dismissed_as_any_other(store: Store) -> None:
+    await dismissed(store)
+    await comes(store, 5)
+    await comes(store, 6)
+    await store.decide_wave(ANEW, covers=8, now=NOW)
+    assert await comes(store, 7) == ANEW
+    assert await members(store, ANEW) == ("verdict", 8)
+    assert await comes(store, 8) == successor(ANEW)
+
+
+async def test_account_that_leaves_a_dismissed_wave_makes_room(store: Store) -> None:
+    await dismissed(store)
+    await comes(store, 5)
+    await store.leave_waves(["x:w5"], reason="account-deleted", now=NOW)
+    assert await comes(store, 6) == "one"
+    assert await members(store, "one") == ("verdict", 6)
+
+
+async def test_newcomer_near_an_open_wave_joins_it_though_it_is_near_a_dismissed_one(store: Store) -> None:
+    await dismissed(store)
+    await store.gather(gathering(*range(10, 15), wave_id="two"), now=NOW)
+    assert await comes(store, 20, 0, 1, 2, 3, 10, 11, 12, 13) == "two"
+    assert await comes(store, 21, 0, 1, 2, 3, 10) == "one", "one of the open wave is too few"
+
+
+async def test_newcomer_near_too_few_of_a_dismissed_wave_founds_another(store: Store) -> None:
+    await dismissed(store)
+    five = gathering(20, 21, 22, 23, 24, wave_id="two", resembling=["x:w0", "x:w1", "x:w2", "x:w21"])
+    assert await store.gather(five, now=NOW) == "two"
+
+
+async def test_lost_dismissal_is_recalled_with_what_it_covers(make_store: MakeStore) -> None:
+    store = await make_store()
+    await dismissed(store)
     (wave,) = await store.waves(["one"])
     assert wave is not None
-    assert (wave.withdrawn, len(wave.members), len(wave.keys)) == ("verdict", 5, len(shared))
-    others = gathering(10, 11, 12, 13, 14, wave_id="two", shared=shared)
-    assert await store.gather(others, now=NOW) is None
-    assert await store.gather(gathering(0, 1, 2, 3, 4), now=NOW) is None
-    await store.decide_wave("one", silenced=False, now=NOW)
-    assert await store.wave_ids(["x:w0"]) == ["one"]
-    assert await store.gather(others, now=NOW) == "two"
-    assert WAVE_SILENT_SECONDS == 30 * DAY
+    await store.recall_waves([replace(wave, revision=wave.revision + 7)], now=NOW)
+    assert await comes(store, 5) == "one"
+    assert await comes(store, 6) == ANEW
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_a_crowd_is_in_one_wave_that_is_open_or_covered_in_every_order(store: Store, seed: int) -> None:
+    """Arrivals, redeliveries, departures, verdicts and their undoing, in any order."""
+    rng, there, covers, verdict_on = Random(seed), list(range(5)), 0, "one"
+    await store.gather(gathering(*there), now=NOW)
+    coming = iter(range(5, 100))
+    for _ in range(40):
+        before = {wave_id async for wave_id in placed(store, there)}
+        assert len(before) == 1, "all are in one wave"
+        (current,) = before
+        act = rng.choice(("comes", "comes", "comes", "again", "leaves", "dismissed", "undone"))
+        if act in ("comes", "again"):
+            number = next(coming) if act == "comes" else rng.choice(there)
+            near = rng.sample([one for one in there if one != number], 4)
+            there = sorted({*there, number})
+            await comes(store, number, *near)
+        elif act == "leaves" and len(there) > 6:
+            there.remove(gone := rng.choice(there))
+            await store.leave_waves([f"x:w{gone}"], reason="account-deleted", now=NOW)
+        elif act == "dismissed":
+            if (await members(store, current))[0] is None:
+                covers, verdict_on = covered(len(there)), current
+            await store.decide_wave(current, covers=covered(len(there)), now=NOW)
+        elif act == "undone":
+            await store.decide_wave(verdict_on, covers=None, now=NOW)
+        (current,) = {wave_id async for wave_id in placed(store, there)}
+        status, many = await members(store, current)
+        assert many == len(there)
+        assert status is None or (status == "verdict" and many <= covers)
+
+
+async def placed(store: Store, accounts: Sequence[int]) -> AsyncIterator[str]:
+    """The wave, open or dismissed, of each account."""
+    chain = ["one"]
+    while len(chain) < 40:
+        chain.append(successor(chain[-1]))
+    waves = [wave for wave in await store.waves(chain) if wave is not None]
+    for number in accounts:
+        (own,) = [wave.wave_id for wave in waves if f"x:w{number}" in {it.account for it in wave.members}]
+        yield own
 
 
 async def test_banned_member_is_marked_once_and_the_wave_owed_at_once(store: Store) -> None:
@@ -267,10 +413,10 @@ async def test_banned_member_is_marked_once_and_the_wave_owed_at_once(store: Sto
 
 async def test_member_of_a_silenced_wave_that_joins_another_is_in_that_one_alone(store: Store) -> None:
     await store.gather(gathering(0, 1, 2, 3, 4), now=NOW)
-    await store.decide_wave("one", silenced=True, now=NOW)
+    await store.decide_wave("one", covers=6, now=NOW)
     assert await store.gather(gathering(0, 5, 6, 7, 8, wave_id="two"), now=NOW) == "two"
     await store.leave_waves(["x:w0"], reason="account-deleted", now=NOW)
-    await store.decide_wave("one", silenced=False, now=NOW)
+    await store.decide_wave("one", covers=None, now=NOW)
     one, two = await store.waves(["one", "two"])
     assert one is not None
     assert two is not None
@@ -350,7 +496,6 @@ async def test_lost_waves_are_recalled(make_store: MakeStore) -> None:
     assert wave is not None
     assert await store.recall_waves([wave], now=NOW) == 0
     later = replace(wave, revision=wave.revision + 7, members=wave.members[:2], withdrawn="verdict")
-    later = replace(later, keys=(b"12345678",))
     assert await store.recall_waves([later], now=NOW) == 1
     assert await store.waves(["one"]) == [later]
     assert await store.owed_waves("me", now=NOW) == []

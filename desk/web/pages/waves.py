@@ -30,7 +30,7 @@ VERDICTS: Final = {"mirror": "coordinated", "not_mirror": "not coordinated", "un
 """What a verdict says of a wave, whose accounts are the mirror of nobody."""
 
 WITHDRAWN: Final[dict[str, str]] = {
-    "merged": "its accounts are in an older wave",
+    "merged": "its accounts are in another wave",
     "no-longer-resembles": "fewer than five still resemble each other",
     "account-deleted": "accounts were deleted, and fewer than five are left",
     "reinstated": "accounts were reinstated, and fewer than five are left",

@@ -1,8 +1,8 @@
 -- Who came with new accounts, by the values that these note. ARGV: epoch, minutes of the window, seconds that a bucket is
 -- kept, entries per value, entries per bucket, how many others make a wave, how many to return, then three for each
 -- account: digest, minute, and a row for each value it notes, those of networks last: group, bucket (4 bytes), print
--- (3 bytes). Returns three for each: the wave it is in, then, if enough others share two groups with it, not both of
--- networks, their digests, and which rows enough of these share, a byte each.
+-- (3 bytes). Returns two for each: the wave it is in, then, if enough others share two groups with it, not both of
+-- networks, their digests.
 local WINDOW, SECONDS, NOTED, LONGEST, OTHERS, MOST =
   tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local ROW, ENTRY, NETWORK = 8, 3 + 3 + WAVE_DIGEST, 0
@@ -42,16 +42,12 @@ local function note(digest, minute, bucket, print, writes)
 end
 
 local function one(digest, minute, rows, writes)
-  local groups, of_row, row, any = {}, {}, 0, false
+  local groups, any = {}, false
   for at = 1, #rows, ROW do
     local group = byte(rows, at)
     local others = note(digest, minute, sub(rows, at + 1, at + 4), sub(rows, at + 5, at + 7), writes)
-    if group ~= NETWORK then row = row + 1 end
     if others and (any or group ~= NETWORK) then
-      if group ~= NETWORK then
-        any = true
-        of_row[row] = {}
-      end
+      any = true
       for _, other in ipairs(others) do
         local known = groups[other]
         if not known and group ~= NETWORK then
@@ -62,27 +58,20 @@ local function one(digest, minute, rows, writes)
           known[group] = true
           known.n = known.n + 1
         end
-        if group ~= NETWORK then of_row[row][other] = true end
       end
     end
   end
-  if not any then return '', '' end
+  if not any then return '' end
   local found = {}
   for other, known in pairs(groups) do
     if known.n >= 2 then found[#found + 1] = other end
   end
-  if #found < OTHERS then return '', '' end
+  if #found < OTHERS then return '' end
   table.sort(found, function(a, b)
     if groups[a].n ~= groups[b].n then return groups[a].n > groups[b].n end
     return a < b
   end)
-  local shared = {}
-  for at = 1, row do
-    local here, many = of_row[at] or {}, 0
-    for _, other in ipairs(found) do if here[other] then many = many + 1 end end
-    if many >= OTHERS then shared[#shared + 1] = char(at - 1) end
-  end
-  return table.concat(found, '', 1, math.min(#found, MOST)), table.concat(shared)
+  return table.concat(found, '', 1, math.min(#found, MOST))
 end
 
 local function company(writes)
@@ -90,9 +79,7 @@ local function company(writes)
   for at = 8, #ARGV, 3 do
     local digest = ARGV[at]
     answers[#answers + 1] = wave_of(digest) or ''
-    local others, shared = one(digest, tonumber(ARGV[at + 1]), ARGV[at + 2], writes)
-    answers[#answers + 1] = others
-    answers[#answers + 1] = shared
+    answers[#answers + 1] = one(digest, tonumber(ARGV[at + 1]), ARGV[at + 2], writes)
   end
   return answers
 end

@@ -1,16 +1,13 @@
--- In the first shard. ARGV: epoch, now, seconds of silence, members at least, id, 1 to withdraw the wave and silence its values, 0 to take
--- that back.
+-- In the first shard. ARGV: epoch, now, seconds that a wave is kept, seconds until a small change is published, members at most, members at
+-- least, id, how many members a verdict covers that withdraws the wave ('' to take that back), the id under which it is raised anew.
 room()
-local now, least, id, withdraws = tonumber(ARGV[2]), tonumber(ARGV[4]), ARGV[5], ARGV[6] == '1'
+local now, least, id, covers = tonumber(ARGV[2]), tonumber(ARGV[6]), ARGV[7], ARGV[8]
 local status = call('HGET', wave_key(id), 's')
-if status ~= (withdraws and 'open' or 'verdict') then return 0 end
-local keys = call('HGET', wave_key(id), 'k') or ''
-for at = 1, #keys, 8 do
-  local silence = ROOT .. 'vs:' .. sub(keys, at, at + 7)
-  if withdraws then call('SET', silence, '', 'EX', ARGV[3]) else call('DEL', silence) end
-end
-if withdraws then
+if status ~= (covers == '' and 'verdict' or 'open') then return 0 end
+if covers ~= '' then
+  call('HSET', wave_key(id), 'c', covers, 'a', ARGV[9])
   withdraw_wave(id, 'verdict', now)
+  raise_anew(id, now, tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]))
 elseif number_of(id, 'n') >= least then
   call('HSET', wave_key(id), 's', 'open')
   owe_wave(id, now, now)

@@ -1,17 +1,17 @@
--- In the first shard. ARGV: epoch, now, seconds that a wave is kept, seconds of silence that are left, id, revision,
--- beginning, moment of the last change, `open` or why it was withdrawn, what it merged into, hashes of values in common,
+-- In the first shard. ARGV: epoch, now, seconds that a wave is kept, how many members a verdict on it covers, the id under which it is then
+-- raised anew, id, revision, beginning, moment of the last change, `open` or why it was withdrawn, what it merged into,
 -- seconds until a small change is published, members at most, then two for each member: its digest and what is kept of
 -- it. Returns 1 if it was taken, 0 if the store knows the wave under that revision or a later one.
 room()
-local now, seconds, silent, id = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
-if number_of(id, 'r') >= tonumber(ARGV[6]) then return 0 end
+local now, seconds, id = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[6]
+if number_of(id, 'r') >= tonumber(ARGV[7]) then return 0 end
 for _, member in ipairs(members_of(id)) do
   if call('GET', member_key(member[1])) == id then call('DEL', member_key(member[1])) end
 end
 call('DEL', wave_key(id))
-local size, status, keys = (#ARGV - 13) / 2, ARGV[9], ARGV[11]
+local size, status = (#ARGV - 13) / 2, ARGV[10]
 local several, seen = {id}, {}
-call('HSET', wave_key(id), 'r', ARGV[6], 'b', ARGV[7], 'at', ARGV[8], 's', status, 'm', ARGV[10], 'k', keys, 'n', size,
+call('HSET', wave_key(id), 'c', ARGV[4], 'a', ARGV[5], 'r', ARGV[7], 'b', ARGV[8], 'at', ARGV[9], 's', status, 'm', ARGV[11], 'n', size,
   'p', size)
 for at = 14, #ARGV, 2 do
   local digest = ARGV[at]
@@ -23,9 +23,6 @@ for at = 14, #ARGV, 2 do
   elseif call('GET', member_key(digest)) ~= STAYS_OUT then
     call('SET', member_key(digest), id, 'EX', seconds + 172800)
   end
-end
-if status == 'verdict' and silent > 0 then
-  for at = 1, #keys, 8 do call('SET', ROOT .. 'vs:' .. sub(keys, at, at + 7), '', 'EX', silent) end
 end
 call('ZREM', OWED_WAVES, id)
 keep_wave(id, now, seconds)

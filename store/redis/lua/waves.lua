@@ -1,8 +1,8 @@
 -- Waves, all in the first shard: they come from everywhere, and one step must see all of one. `v:` and its id is a
--- hash: r revision, b began, at changed, n members, s `open` or why it was withdrawn, m what it merged into, k hashes of
--- values in common, p the most members it was published for, and `M` with the digest of each member. `vm:` and a digest
--- names the wave of an account, or says that it stays out, `vs:` and a
--- hash silences a value; `vo` has since when waves are owed, `vx` until when they are kept.
+-- hash: r revision, b began, at changed, n members, s `open` or why it was withdrawn, m what it merged into, p the most
+-- members it was published for, c how many of them a verdict covers, a the wave that they are beyond these, and `M` with the digest of each
+-- member. `vm:` and a digest names the wave of an account, or says that it stays out; `vo` has since when waves are owed, `vx` until when
+-- they are kept.
 local OWED_WAVES, KEPT_WAVES = ROOT .. 'vo', ROOT .. 'vx'
 local WAVE_DIGEST = 16
 local STAYS_OUT = '!' -- instead of the wave of an account: it was reinstated
@@ -11,10 +11,10 @@ local function wave_key(id) return ROOT .. 'v:' .. id end
 local function member_key(digest) return ROOT .. 'vm:' .. digest end
 local function number_of(id, field) return tonumber(call('HGET', wave_key(id), field) or 0) end
 
--- The open wave that an account is in.
-local function wave_of(digest)
+-- The wave that an account is in, if it is open, or was withdrawn for this reason.
+local function wave_of(digest, status)
   local id = call('GET', member_key(digest))
-  if id and call('HGET', wave_key(id), 's') == 'open' then return id end
+  if id and call('HGET', wave_key(id), 's') == (status or 'open') then return id end
 end
 
 local function keep_wave(id, now, seconds)
@@ -80,4 +80,16 @@ local function merge_wave(id, older, now, seconds, quiet, most)
   withdraw_wave(id, 'merged', now)
   call('HSET', wave_key(id), 'm', older)
   for _, member in ipairs(members) do add_member(older, member[1], member[2], now, seconds, quiet, most) end
+end
+
+-- A dismissed wave that has more members than the verdict covers goes into a new one. Returns the wave that they are in then.
+local function raise_anew(id, now, seconds, quiet, most)
+  local anew, size = call('HGET', wave_key(id), 'a'), number_of(id, 'n')
+  local status = call('HGET', wave_key(anew), 's')
+  if size <= number_of(id, 'c') or status == 'open' or status == 'verdict' then return id end
+  call('HSET', wave_key(anew), 'b', call('HGET', wave_key(id), 'b'), 'n', 0, 's', 'open', 'm', '', 'p', size)
+  merge_wave(id, anew, now, seconds, quiet, most)
+  keep_wave(anew, now, seconds)
+  owe_wave(anew, now, now)
+  return anew
 end
