@@ -556,18 +556,6 @@ def test_a_desk_knows_neither_redis_nor_the_pepper(values: dict[str, Any]) -> No
     assert address(settings.database_url.get_secret_value())
 
 
-def test_a_desk_learns_on_the_workers_own_table_under_their_thresholds() -> None:
-    """Else workers would refuse what a lead adopts there."""
-    own = {
-        "SAMEHAND_WEIGHTS": "/opt/weights.json",
-        "SAMEHAND_LIKELY": "0.95",
-        "SAMEHAND_SAMPLE_SHARE": "0.01",
-    }
-    given = settings_of(templates({**DESKED, "settings": own})["eu-samehand-desk"])
-    assert {name for name in own if name in given} == {"SAMEHAND_WEIGHTS", "SAMEHAND_LIKELY"}
-    assert given["SAMEHAND_WEIGHTS"] == "/opt/weights.json"
-
-
 def test_a_desk_on_sqlite_is_one_keeps_its_file_and_leaves_before_another_comes() -> None:
     objects = rendered(DESKED)
     claim = only("PersistentVolumeClaim", objects)
