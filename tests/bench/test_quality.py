@@ -477,10 +477,6 @@ def test_namesakes_table_shows_all_languages_and_the_row_most_alarmed() -> None:
     assert "ur, own" not in table
 
 
-def test_namesakes_as_measured_fill_the_table() -> None:
-    assert "| most: " in tables({"namesakes": namesakes(drawn=5)})["namesakes"]
-
-
 def test_names_alone_are_told_beside_the_yardsticks() -> None:
     at = {**dict.fromkeys(YARDSTICKS, 0.08), "ours": 0.1, "best_yardstick": "ratio"}
     at |= {"beside": 1.25, "beside_interval": [1.01, 1.5]}

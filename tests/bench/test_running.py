@@ -35,7 +35,6 @@ from bench.instructions.__main__ import (
     replaced,
     total,
     verdict,
-    written,
 )
 from bench.instructions.events import BANNED_UNTIL, NotOnTape, Tape
 from bench.latency import Latency
@@ -48,15 +47,13 @@ from bench.running.crowd import (
     AGES_DAYS,
     DAY_SECONDS,
     ORIGINALS,
-    account_id,
     aged,
-    ban,
     is_original,
     people,
     sign_ups,
 )
 from bench.running.filled import SEED, environment, fill, filled, pepper_file
-from bench.running.scene import Spent, cpu_seconds, resident_bytes
+from bench.running.scene import Spent, cpu_seconds
 from bench.scale import Report as ScaleReport
 from bench.scale import Row, Setting, Size, masters
 from bench.scale import summary as scale_summary
@@ -98,21 +95,11 @@ def test_work_is_counted_and_waiting_is_not() -> None:
     assert cpu_seconds(os.getpid()) - worked < 0.1
 
 
-def test_memory_is_counted_in_bytes() -> None:
-    assert 1 << 20 < resident_bytes(os.getpid()) < 1 << 36
-
-
 # The banned and those who sign up after them are the same in every turn, and some of them are mirrors.
 
 
 BANS = 400
 AT = 1_795_000_000.0
-
-
-def test_a_slice_is_the_same_each_time() -> None:
-    some = list(people(3, BANS, range(100, 110)))
-    assert some == list(people(3, BANS, range(100, 110)))
-    assert [one.account_id for one in some] == [account_id(number) for number in range(100, 110)]
 
 
 def test_originals_have_what_every_strategy_needs() -> None:
@@ -122,10 +109,6 @@ def test_originals_have_what_every_strategy_needs() -> None:
     assert first.number
     assert first.device_id
     assert first.avatar
-
-
-def test_no_ban_ends_so_that_a_snapshot_lasts() -> None:
-    assert all(ban(number, one).expires_at is None for number, one in enumerate(people(3, 8, range(8))))
 
 
 def test_bans_are_of_all_ages_up_to_two_years() -> None:
@@ -395,11 +378,6 @@ def test_where_something_else_counts_one_line_says_what() -> None:
     assert "\n" not in line
     assert "numpy 2.1, here 2.2" in line
     assert other(OLD, HERE) == []
-
-
-def test_what_is_written_is_read(tmp_path: Path) -> None:
-    written(OLD, tmp_path / "figure.json")
-    assert read(tmp_path / "figure.json") == OLD
 
 
 def test_callgrinds_own_sum_is_taken() -> None:

@@ -13,14 +13,12 @@ from bench import lookup, memory
 from bench.index.population import BannedNames, cache_folder, population
 from bench.lookup import EXTRACT, OURS, report
 from bench.rebuild import (
-    BrokenOff,
     Compacted,
     Filled,
     History,
     ReadSpots,
     compared,
     listed,
-    read_up_to,
     rebuilt,
     spots_of,
     table,
@@ -84,18 +82,6 @@ def test_brute_force_finds_the_same_names_either_way() -> None:
         assert [several[0] for several in ask(queries)] == [0, 1, 2, 3, 4]
 
 
-def test_a_server_tells_its_bytes_and_seconds() -> None:
-    with server() as one:
-        before = one.bytes_used()
-        one.client.set("s{0}:b:pabcd", b"x" * 1_000)
-        assert one.bytes_used() >= before + 1_000
-        ((part, (keys, size)),) = one.bytes_by_part().items()
-        assert (part, keys) == ("p", 1)
-        assert size > 1_000
-        assert one.cpu_seconds() > 0
-        assert one.version()
-
-
 # A rebuilt store answers as the old one did: `python -m bench.rebuild` on a thousand bans.
 
 
@@ -129,15 +115,6 @@ def test_compaction_leaves_the_last_word_on_each_account() -> None:
     assert {one.key: one.value for one in left} == last
     assert len(left) == len(last) == 60
     assert None in last.values()
-
-
-def test_it_is_broken_off_once_and_read_on_from_there() -> None:
-    topic = Compacted(HISTORY, range(60), broken_off_after=5)
-    with pytest.raises(BrokenOff):
-        list(topic.read("t", 0))
-    topic.broken_off_after = None
-    left = list(topic.read("t", 0, since=5))
-    assert topic.given == topic.end("t", 0) == 5 + len(left)
 
 
 # What two stores do not have in common is noticed, whatever it is.
@@ -240,13 +217,6 @@ async def test_a_store_lists_what_its_bans_say() -> None:
     bearers = Counter(spot for spot, _ in pairs)
     most = SILENT_LISTS * SHORT_POSTING_CAP
     assert {spot for spot, _ in pairs - lists} == {spot for spot, many in bearers.items() if many > most}
-
-
-def test_a_spot_is_read_as_far_as_whichever_of_its_keys_reads_most() -> None:
-    read = read_up_to(
-        [ReadSpots(np.array([7, 9]), np.array([2, 5])), ReadSpots(np.array([9, 3]), np.array([4, 1]))]
-    )
-    assert (read.spots.tolist(), read.most.tolist()) == ([3, 7, 9], [1, 2, 5])
 
 
 def test_names_are_read_up_to_their_caps_and_personal_values_always() -> None:

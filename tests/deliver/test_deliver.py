@@ -44,7 +44,6 @@ from schemas.record import Record
 from schemas.waves import WaveAlert
 from schemas.wire import decode_wave, encode
 from streams.clock import SystemClock
-from streams.deadletters.admin import ENDPOINT_HEADER
 from streams.delivery.progress import Stage
 from streams.errors import SettingsError, Transient
 from streams.outcomes import NOTHING, Arrival, Dead, Headers, Published
@@ -466,14 +465,6 @@ async def test_a_record_that_is_no_alert_is_a_dead_letter_of_this_endpoint() -> 
     assert scene.client.sent == []
 
 
-async def test_what_is_refused_is_a_dead_letter_at_once_and_holds_nobody() -> None:
-    scene = Scene()
-    scene.client.answer = lambda alert: Refused(422) if sent_as(alert)[0] == "1" else Delivered()
-    outcomes = await scene.agent([scene.arrival(alert("1")), scene.arrival(alert("1", 2)), scene.arrival()])
-    letter = Dead("endpoint-refused", detail="answered 422", endpoint="desk")
-    assert outcomes == [letter, letter, HAS_IT]
-
-
 async def test_an_outage_sends_nothing_twice_that_was_delivered_and_keeps_the_order() -> None:
     scene = Scene()
     batch = [scene.arrival(alert(str(n % 3), n // 3 + 1)) for n in range(9)]
@@ -553,14 +544,6 @@ async def test_who_leaves_finishes_what_is_in_hand_and_begins_nothing_after_a_wh
     assert scene.client.sent == [("1", 1)]
     scene.is_leaving = False
     assert await scene.agent([scene.arrival(alert("3"))]) == [HAS_IT], "a rebalance is over"
-
-
-async def test_what_is_sent_again_for_one_endpoint_passes_the_others() -> None:
-    scene = Scene()
-    for_us = scene.arrival(alert("1"), headers=((ENDPOINT_HEADER, b"desk"),))
-    for_others = scene.arrival(alert("2"), headers=((ENDPOINT_HEADER, b"chat"),))
-    assert await scene.agent([for_us, for_others]) == [HAS_IT, NOTHING]
-    assert scene.client.sent == [("1", 1)]
 
 
 async def test_batches_that_went_elsewhere_are_forgotten() -> None:

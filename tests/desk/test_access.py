@@ -299,15 +299,6 @@ async def test_what_is_no_answer_of_a_provider_is_told_as_one_that_is_away(
         await there.provider().begin("/queue")
 
 
-async def test_a_provider_that_goes_away_half_way_lets_nobody_in(there: SaysAnything) -> None:
-    provider = there.provider()
-    where, begun = await provider.begin("/queue")
-    given = there.sign_in(where)
-    there.answer = away
-    with pytest.raises(ProviderUnavailable):
-        await provider.finish(begun, **given, issuer=None, now=NOW)
-
-
 @pytest.mark.parametrize(
     "keys", ["text", [1, {"kty": "RSA"}], [{"kty": "RSA", "n": "!", "e": "AQAB"}], {}, None]
 )
@@ -399,15 +390,6 @@ class Door:
 @pytest.fixture
 def door() -> Door:
     return Door()
-
-
-def test_tries_at_a_name_from_one_network_cost_another_network_none(door: Door) -> None:
-    for _ in range(TRIES_AT_ONCE):
-        door.ask("amina", THERE)
-    with pytest.raises(TriedTooOften):
-        door.ask("amina", THERE)
-    assert door.lets("amina", HERE)
-    assert door.lets("lena", THERE)
 
 
 def test_network_that_tries_many_names_is_held(door: Door) -> None:

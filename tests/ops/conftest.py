@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Generator, Iterator
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,15 @@ REQUIRED = "SAMEHAND_REQUIRE_OPS"
 PICTURES = "SAMEHAND_SCREENSHOTS"
 PACKAGES = (
     "prometheus, prometheus-alertmanager, chromium, redis-server, docker-compose, buildah, crun, debootstrap"
+)
+FLAGS = (
+    "--no-sandbox",  # tests run as root in containers, where Chromium's sandbox cannot
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
 )
 
 
@@ -137,3 +147,15 @@ def prometheus(
         alertmanager.address,
     ) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Any]:
+    """Debian's Chromium, driven by Playwright."""
+    sync_api: Any = pytest.importorskip(
+        "playwright.sync_api", reason="the group `ops` is not installed: make test-ops"
+    )
+    with sync_api.sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield launched
+        launched.close()

@@ -24,7 +24,7 @@ from streams.settings import load
 from tests.cli.test_try import a_platform
 from tests.desk.makers import a_reason, a_rival, a_wave
 from tests.ops.desk_site import Running, Visitor, Visits, visiting
-from tests.ops.test_page import FLAGS, picture
+from tests.ops.test_page import picture
 
 pytestmark = pytest.mark.ops
 
@@ -45,18 +45,6 @@ SCRIPTS = {
 
 RARE_LETTERS = "\U000122ab\U00010570\U00031350"
 """Cuneiform, Vithkuqi and a Han letter of Unicode 15: hardly a machine has fonts for all of them."""
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Any]:
-    """Debian's Chromium, driven by Playwright."""
-    sync_api: Any = pytest.importorskip(
-        "playwright.sync_api", reason="the group `ops` is not installed: make test-ops"
-    )
-    with sync_api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        yield launched
-        launched.close()
 
 
 @pytest.fixture

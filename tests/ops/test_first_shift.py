@@ -16,7 +16,6 @@ from typing import Any, Final
 import pytest
 
 from tests.ops.desk_site import Visitor
-from tests.ops.test_desk import browser  # noqa: F401  # the fixture
 from tests.ops.test_page import picture
 
 pytestmark = pytest.mark.ops
@@ -97,7 +96,7 @@ def decide(visitor: Visitor, key: str) -> str:
 
 def test_ten_alerts_are_decided_by_whoever_opens_the_link(
     demo: Demo,
-    browser: Any,  # noqa: F811  # the fixture
+    browser: Any,
 ) -> None:
     link = demo.told(r"^(http://\S+/link/\S+)$")
     verify = demo.told(r"^(env SAMEHAND_.* audit verify)$")

@@ -20,7 +20,7 @@ from streams.faust_app.app import CONFIRM_SECONDS
 from streams.faust_app.start_checks import BROKER_SECONDS
 from streams.kafka.client import ANSWER_MS
 from streams.kafka.topics import names
-from streams.settings import load, unknown_names
+from streams.settings import Settings, load, unknown_names
 from streams.telemetry.health import Health
 from tests.deliver.receiver import SECRET_TEXT
 from tests.house import ROOT, project
@@ -78,6 +78,11 @@ def templates(values: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return found
 
 
+def specs(kind: str, objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What is said of every object of a kind, by its name."""
+    return {one["metadata"]["name"]: one["spec"] for one in objects if one["kind"] == kind}
+
+
 def environment(values: dict[str, Any]) -> dict[str, str]:
     """The worker's settings."""
     return {one["name"]: one["value"] for one in container(values)["env"]}
@@ -102,14 +107,6 @@ def test_kubernetes_accepts_every_object_to_the_letter(values: dict[str, Any], v
         kubernetes.validate(one, version, strict=True)
 
 
-def test_it_is_told_when_an_object_has_a_field_that_kubernetes_does_not_know() -> None:
-    kubernetes: Any = pytest.importorskip("kubernetes_validate", reason=MISSING)
-    deployment = only("Deployment", rendered(LEAST))
-    deployment["spec"]["replica"] = 2
-    with pytest.raises(kubernetes.ValidationError):
-        kubernetes.validate(deployment, "1.37.0", strict=True)
-
-
 @pytest.mark.parametrize("values", VALUES)
 def test_no_pod_can_do_much_to_its_node(values: dict[str, Any]) -> None:
     for template in templates(values).values():
@@ -128,8 +125,7 @@ def test_no_pod_can_do_much_to_its_node(values: dict[str, Any]) -> None:
 def test_its_settings_are_ones_that_a_worker_reads(values: dict[str, Any]) -> None:
     given = environment(values)
     assert unknown_names(given) == {}
-    # Secrets are mounted where a pod runs; here any file stands for them.
-    settings = load({name: __file__ if name.endswith("_FILE") else value for name, value in given.items()})
+    settings = loaded(given)
     assert list(settings.kafka_brokers) == values["kafka"]["brokers"]
     assert settings.redis_url == values["redis"]["url"]
     assert settings.store_bans == 1_000_000
@@ -256,7 +252,7 @@ def test_rights_of_bases_reach_whoever_alerts_quotes_exports_or_imports() -> Non
 def test_a_list_is_imported_from_the_volume_that_was_named_and_knows_no_secret_but_kafkas(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    jobs = {one["metadata"]["name"]: one["spec"] for one in rendered(ALL) if one["kind"] == "CronJob"}
+    jobs = specs("CronJob", rendered(ALL))
     assert {name: it["schedule"] for name, it in jobs.items()} == {
         "eu-samehand-list-ofac": "17 4 * * 1",
         "eu-samehand-list-national": "5 3 * * *",
@@ -280,9 +276,14 @@ def test_a_list_is_imported_from_the_volume_that_was_named_and_knows_no_secret_b
     given = {it["name"]: it["value"] for it in importing["env"]}
     assert unknown_names(given) == {}
     assert not [name for name in given if "REDIS" in name or "PEPPER" in name]
-    settings = load({name: __file__ if name.endswith("_FILE") else value for name, value in given.items()})
+    settings = loaded(given)
     assert names(settings).banned == "eu.accounts.banned"
     assert settings.kafka_sasl_mechanism == "SCRAM-SHA-512"
+
+
+def loaded(given: dict[str, str]) -> Settings:
+    """Settings of which secrets are mounted where a pod runs; here any file stands for them."""
+    return load({name: __file__ if name.endswith("_FILE") else value for name, value in given.items()})
 
 
 def complaint(arguments: list[str], capfd: pytest.CaptureFixture[str]) -> str:
@@ -361,7 +362,7 @@ def test_deliver_reads_its_file_and_knows_neither_redis_nor_the_pepper(tmp_path:
 
 def test_deliver_alone_may_speak_to_webhooks_and_is_scraped_under_its_own_job() -> None:
     objects = rendered(DELIVERED)
-    policies = {it["metadata"]["name"]: it["spec"] for it in objects if it["kind"] == "NetworkPolicy"}
+    policies = specs("NetworkPolicy", objects)
     assert policies["eu-samehand-deliver"]["egress"] == [{"ports": [{"port": 443, "protocol": "TCP"}]}]
     selected = policies["eu-samehand-deliver"]["podSelector"]["matchLabels"]
     assert selected["app.kubernetes.io/component"] == "deliver"
@@ -483,10 +484,10 @@ def test_a_gate_or_a_desk_is_scraped_under_the_job_that_its_rules_ask_for(
     ports = {it["name"]: it["containerPort"] for it in container_of(template)["ports"]}
     assert ports[endpoint["port"]] == load({}).web_port
     # And is no worker: neither scraped as one nor counted for their budget.
-    services = {it["metadata"]["name"]: it["spec"] for it in objects if it["kind"] == "Service"}
+    services = specs("Service", objects)
     assert not services["eu-samehand"]["selector"].items() <= labels.items()
     assert [it["name"] for it in services[f"eu-samehand-{name}"]["ports"]] != ["http"]
-    budgets = {it["metadata"]["name"]: it["spec"] for it in objects if it["kind"] == "PodDisruptionBudget"}
+    budgets = specs("PodDisruptionBudget", objects)
     assert not budgets["eu-samehand"]["selector"]["matchLabels"].items() <= labels.items()
 
 
@@ -500,17 +501,11 @@ def test_a_gate_or_a_desk_is_reached_at_its_own_port_by_those_who_may(
     labels, given = template["metadata"]["labels"], settings_of(template)
     port = int(given[f"SAMEHAND_{name.upper()}_PORT"])
     assert given[f"SAMEHAND_{name.upper()}_HOST"] == "0.0.0.0"
-    (service,) = (
-        it["spec"] for it in objects if it["kind"] == "Service" and it["metadata"]["name"].endswith(name)
-    )
+    service = specs("Service", objects)[f"eu-samehand-{name}"]
     assert service["selector"].items() <= labels.items()
     ports = {it["name"]: it["containerPort"] for it in container_of(template)["ports"]}
     assert [(it["port"], ports[it["targetPort"]]) for it in service["ports"]] == [(port, port)]
-    (policy,) = (
-        it["spec"]
-        for it in objects
-        if it["kind"] == "NetworkPolicy" and it["metadata"]["name"].endswith(name)
-    )
+    policy = specs("NetworkPolicy", objects)[f"eu-samehand-{name}"]
     assert policy["podSelector"]["matchLabels"].items() <= labels.items()
     assert policy["ingress"] == [{"ports": [{"port": port, "protocol": "TCP"}], "from": peers}]
 
@@ -551,7 +546,7 @@ def test_a_desk_knows_neither_redis_nor_the_pepper(values: dict[str, Any]) -> No
     assert unknown_names(given) == {}
     assert not [name for name in given if "REDIS" in name or "PEPPER" in name]
     assert {"pepper", "redis"}.isdisjoint(it["name"] for it in template["spec"]["volumes"])
-    settings = load({name: __file__ if name.endswith("_FILE") else value for name, value in given.items()})
+    settings = loaded(given)
     assert settings.desk_url == "https://desk.example.org"
     assert address(settings.database_url.get_secret_value())
 
@@ -583,11 +578,7 @@ def test_desks_on_postgresql_are_as_many_as_you_like_and_need_no_volume() -> Non
     password = Path(given["SAMEHAND_DATABASE_PASSWORD_FILE"])
     secret = under(POSTGRES, str(password))["secret"]
     assert (secret["secretName"], [it["path"] for it in secret["items"]]) == ("database", [password.name])
-    (policy,) = (
-        it["spec"]
-        for it in objects
-        if it["kind"] == "NetworkPolicy" and it["metadata"]["name"].endswith("desk")
-    )
+    policy = specs("NetworkPolicy", objects)["eu-samehand-desk"]
     assert policy["egress"] == [{"ports": [{"port": 5432, "protocol": "TCP"}]}]
 
 
@@ -605,7 +596,7 @@ def test_what_ends_tls_before_gates_and_desks_is_believed(name: str, values: dic
 
 def test_people_sign_in_with_a_provider_that_the_desk_alone_may_reach() -> None:
     given = settings_of(templates(SINGLE_SIGN_ON)["eu-samehand-desk"])
-    settings = load({name: __file__ if name.endswith("_FILE") else value for name, value in given.items()})
+    settings = loaded(given)
     assert settings.desk_oidc_issuer == "https://id.example.org:8443/realms/staff"
     assert settings.desk_oidc_client_id == "samehand-desk"
     assert settings.desk_oidc_roles == {"desk-leads": "lead", "desk-moderators": "moderator"}
@@ -638,7 +629,7 @@ def reaching(values: dict[str, Any], port: int, cidr: str) -> list[str]:
 
 def test_profiles_come_from_a_source_that_the_desk_alone_may_reach() -> None:
     given = settings_of(templates(PROFILED)["eu-samehand-desk"])
-    settings = load({name: __file__ if name.endswith("_FILE") else value for name, value in given.items()})
+    settings = loaded(given)
     assert settings.desk_profile_urls == PROFILED["desk"]["profiles"]["urls"]
     assert settings.desk_profile_source == "https://x.example:8444/profiles"
     allowed = ["https://*.cdn.example:443", "10.8.0.0/16", "fd00::/8", "https://img.x.example:8443"]
@@ -657,9 +648,7 @@ def test_appeals_have_a_secret_of_gate_and_desk_and_a_way_between_them() -> None
     assert gate["SAMEHAND_GATE_DESK_URL"] == "http://eu-samehand-desk:6068"
     path = "/run/secrets/samehand/appeals/secret"
     assert gate["SAMEHAND_GATE_DESK_SECRET_FILE"] == desk["SAMEHAND_DESK_APPEALS_SECRET_FILE"] == path
-    policies = {
-        it["metadata"]["name"]: it["spec"] for it in rendered(APPEALING) if it["kind"] == "NetworkPolicy"
-    }
+    policies = specs("NetworkPolicy", rendered(APPEALING))
     (out,) = policies["eu-samehand-gate"]["egress"]
     (in_,) = policies["eu-samehand-desk"]["ingress"]
     assert out["ports"] == in_["ports"] == [{"port": 6068, "protocol": "TCP"}]
@@ -682,9 +671,7 @@ def test_leads_ask_the_releases_own_gate_which_lets_the_desk_in() -> None:
     assert given["SAMEHAND_DESK_GATE_KEY_FILE"] == "/run/secrets/samehand/gate/key"
     (secret,) = (it["secret"] for it in template["spec"]["volumes"] if it["name"] == "gate")
     assert (secret["secretName"], secret["items"]) == ("desk-key", [{"key": "related", "path": "key"}])
-    policies = {
-        it["metadata"]["name"]: it["spec"] for it in rendered(values) if it["kind"] == "NetworkPolicy"
-    }
+    policies = specs("NetworkPolicy", rendered(values))
     gate, desk = policies["eu-samehand-gate"], policies["eu-samehand-desk"]
     (way,) = desk["egress"]
     assert way["ports"] == [{"port": 6070, "protocol": "TCP"}]
@@ -709,11 +696,7 @@ def test_a_desk_without_provider_and_source_has_no_way_out_for_them() -> None:
     ):
         given = settings_of(templates(values)["eu-samehand-desk"])
         assert not [name for name in given if "OIDC" in name or "PROFILE_SOURCE" in name]
-        (policy,) = (
-            it["spec"]
-            for it in rendered(values)
-            if it["kind"] == "NetworkPolicy" and it["metadata"]["name"].endswith("desk")
-        )
+        policy = specs("NetworkPolicy", rendered(values))["eu-samehand-desk"]
         assert policy["policyTypes"] == ["Ingress"]
         assert "egress" not in policy
 

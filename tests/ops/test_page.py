@@ -22,34 +22,11 @@ pytestmark = pytest.mark.ops
 IMAGES = ROOT / "docs" / "images"
 TAKE = os.environ.get(TAKEN) == "1"
 MOVE_MS_MAX = 60_000
-WELL_MS_MAX = 300_000
-STORY_MS = 150_000
-FLAGS = (
-    "--no-sandbox",  # tests run as root in containers, where Chromium's sandbox cannot
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 GRAPHS = {
     "prometheus-events": "sum by (outcome) (rate(samehand_events_total[5m]))",
     "prometheus-age": "histogram_quantile(0.99, sum by (le) (rate(samehand_event_age_seconds_bucket[5m])))",
     "prometheus-lag": "max by (topic) (samehand_consumer_lag_seconds)",
 }
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Any]:
-    """Debian's Chromium, driven by Playwright."""
-    sync_api: Any = pytest.importorskip(
-        "playwright.sync_api", reason="the group `ops` is not installed: make test-ops"
-    )
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        yield opened
-        opened.close()
 
 
 class Visit:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from report.accuracy import (
     AccountPair,
@@ -119,22 +117,6 @@ def test_a_run_without_mirrors_or_alerts_has_figures_too() -> None:
     told = figures(a_run())
     assert told["average_precision"] is None
     assert told["calibration"]["gap_above_0.8"] is None
-
-
-def test_it_agrees_with_newcombes_table() -> None:
-    # Newcombe (1998), Statistics in Medicine 17, table I, method 3.
-    assert Share(81, 263).interval == pytest.approx((0.2553, 0.3662), abs=1e-4)
-    assert Share(0, 20).interval == pytest.approx((0.0, 0.1611), abs=1e-4)
-
-
-@given(of=st.integers(1, 5000), part=st.floats(0, 1))
-def test_it_holds_the_share_and_stays_within_0_and_1(of: int, part: float) -> None:
-    share = Share(int(part * of), of)
-    assert share.interval is not None
-    assert share.value is not None
-    low, high = share.interval
-    assert 0 <= low <= share.value + 1e-12
-    assert share.value - 1e-12 <= high <= 1
 
 
 def test_of_nothing_nothing_is_told() -> None:

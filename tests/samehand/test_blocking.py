@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from samehand.blocking.display_name import listed_keys
 from samehand.blocking.rare_words import (
-    _LETTER_BITS_MAX,
     listed_words,
-    shown_by_runs,
-    shown_by_words,
     tried_words,
 )
 from samehand.blocking.spellings import (
     LETTERS_LISTED_WHOLE_LENGTH_MIN,
-    RUN,
-    RUNS_TRIED_MAX,
-    cores,
-    deletions,
     letters,
     listed_letters,
     runs,
@@ -28,10 +20,8 @@ from samehand.blocking.spellings import (
     spread_runs,
 )
 from samehand.fingerprint.distil import enrolment_keys, query_keys
-from samehand.frequency.name_prior import segments
 from samehand.keys import Key, KeyKind, key_of, kind_of, value_of
 from samehand.names.name_trait import NameTrait
-from samehand.names.similarity import PART_COST_BITS_MIN, REST_BITS
 from samehand.names.word import Word
 from samehand.signals.cross_field import keys_of_names
 from samehand.signals.handle import HANDLE
@@ -212,25 +202,9 @@ def test_runs_are_listed_at_the_quarters_and_of_a_longer_word_at_both_ends() -> 
     assert spread_runs("abcdefghijklm") == ["cdefg", "efghi", "ghijk", "abcde", "ijklm"]
 
 
-@given(word=words)
-def test_a_query_tries_every_run_that_is_listed(word: str) -> None:
-    assert set(spread_runs(word)) <= set(runs(word))
-
-
 def test_short_words_keep_their_order() -> None:
     assert set(spellings("umra")).isdisjoint(letters("umar"))
     assert "uma" in spellings("umar")
-
-
-@given(words)
-def test_no_deletion_comes_twice(word: str) -> None:
-    assert len(deletions(word)) == len(set(deletions(word)))
-
-
-def test_decorations_come_off_with_and_without_a_separator() -> None:
-    assert cores("umarofficial", ("umar", "official"))[0] == "umar"
-    assert "umar" in cores("umarofficial", ("umarofficial",))
-    assert cores("boxmoth", ("boxmoth",)) == ()
 
 
 # A display name finds itself again with words put in, left out, glued on, turned about or misspelt.
@@ -320,59 +294,6 @@ def test_a_rare_word_is_found_wherever_it_stands(ours: dict[str, str], theirs: d
 
 def test_a_common_word_is_no_key() -> None:
     assert not tried(handle="ali_mobile_repair") & listed(handle="ali_furniture_quetta")
-
-
-def shown_by(word: Word, at: int) -> float:
-    """The bits that the run of letters from a place on shows, letter by letter."""
-    run, start, own, kept, whole = range(at, at + RUN), 0, 0.0, 0, 0.0
-    for text, piece_bits, _ in segments(word.base):
-        letters_kept = len(set(run).intersection(range(start, start + len(text))))
-        own += min(piece_bits, letters_kept * _LETTER_BITS_MAX)
-        kept += len(text) if letters_kept else 0
-        whole += piece_bits
-        start += len(text)
-    rest = 1.0 - max(own / whole, kept / len(word.base))
-    return max(own - PART_COST_BITS_MIN - REST_BITS * max(rest, 0.0), 0.0)
-
-
-@for_each(
-    "base",
-    ["gulzarwaziri", "umarfarooqiwaziri", "alikhanzarfeshan", "zqxumar", "ali4827khan", "gulzarwaziri" * 3],
-)
-def test_a_run_shows_the_pieces_that_it_lies_in_each_by_the_letters_that_it_has_of_them(base: str) -> None:
-    word = Word(base, (base,), "")
-    expected: dict[Key, float] = {}
-    for at, run in enumerate(runs(base)[:RUNS_TRIED_MAX]):
-        key = key_of(KeyKind.NAMING_RUN, run.encode())
-        expected[key] = max(shown_by(word, at), expected.get(key, 0.0))
-    assert shown_by_runs(word, float) == pytest.approx(expected)
-    assert len({*expected.values()}) > 2
-
-
-def test_a_run_shows_no_part_of_a_word_that_is_one_piece() -> None:
-    assert shown_by_runs(Word("gulzar", ("gulzar",), ""), float) == {}
-
-
-@for_each(
-    ("tokens", "in_any_order"),
-    [
-        (("waziristan", "kakar"), ["waziristan", "kakar"]),
-        (("waziristan", "khan"), ["waziristan"]),  # four letters in any order are too many words
-        (("waziristan", "aa"), ["waziristan"]),
-        (("waziristan", "a"), []),  # the whole word may be it, a letter missing
-    ],
-)
-def test_a_piece_shows_its_bits_and_in_any_order_if_it_lacks_two_letters_of_the_word(
-    tokens: tuple[str, ...], in_any_order: list[str]
-) -> None:
-    word = Word("".join(tokens), tokens, "")
-    kinds = (KeyKind.HANDLE_WORD, KeyKind.NAMING_WORD)
-    shown = {key_of(kind, piece.encode()): own for kind in kinds for piece, own in word.pieces.items()}
-    assert shown_by_words(word, kinds, None, float) == shown
-    assert set(word.pieces) >= {*in_any_order}
-    for piece in in_any_order:
-        shown[key_of(KeyKind.HANDLE_SORTED, sorted_letters(piece).encode())] = word.pieces[piece]
-    assert shown_by_words(word, kinds, KeyKind.HANDLE_SORTED, float) == shown
 
 
 @for_each(("handle", "words"), [("zarfeshan_mirgul_wardakan", 2), ("waziristan", 0)])

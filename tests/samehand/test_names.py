@@ -44,11 +44,6 @@ def test_what_is_kept_takes_no_part_in_equality() -> None:
     assert hash(one) == hash(other)
 
 
-def test_the_class_shows_its_docstring() -> None:
-    assert isinstance(OtherWord.letters, kept)
-    assert OtherWord.letters.__doc__ == "Its letters, in a list of its own."
-
-
 # Words of names.
 
 
@@ -97,11 +92,6 @@ def test_words_written_apart_are_read_apart_where_that_makes_them_commoner() -> 
     assert segments("calmeyasemin") != (*segments("cal"), *segments("me"), *segments("yasemin"))
     assert Word("calmeyasemin", ("calmeyasemin",), "").beyond_names_bits > 0.0
     assert Word("calmeyasemin", ("cal", "me", "yasemin"), "").beyond_names_bits == 0.0
-
-
-def test_what_was_worked_out_is_kept() -> None:
-    word = a_word("umar_media")
-    assert word.runs is word.runs
 
 
 # Two words are alike in the strictest way that holds, and a laxer way costs more.

@@ -27,9 +27,8 @@ from samehand.normalize.text.fold import (
     fold_handle,
     fold_name,
 )
-from samehand.normalize.text.fold_flags import FLAGS, flags_of
+from samehand.normalize.text.fold_flags import flags_of
 from samehand.normalize.text.fold_table import (
-    EITHER_L,
     FOLD_VERSION,
     PHONETIC,
     TABLE_SHA256,
@@ -38,7 +37,7 @@ from samehand.normalize.text.fold_table import (
     table_digest,
 )
 from samehand.normalize.text.indic import spoken
-from samehand.normalize.text.leet import ascii_readings, collapse, cut, exclamation_reading
+from samehand.normalize.text.leet import ascii_readings
 from samehand.normalize.text.phonetic import (
     by_letters,
     consonant_key,
@@ -117,6 +116,9 @@ def test_a_disguised_handle_folds_to_the_plain_one(disguise: str) -> None:
         ("3omar", "aomar"),
         ("|-|assan", "hasan"),
         ("ma|<tab", "maktab"),
+        ("vvinter", "winter"),
+        ("786umar", "tbgumar"),
+        ("c@$h", "cash"),
     ],
 )
 def test_an_ambiguous_glyph_is_read_both_ways(disguise: str, plain: str) -> None:
@@ -235,10 +237,11 @@ def test_one_character_and_256_are_handles_like_any_other() -> None:
         ("um\u202ear", FoldFlags.BIDI),
         ("pazer\u200f", FoldFlags.BIDI),
         ("umаr", FoldFlags.MIXED_SCRIPT),
+        ("u\u200bm\u202ear", FoldFlags.INVISIBLE | FoldFlags.BIDI),
     ],
 )
 def test_what_hides_is_told(text: str, flag: FoldFlags) -> None:
-    assert name(text).flags & flag
+    assert name(text).flags == flags_of(text) == flag
 
 
 @for_each(
@@ -246,7 +249,7 @@ def test_what_hides_is_told(text: str, flag: FoldFlags) -> None:
     [
         *("Umar Media", "Umar عمر", "می\u200cخواهم", "क्\u200dष", "👨\u200d👩\u200d👧 Ali"),
         *("🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f Ali", "習近平の日本"),
-        *("Nguyễn Thị", "محمد\u200f", "Zoë", "❤️ Sara"),
+        *("Nguyễn Thị", "Nguye\u0302\u0303n", "محمد\u200f", "Zoë", "❤️ Sara"),
     ],
 )
 def test_what_a_language_needs_hides_nothing(text: str) -> None:
@@ -369,7 +372,10 @@ def test_how_a_text_is_read(text: str, first: str, second: str | None) -> None:
     assert read_any(text) == (first, second)
 
 
-@given(st.text(max_size=300))
+INDIC = st.text(alphabet=st.characters(min_codepoint=0x900, max_codepoint=0xD7F), max_size=40)
+
+
+@given(st.text(max_size=300) | INDIC)
 def test_any_text_is_read_as_ascii(text: str) -> None:
     first, second = read_any(text)
     assert first.isascii()
@@ -415,11 +421,6 @@ def test_a_name_is_read_as_it_is_said(written: str, said: str) -> None:
 )
 def test_both_spellings_of_a_name_sound_the_same(written: str, spelt: str) -> None:
     assert word_keys(read_any(written)[0].split()) == word_keys(spelt.lower().split())
-
-
-@given(st.text(alphabet=st.characters(min_codepoint=0x900, max_codepoint=0xD7F), max_size=40))
-def test_any_run_of_these_scripts_can_be_spoken(text: str) -> None:
-    assert read_any(text)[0].isascii()
 
 
 @given(st.text(alphabet=st.characters(max_codepoint=0x8FF), max_size=40))
@@ -643,10 +644,6 @@ def test_a_key_holds_no_vowel_and_no_repeat(word: str) -> None:
     assert all(one != other for one, other in itertools.pairwise(found))
 
 
-def test_a_number_has_no_consonants() -> None:
-    assert consonant_key("786") == ""
-
-
 @for_each(
     ("written", "spelt"),
     [("slyman", "sulaiman"), ("drwysh", "darwish"), ("gvldbrg", "goldberg"), ("abrahym", "ibrahim")],
@@ -671,67 +668,6 @@ def test_letters_that_write_one_letter_of_another_script_count_once() -> None:
 
 
 # Words, numbers and leet, and what else they could be.
-
-
-@for_each(
-    ("seen", "words", "digits", "readings"),
-    [
-        ("umar media", ["umar", "media"], [], []),
-        ("umar786", ["umar"], ["786"], []),
-        ("786umar", ["umar"], ["786"], ["tbgumar"]),
-        ("ali786khan", ["ali", "khan"], ["786"], ["alitbgkhan"]),
-        ("m3di4", ["media"], [], ["medi"]),
-        ("h1l", ["hil"], [], ["hll"]),
-        ("a7mad", ["atmad"], [], ["ahmad"]),
-        ("c@$h", ["cash"], [], []),
-        ("12 34", [], ["12", "34"], []),
-        ("@ $", [], [], []),
-    ],
-)
-def test_how_a_text_is_cut(seen: str, words: list[str], digits: list[str], readings: list[str]) -> None:
-    found = cut(seen)
-    assert (found.words, found.digits, found.readings) == (words, digits, readings)
-
-
-@for_each(
-    ("word", "collapsed"),
-    [
-        ("ummaarr", "umar"),
-        ("vvinter", "winter"),
-        ("vvv", "v"),
-        ("urnar", "umar"),
-        ("rrnn", "m"),
-        ("1100", "1100"),
-    ],
-)
-def test_repeats_and_look_alike_pairs_collapse(word: str, collapsed: str) -> None:
-    assert collapse(word) == collapsed
-
-
-@given(st.text(alphabet="rnmvwab", max_size=30))
-def test_a_collapsed_word_is_collapsed(word: str) -> None:
-    assert collapse(collapse(word)) == collapse(word)
-
-
-@for_each(
-    ("text", "seen", "others"),
-    [
-        ("umar", "umar", []),
-        ("UmarMedia", "umar media", []),
-        ("UMAR", "umar", []),
-        ("kyIe", "kyie", ["kyle"]),
-        ("|-|assan", "|-|assan", ["hassan"]),
-        ("Ali | Khan", "ali | khan", []),
-        ("[TAG] Ali", "[tag] ali", []),
-    ],
-)
-def test_how_ascii_is_read(text: str, seen: str, others: list[str]) -> None:
-    assert ascii_readings(text) == (seen, others)
-
-
-@for_each(("seen", "read"), [("um!r", "um1r"), ("!mran", "1mran"), ("hello!", None), ("hello", None)])
-def test_an_exclamation_mark_that_touches_letters_is_an_i(seen: str, read: str | None) -> None:
-    assert exclamation_reading(seen) == read
 
 
 LONG_SIGNS = "|".join(
@@ -792,34 +728,6 @@ def test_piles_of_marks_in_the_wrong_order_stay_on_their_letters() -> None:
     assert composed("NFKC", text) == unicodedata.normalize("NFKC", text)
 
 
-# What hides is told, what a language needs is not.
-
-
-@for_each(
-    ("text", "expected"),
-    [
-        ("u\u200bm\u202ear", FoldFlags.INVISIBLE | FoldFlags.BIDI),
-        ("\u3164", FoldFlags.INVISIBLE),
-        ("umаr ⓤ", FoldFlags.MIXED_SCRIPT),
-        ("می\u200cخواهم\u200f", FoldFlags.NONE),
-        ("Umar\u200f", FoldFlags.BIDI),
-        ("Nguye\u0302\u0303n", FoldFlags.NONE),
-    ],
-)
-def test_the_flags_of_a_text(text: str, expected: FoldFlags) -> None:
-    assert flags_of(text) == expected
-
-
-def test_every_combination_is_at_hand() -> None:
-    assert len(FLAGS) == 2 ** (len(FoldFlags.__members__) - 1)
-    assert all(int(flags) == bits for bits, flags in enumerate(FLAGS))
-
-
-@given(st.text())
-def test_any_text_has_flags(text: str) -> None:
-    assert flags_of(text) in FLAGS
-
-
 # The shipped table is the one that FOLD_VERSION names, and it answers for every character.
 
 # The digest of the table of each version that was ever released: a changed table needs a new version.
@@ -842,27 +750,7 @@ def test_every_character_reads_as_lower_case_ascii(char: str) -> None:
         assert read == read.lower()
 
 
-@for_each(
-    ("char", "looks", "sound"),
-    [("р", "p", "r"), ("с", "c", "s"), ("Ω", "o", "o"), ("𝓊", "u", "u"), ("ع", "e", "a"), ("文", "x", "wen")],
-)
-def test_looks_and_sound_are_told_apart(char: str, looks: str, sound: str) -> None:
-    assert char.translate(PHONETIC) == sound
-    if char != "文":
-        assert char.translate(VISUAL) == looks
-
-
 def test_an_unlisted_letter_stays_itself() -> None:
     rare, other = "\U0002a6b2", "\U0002a6b3"
     assert rare.translate(PHONETIC) != other.translate(PHONETIC)
     assert rare.translate(PHONETIC).isalpha()
-
-
-def test_pictures_and_brackets_divide_words_and_are_no_letters() -> None:
-    for decoration in "★☾✓🔥😀『』꧁™":
-        assert decoration.translate(VISUAL).strip() == ""
-
-
-def test_a_bar_is_an_i_or_an_l() -> None:
-    assert "Ӏ".translate(EITHER_L) == "l"
-    assert all(VISUAL[code] == "i" for code in EITHER_L)

@@ -175,12 +175,6 @@ def test_what_a_farm_shares_proposes_somebody_however_large_it_is() -> None:
     assert falls_silent(KeyKind.NAMING_WORD)
 
 
-def test_numbers_fit_a_byte_and_are_used_once() -> None:
-    numbers = [kind.value for kind in KeyKind]
-    assert len(set(numbers)) == len(numbers)
-    assert max(numbers) < 256
-
-
 @given(st.sampled_from(KeyKind), st.binary())
 def test_a_key_says_its_kind_and_its_value(kind: KeyKind, value: bytes) -> None:
     key = key_of(kind, value)

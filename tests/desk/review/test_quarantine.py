@@ -10,7 +10,7 @@ from sqlalchemy import insert
 
 from desk.database import audit, schema
 from desk.database.decisions import quarantines as quarantine_rows
-from desk.errors import Conflict, Forbidden, ReviewError, UnusableInput
+from desk.errors import Conflict, ReviewError, UnusableInput
 from desk.readers import Reader
 from desk.review import quarantine
 from desk.review.quarantine import DISMISSALS_MIN, ValueFigures, view
@@ -198,10 +198,3 @@ async def test_decision_that_cannot_stand_is_refused(
     with pytest.raises(error):
         await decide(office, lead, "put", **{"days": 30, **given})
     assert await told(office) == {}
-
-
-async def test_only_a_lead_decides(office: Office) -> None:
-    await dismissed(office)
-    for role in ("moderator", "auditor"):
-        with pytest.raises(Forbidden):
-            await decide(office, await office.hire(role, role), "put", days=30)

@@ -69,16 +69,6 @@ async def test_row_names_both_accounts_trait_and_rival(office: Office) -> None:
         assert "Umar Khan" in page
 
 
-async def test_blind_row_shows_names_and_handles_only(database: Database) -> None:
-    office = an_office(database, with_shares(blind_share=1.0))
-    await office.receive(reasons=NAMED, rivals=(a_rival("namesake", 0.7),))
-    async with at_the_desk(office) as client:
-        [row] = await the_queue(client)
-        assert row["people"][1]["name"] == "Umar Khan"
-        assert (row["trait"], row["rival"], row["band"]) == (None, None, None)
-        assert "The display names are the same." not in (await client.get("/queue")).text
-
-
 async def test_each_order_goes_through_all_pages_once(office: Office) -> None:
     for number, band in enumerate(("possible", "likely", "possible", "likely", "likely")):
         await office.receive(f"alert-{number}", band=band)
@@ -450,20 +440,6 @@ async def test_moderators_see_their_own_decisions_and_auditors_all(office: Offic
         async with at_the_desk(office, name, role) as client:
             assert len(await decisions(client)) == count, name
             assert ('name="by"' in (await client.get("/decided")).text) == (role != "moderator")
-
-
-async def test_lead_who_is_to_read_second_is_told_no_decision(database: Database) -> None:
-    office = an_office(database, with_shares(second_share=1.0), profiles=Platform())
-    await office.receive("one", account_id="1")
-    async with at_the_desk(office) as client:
-        await decide_all(office, client)
-    async with at_the_desk(office, "chloe", "lead") as client:
-        assert await decisions(client) == []
-        page = (await client.get("/accounts/x/1")).text
-        assert ("a mirror" in page, "until you have decided" in page) == (False, True)
-        assert "could say what others decided" in (await client.get("/profiles/accounts/x/1")).text
-        await decide_all(office, client)
-        assert len(await decisions(client)) == 2
 
 
 async def test_account_page_has_an_address_whatever_its_id(office: Office) -> None:

@@ -236,6 +236,15 @@ async def test_approved_request_on_which_nothing_is_kept_is_answered_by_a_refusa
         ({"accounts": "no key"}, "accounts"),
         ({"hold_days": "9999"}, "hold_days"),
         ({"authority": " "}, "authority"),
+        ({"authority": "a" * 129}, "authority"),
+        ({"reference": ""}, "reference"),
+        ({"legal_basis": "b" * 257}, "legal_basis"),
+        ({"jurisdiction": "P1"}, "jurisdiction"),
+        ({"kind": "unheard-of"}, "kind"),
+        ({"kind": "other", "deadline": "9999-12-31T23:59"}, "deadline"),
+        ({"accounts": " "}, "accounts"),
+        ({"hold_days": "0"}, "hold_days"),
+        ({"hold_days": "367"}, "hold_days"),
     ],
 )
 async def test_unusable_form_is_refused_and_changes_nothing(
@@ -272,6 +281,7 @@ async def test_auditor_looks_and_others_see_nothing_of_requests(office: Office) 
             assert '"/requests"' not in (await client.get("/queue")).text
             for where in ("/requests", "/requests/1", "/requests/2"):
                 assert (await client.get(where)).status_code == 403
+            assert (await post_form(client, "/requests", **FORM)).status_code == 403
             for step in posts:
                 form = {"reason_code": "too-broad", "alert_id": "alert-1", "digest": "0" * 64}
                 assert (await post_form(client, f"/requests/1/{step}", **form)).status_code == 403, step
@@ -285,7 +295,7 @@ async def test_counsel_reads_alerts_of_every_policy_and_decides_none(office: Off
         page = await client.get("/alerts/alert-1")
         assert page.status_code == 200
         assert 'data-key="c"' not in page.text
-        for where in ("/figures", "/weights", "/quarantine", "/readers"):
+        for where in ("/figures", "/quarantine", "/readers"):
             assert (await client.get(where)).status_code == 403
 
 

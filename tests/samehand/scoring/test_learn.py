@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from samehand.errors import TooFewLabels
 from samehand.scoring import learn as learning
-from samehand.scoring.calibrate import ISOTONIC_MIN, Bools, Floats, calibrated, log_loss, sigmoid
+from samehand.scoring.calibrate import ISOTONIC_MIN, Bools, Floats, calibrated, sigmoid
 from samehand.scoring.evidence import Evidence, Score
 from samehand.scoring.intervals import (
     Stratum,
@@ -178,11 +178,6 @@ def test_what_is_proposed_can_be_written_and_read_and_is_another_version() -> No
     assert again.version != SHIPPED.version
     for probability in (0.01, 0.5, 0.9, 0.999):
         assert again.probability(again.log_odds_at(probability)) == pytest.approx(probability, rel=1e-9)
-
-
-def test_readers_who_agree_are_believed_though_the_table_in_force_is_far_off() -> None:
-    learned = learn(verdicts(800, {"device.same": 0.4}), SHIPPED)
-    assert learned.multipliers["device.same"] == pytest.approx(0.4, abs=0.1)
 
 
 def test_learning_again_from_the_same_labels_goes_no_further() -> None:
@@ -410,12 +405,6 @@ def test_scores_that_claim_too_much_are_brought_down(labels: int) -> None:
     assert float(np.abs(sigmoid(fresh) - sigmoid(fresh / 2.5 - 0.5)).mean()) > 0.09
 
 
-def test_few_labels_get_a_line_and_many_a_curve() -> None:
-    scored = np.linspace(-5.0, 5.0, ISOTONIC_MIN)
-    assert calibrated(scored, calibrate_drawn(scored)).method == "isotonic"
-    assert calibrated(scored[1:], calibrate_drawn(scored[1:])).method == "platt"
-
-
 def test_a_bend_that_no_line_has_is_followed() -> None:
     scored = np.random.default_rng(4).uniform(-6.0, 6.0, 6_000)
     truth = np.minimum(scored, 1.0)  # rubber-stamped: above 1 nothing more is borne out
@@ -429,11 +418,6 @@ def test_labels_without_a_fault_are_not_taken_for_certainty() -> None:
     scored = np.array([-2.0] * 10 + [2.0] * 10)
     calibration = calibrated(scored, scored > 0)
     assert 0.9 < sigmoid(calibration.log_odds(np.array([2.0])))[0] < 0.999
-
-
-def test_the_loss_is_of_the_probability_given_to_what_was_true() -> None:
-    assert log_loss(np.array([np.log(3.0)]), np.array([True])) == pytest.approx(-np.log(0.75))
-    assert log_loss(np.array([np.log(3.0)]), np.array([False])) == pytest.approx(-np.log(0.25))
 
 
 # A score shows every line once, on the side it speaks for, the strongest first.
