@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import click
 import msgspec
 
 from cli import output
 from cli.exit_codes import NotDone
+from cli.options import OUT_FILE, F
 from streams.settings import Settings
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 _BYTES_MAX: Final = 1024 * 1024
 """Of the file: a line of some twenty bytes a partition. What is named by mistake may have no end."""
@@ -102,8 +101,7 @@ def bookmark_option(command: F) -> F:
     return click.option(
         "--bookmark",
         "bookmark_path",
-        type=click.Path(dir_okay=False, path_type=Path),
-        metavar="FILE",
+        type=OUT_FILE,
         help="Save the progress to this file; by default in SAMEHAND_DATA_DIR, or in your own data folder.",
     )(command)
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import click
 
+from cli.options import F
 from report.dsa import CATEGORIES, KEYWORDS
 from report.text import visible
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 POLICY: Final = re.compile(r"[a-z0-9-]{1,64}")
 _DEFAULT: Final = "violent-extremism=STATEMENT_CATEGORY_RISK_FOR_PUBLIC_SECURITY/KEYWORD_TERRORIST_CONTENT"

@@ -113,7 +113,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 
 @click.group(
     cls=Commands,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True},
     epilog="Settings are environment variables (SAMEHAND_…): `samehand doctor --settings` lists them, "
     "`samehand doctor` checks them. `samehand COMMAND --help` shows examples.\n\n"
     "Exit codes: 0 done; 1 not done, for example because a server is unavailable; 2 bad input, option or "

@@ -49,6 +49,16 @@ class OutFolder(click.Path):
 
 OUT_FOLDER: Final = OutFolder()
 
+OUT_FILE: Final = click.Path(dir_okay=False, path_type=Path)
+"""A file that a command writes, which `cli.output_files` checks."""
+
+
+class Whole(click.IntRange):
+    """A whole number within bounds, called `N` in the help."""
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return "N"
+
 
 class FiniteRange(click.FloatRange):
     """A number within bounds. Click's own takes `nan`, which is neither below nor above any bound."""
@@ -91,7 +101,7 @@ def _moment(text: str) -> datetime:
 MOMENT: Final = Parsed("date", _moment)
 """A moment of UTC, as an aware datetime; a date alone is its midnight."""
 
-COUNT: Final = click.IntRange(0, 10**12)
+COUNT: Final = Whole(0, 10**12)
 """A number of accounts: a hundred for each person alive. A float holds it, and what is computed from it."""
 
 _TAKEN: Final = "samehand.stdin_taken"  # in the context's `meta`
@@ -111,7 +121,6 @@ def platform_option(command: F) -> F:
     return click.option(
         "--platform",
         default="x",
-        show_default=True,
         metavar="NAME",
         callback=platform_name,
         help="Platform of accounts that name none: x, facebook, instagram, telegram, whatsapp or another.",
@@ -148,23 +157,14 @@ def weights_option(
     help_text: str = "Score with this table of weights (JSON) instead of the shipped one.",
 ) -> Callable[[F], F]:
     """A file of weights; commands that do more with it than score say so in ``help_text``."""
-    return click.option("--weights", type=FILE, metavar="FILE", help=help_text)
+    return click.option("--weights", type=FILE, help=help_text)
 
 
 def limit_option(listed: str) -> Callable[[F], F]:
     """``--limit`` of a command that lists: 50 unless given. ``listed``: of what, in the plural."""
-    return click.option(
-        "--limit",
-        default=50,
-        show_default=True,
-        type=click.IntRange(1, 100_000),
-        metavar="N",
-        help=f"List no more than N {listed}.",
-    )
+    return click.option("--limit", default=50, type=Whole(1, 100_000), help=f"List no more than N {listed}.")
 
 
 def out_file_option(help_text: str) -> Callable[[F], F]:
     """A file that a command writes, which `cli.output_files` checks."""
-    return click.option(
-        "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help=help_text
-    )
+    return click.option("--out", type=OUT_FILE, help=help_text)

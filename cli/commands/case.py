@@ -12,6 +12,7 @@ import click
 
 from cli import output
 from cli.desk_database import desk_database
+from cli.options import OUT_FILE
 from cli.output_files import replacing
 from cli.run_async import in_event_loop
 from report.text import visible
@@ -35,8 +36,7 @@ from streams.settings.basis_rights import basis_rights_of
 )
 @click.option(
     "--page",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
+    type=OUT_FILE,
     help="Write a printable page (HTML) to this file instead of JSON to standard output.",
 )
 @output.json_option

@@ -19,6 +19,7 @@ import msgspec
 
 from cli import exit_codes, output
 from cli.desk_database import desk_database
+from cli.options import Whole
 from cli.output_files import unwritable
 from cli.run_async import in_event_loop
 from report.text import plural, visible
@@ -100,8 +101,10 @@ _link_option = click.option(
     metavar="ROLE",
     type=_ROLES,
     required=True,
-    help="What the person may do: a moderator decides; a lead also settles disagreements and takes decisions "
-    "back; an auditor reads everything and decides nothing; counsel answers lawful requests.",
+    help=(
+        "What the person may do: a moderator decides; a lead also settles disagreements and takes decisions "
+        "back; an auditor reads everything and decides nothing; counsel answers lawful requests."
+    ),
 )
 @_link_option
 @output.json_option
@@ -223,10 +226,7 @@ def _policies(_ctx: click.Context, _param: click.Parameter, value: str | None) -
 @users.command("set", short_help="Change a role, password or policies, or lock somebody out.")
 @click.argument("name")
 @click.option(
-    "--role",
-    metavar="ROLE",
-    type=_ROLES,
-    help="The new role: moderator, lead, auditor or counsel.",
+    "--role", metavar="ROLE", type=_ROLES, help="The new role: moderator, lead, auditor or counsel."
 )
 @click.option("--out/--in", "out", default=None, help="Lock the person out at once, or let them in again.")
 @click.option(
@@ -591,14 +591,7 @@ async def _accept(settings: Settings, topic: str, run: LostHeads, name: str, rea
 
 
 @audit_.command("export", short_help="Print the lines as JSONL.")
-@click.option(
-    "--since",
-    default=0,
-    show_default=True,
-    type=click.IntRange(min=0),
-    metavar="N",
-    help="Only lines with a number above N.",
-)
+@click.option("--since", default=0, type=Whole(min=0), help="Only lines with a number above N.")
 @output.json_option
 @in_event_loop
 async def export(since: int, as_json: bool) -> int:

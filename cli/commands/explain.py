@@ -18,7 +18,7 @@ from agents.common.converters import (
 from cli import output
 from cli.inputs.event_files import EventFiles, files_options
 from cli.inputs.single_record import Profile, read_banned, read_sign_up
-from cli.options import COUNT, FILE
+from cli.options import COUNT, FILE, OUT_FILE
 from cli.output_files import write
 from report.text import visible
 from report.waterfall import svg as waterfall
@@ -36,18 +36,11 @@ from store.pepper.pepper import SECRET_BYTES_MIN, Pepper
 @click.command("explain", short_help="Show why two accounts resemble each other, reason by reason.")
 @click.argument("new", metavar="A.json", type=FILE)
 @click.argument("banned", metavar="B.json", type=FILE)
-@click.option(
-    "--svg",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Also draw the reasons as a waterfall chart (SVG) in this file.",
-)
+@click.option("--svg", type=OUT_FILE, help="Also draw the reasons as a waterfall chart (SVG) in this file.")
 @click.option(
     "--bans",
     type=COUNT,
     default=0,
-    show_default=True,
-    metavar="N",
     help="How many accounts are banned: with more of them, a chance resemblance to one is likelier.",
 )
 @files_options

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from cli import output
-from cli.options import MOMENT
+from cli.options import MOMENT, F
 from report.text import plural, visible
 from streams.deadletters import admin as post
 from streams.deadletters import control_topic
 from streams.deadletters.admin import Letter, Wanted
 from streams.settings import load
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 @click.group("letters", short_help="List, show, replay and drop dead letters; resume a topic.")
@@ -47,13 +44,11 @@ def _filters(function: F) -> F:
     @click.option(
         "--since",
         type=MOMENT,
-        metavar="DATE",
         help="Only letters written at or after this moment (UTC): 2026-11-20 or 2026-11-20T09:30:00Z.",
     )
     @click.option(
         "--until",
         type=MOMENT,
-        metavar="DATE",
         help="Only letters written at or before this moment; a date alone is its midnight, UTC.",
     )
     @wraps(function)

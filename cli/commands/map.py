@@ -20,7 +20,7 @@ from cli.inputs.foreign_records import compiled, of_file, of_kcat, of_topic
 from cli.inputs.input_files import size
 from cli.inputs.input_source import shown_path
 from cli.offline.silent_signals import costs, sentence
-from cli.options import FILE
+from cli.options import FILE, Whole
 from report.text import plural, visible
 from samehand.signals import SIGNALS
 from schemas.accounts import AccountBanned, AccountEvent
@@ -56,15 +56,15 @@ Sample = Iterator[tuple[str, Arrival]]
 @click.option(
     "--topic",
     metavar="NAME",
-    help="The topic to read from the broker; with --sample, the topic it was taken from, needed if the file "
-    "maps several.",
+    help=(
+        "The topic to read from the broker; with --sample, the topic it was taken from, needed if the file "
+        "maps several."
+    ),
 )
 @click.option(
     "--records",
-    type=click.IntRange(1, 10_000_000),
+    type=Whole(1, 10_000_000),
     default=RECORDS,
-    show_default=True,
-    metavar="N",
     help="How many of the topic's newest records to read from the broker.",
 )
 @output.json_option

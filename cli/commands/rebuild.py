@@ -33,6 +33,7 @@ from agents.runtime.store_factory import peppers_of
 from cli import output
 from cli.bookmark import Bookmark, bookmark_option, default_bookmark, read_bookmark
 from cli.inputs.input_errors import tell_faults
+from cli.options import Whole
 from cli.outages import through_outages
 from cli.rebuild_processes import PROCESSES_MAX, Processes
 from cli.reshard import Carried, beside, drop_layout, reshard
@@ -61,20 +62,17 @@ from streams.settings import Settings, load
 )
 @click.option(
     "--shards",
-    type=click.IntRange(1, 256),
-    metavar="N",
+    type=Whole(1, 256),
     help="With --into: how many shards the new store has, 1 to 256; by default SAMEHAND_STORE_SHARDS.",
 )
 @click.option(
     "--bans",
-    type=click.IntRange(1_000, 1_000_000_000),
-    metavar="N",
+    type=Whole(1_000, 1_000_000_000),
     help="With --into: how many bans the new store is sized for; by default SAMEHAND_STORE_BANS.",
 )
 @click.option(
     "--remembered",
-    type=click.IntRange(1_000, 1_000_000_000),
-    metavar="N",
+    type=Whole(1_000, 1_000_000_000),
     help="With --into: how many remembered accounts; by default SAMEHAND_STORE_REMEMBERED.",
 )
 @click.option(
@@ -84,10 +82,9 @@ from streams.settings import Settings, load
 )
 @click.option(
     "--processes",
-    type=click.IntRange(1, PROCESSES_MAX),
+    type=Whole(1, PROCESSES_MAX),
     default=1,
-    metavar="N",
-    help="Distil bans in this many processes, each with partitions of its own; by default in one.",
+    help="Distil bans in this many processes, each with partitions of its own.",
 )
 @output.json_option
 def command(

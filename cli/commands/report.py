@@ -16,7 +16,7 @@ import msgspec
 from cli import output
 from cli.categories import POLICY, categories_of, category_option
 from cli.desk_database import desk_database, opened_desk
-from cli.options import MOMENT, Parsed, moment, platform_name
+from cli.options import MOMENT, OUT_FILE, F, Parsed, moment, platform_name
 from cli.output_files import write
 from cli.run_async import in_event_loop
 from report.rendering import environment
@@ -53,6 +53,20 @@ def _policies(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> 
     return given
 
 
+def period_options(command: F) -> F:
+    """Begin and end of a period, as `_period` reads them."""
+    since = click.option(
+        "--since",
+        type=Parsed("when", _since),
+        default="7d",
+        help="Begin of the period: a length back from its end (24h, 7d, 4w) or a date (UTC).",
+    )
+    until = click.option(
+        "--until", type=MOMENT, help="End of the period (UTC), itself left out; by default now."
+    )
+    return since(until(command))
+
+
 @click.group("report", short_help="Report a period's figures: what was found, how often it was wrong.")
 def command() -> None:
     """Report a period's figures: what was found, how often it was wrong.
@@ -66,17 +80,7 @@ def command() -> None:
 
 
 @command.command("operations", short_help="Report alerts, mirrors, accuracy, reversals and the backlog.")
-@click.option(
-    "--since",
-    type=Parsed("since", _since),
-    default="7d",
-    show_default=True,
-    metavar="WHEN",
-    help="Begin of the period: a length back from its end (24h, 7d, 4w) or a date (UTC).",
-)
-@click.option(
-    "--until", type=MOMENT, metavar="DATE", help="End of the period (UTC), itself left out; by default now."
-)
+@period_options
 @click.option(
     "--terrorism",
     multiple=True,
@@ -84,12 +88,7 @@ def command() -> None:
     callback=_policies,
     help="A policy against terrorist content, repeatable; by default violent-extremism.",
 )
-@click.option(
-    "--page",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Write a page (HTML, no script, one file) with pictures.",
-)
+@click.option("--page", type=OUT_FILE, help="Write a page (HTML, no script, one file) with pictures.")
 @category_option
 @output.json_option
 @in_event_loop
@@ -167,25 +166,9 @@ _SHOWN_MAX: Final = 1_000
 @click.option(
     "--platform", required=True, metavar="NAME", callback=platform_name, help="Platform of the accounts."
 )
-@click.option(
-    "--since",
-    type=Parsed("since", _since),
-    default="7d",
-    show_default=True,
-    metavar="WHEN",
-    help="Begin of the period: a length back from its end (24h, 7d, 4w) or a date (UTC).",
-)
-@click.option(
-    "--until", type=MOMENT, metavar="DATE", help="End of the period (UTC), itself left out; by default now."
-)
+@period_options
 @category_option
-@click.option(
-    "--jsonl",
-    type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
-    metavar="FILE",
-    help="Write the statements to this file, one a line.",
-)
+@click.option("--jsonl", type=OUT_FILE, required=True, help="Write the statements to this file, one a line.")
 @output.json_option
 @in_event_loop
 async def statements(

@@ -27,6 +27,7 @@ from cli.offline.offline_scoring import Offline, Scored, refuse_nothing
 from cli.offline.pair_diagnosis import PairDiagnosis, Watch
 from cli.offline.weights_file import weights_of_file
 from cli.options import (
+    Whole,
     accounts_option,
     bans_option,
     out_file_option,
@@ -54,18 +55,10 @@ _CANDIDATES_MAX: Final = 60  # the index keeps 64 candidates, three of which may
     "--candidates",
     type=click.IntRange(0, _CANDIDATES_MAX),
     default=0,
-    show_default=True,
     metavar="K",
     help="With --out: also write each account's K best matches below the alert threshold, with band `none`.",
 )
-@click.option(
-    "--top",
-    type=click.IntRange(0),
-    default=_SHOWN,
-    show_default=True,
-    metavar="N",
-    help="Alerts to print, best first.",
-)
+@click.option("--top", type=Whole(0), default=_SHOWN, help="Alerts to print, best first.")
 @click.option(
     "--first-day",
     is_flag=True,

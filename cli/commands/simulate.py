@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from cli import output
-from cli.options import OUT_FOLDER, FiniteRange
+from cli.options import OUT_FOLDER, FiniteRange, Whole
 from cli.output_files import unwritable
 from report.text import plural
 from simulate.evasion.edits import EDIT_SETS
@@ -20,18 +20,10 @@ from simulate.files import simulate_command
     "--seed",
     type=int,
     default=1,
-    show_default=True,
     metavar="N",
     help="Seed of the random numbers: the same seed gives the same files.",
 )
-@click.option(
-    "--accounts",
-    type=click.IntRange(1),
-    default=10_000,
-    show_default=True,
-    metavar="N",
-    help="How many sign-ups to simulate.",
-)
+@click.option("--accounts", type=Whole(1), default=10_000, help="How many sign-ups to simulate.")
 @click.option(
     "--out",
     type=OUT_FOLDER,
@@ -43,7 +35,6 @@ from simulate.files import simulate_command
     "--edits",
     type=click.Choice(sorted(EDIT_SETS)),
     default="tuning",
-    show_default=True,
     metavar="SET",
     help="Which edits disguise names: tuning, validation or held_out. Never tune on held_out.",
 )
@@ -51,7 +42,6 @@ from simulate.files import simulate_command
     "--malformed",
     type=FiniteRange(0.0, 0.5),
     default=0.0,
-    show_default=True,
     metavar="SHARE",
     help="Share of malformed records in events.jsonl.",
 )

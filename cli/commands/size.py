@@ -10,7 +10,7 @@ import click
 from pydantic import BaseModel, ValidationError
 
 from cli import output
-from cli.options import COUNT, FiniteRange
+from cli.options import COUNT, FiniteRange, Whole
 from cli.rebuild_processes import PROCESSES_MAX
 from streams.settings.kafka import KafkaSettings
 from streams.settings.retention import RetentionSettings
@@ -151,29 +151,21 @@ def _default(model: type[BaseModel], setting: str) -> int:
 
 
 @click.command("size", short_help="Estimate workers, Redis and Kafka for a platform of your size.")
-@click.option("--sign-ups", type=COUNT, required=True, metavar="N", help="New accounts a day.")
-@click.option("--bans", type=COUNT, required=True, metavar="N", help="Bans to be stored.")
+@click.option("--sign-ups", type=COUNT, required=True, help="New accounts a day.")
+@click.option("--bans", type=COUNT, required=True, help="Bans to be stored.")
 @click.option(
-    "--changes",
-    type=COUNT,
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="Changes of profiles a day that you publish as accounts.updated.",
+    "--changes", type=COUNT, default=0, help="Changes of profiles a day that you publish as accounts.updated."
 )
 @click.option(
     "--remember-days",
-    type=click.IntRange(min=1, max=365),
+    type=Whole(min=1, max=365),
     default=_default(RetentionSettings, "remember_days"),
-    show_default=True,
-    metavar="N",
     help="Days that new accounts are remembered for later bans.",
 )
 @click.option(
     "--peak",
     type=FiniteRange(min=1.0, max=1_000.0),
     default=4.0,
-    show_default=True,
     metavar="X",
     help="Sign-ups in the busiest minute beside the mean of a day.",
 )

@@ -19,7 +19,7 @@ from cli.exit_codes import NotDone
 from cli.inputs.input_errors import tell_all, tell_faults
 from cli.inputs.input_files import size
 from cli.inputs.input_source import opened, shown_path
-from cli.options import FILE, out_file_option, strict_option
+from cli.options import FILE, OUT_FILE, out_file_option, strict_option
 from cli.output_files import replacing, writing
 from cli.produce import delivered
 from report.text import plural, visible
@@ -167,7 +167,6 @@ def _authority(_: click.Context, __: click.Parameter, value: str | None) -> str 
     "chosen",
     type=click.Choice(["auto", *FORMATS]),
     default="auto",
-    show_default=True,
     metavar="FORMAT",
     help=f"The files' format: auto, {', '.join(FORMATS)}.",
 )
@@ -187,14 +186,12 @@ def _authority(_: click.Context, __: click.Parameter, value: str | None) -> str 
     "--days",
     type=click.IntRange(0, DAYS_MAX),
     default=DAYS,
-    show_default=True,
     metavar="DAYS",
     help="For how many days the names stay in force unless imported again; 0: for ever.",
 )
 @click.option(
     "--state",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
+    type=OUT_FILE,
     help="Print which listings came, changed and went since the import that wrote FILE, and replace FILE.",
 )
 @click.option(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -20,7 +20,7 @@ from cli.inputs.foreign_records import compiled, mapped_records
 from cli.inputs.input_errors import tell_odd
 from cli.inputs.input_files import ACCOUNTS, BANS, InputLine, Kind, is_ours, read_accounts, read_bans, size
 from cli.inputs.input_source import opened
-from cli.options import FILE, platform_option
+from cli.options import FILE, F, platform_option
 from report.text import visible
 from samehand.normalize.phone import fold_phone
 from schemas.accounts import Account, AccountBanned, AccountCreated, AccountEvent
@@ -29,7 +29,6 @@ from schemas.mapping.compiler import Mappings
 from schemas.mapping.mapper import Mapped
 
 E = TypeVar("E", bound=AccountEvent)
-F = TypeVar("F", bound=Callable[..., Any])
 _REGION: Final = re.compile(r"[A-Z]{2}")
 
 
@@ -125,8 +124,10 @@ def files_options(command: F) -> F:
     @click.option(
         "--mapping",
         type=FILE,
-        help="Read files by this mapping file (TOML, docs/mapping.md): JSONL of your records, or CSV with "
-        "your columns. A file with samehand's own columns or records needs none.",
+        help=(
+            "Read files by this mapping file (TOML, docs/mapping.md): JSONL of your records, or CSV with "
+            "your columns. A file with samehand's own columns or records needs none."
+        ),
     )
     @click.option(
         "--kcat",
@@ -150,8 +151,10 @@ def region_option(command: F) -> F:
         "--region",
         metavar="CODE",
         callback=_region,
-        help="Region of phone numbers without a country code, as in PK; by default that of the account's "
-        "locale.",
+        help=(
+            "Region of phone numbers without a country code, as in PK; by default that of the account's "
+            "locale."
+        ),
     )(command)
 
 

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import csv
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import click
 
 from cli.inputs.input_source import opened, shown_path
-from cli.options import FILE
+from cli.options import FILE, F
 from report.accuracy import AccountPair
 from report.text import visible
 from samehand.account import account_key
 from schemas.mapping.csvrows import line_of_names
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 PAIR = ("platform", "account_id", "banned_platform", "banned_account_id")
 
@@ -66,15 +64,18 @@ def pair_options(command: F) -> F:
         "account",
         metavar="ACCOUNT",
         callback=_utf8,
-        help="Explain one account, as in platform:id, or platform:id BANNED: what was compared, what held it "
-        "back, what one more fact would do.",
+        help=(
+            "Explain one account, as in platform:id, or platform:id BANNED: what was compared, what held it "
+            "back, what one more fact would do."
+        ),
     )
     @click.option(
         "--truth",
         type=FILE,
-        metavar="FILE",
-        help="CSV of pairs that you know, columns account_id and banned_account_id, with platform and "
-        "banned_platform if there are several: precision, recall, and why the others were missed.",
+        help=(
+            "CSV of pairs that you know, columns account_id and banned_account_id, with platform and "
+            "banned_platform if there are several: precision, recall, and why the others were missed."
+        ),
     )
     @functools.wraps(command)
     def with_pairs(*, banned: str | None, account: str | None, truth: Path | None, **rest: Any) -> Any:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
@@ -17,7 +15,7 @@ from cli.commands.account.erase import Receipt, erase, foreseen, require_topics
 from cli.commands.account.export import export
 from cli.commands.account.holdings import WHY, Gatherer, Holding, Holdings
 from cli.exit_codes import NOT_DONE, NotDone
-from cli.options import FiniteRange, Parsed, out_file_option
+from cli.options import F, FiniteRange, Parsed, out_file_option
 from cli.output_files import writing
 from cli.run_async import awaited
 from report.text import plural, visible
@@ -26,8 +24,6 @@ from schemas.keys import AccountRef, read_account_key
 from schemas.malformed import Malformed
 from streams.settings import Settings, load
 from streams.settings.basis_rights import basis_rights_of
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _account(text: str) -> AccountRef:
@@ -47,8 +43,11 @@ def topics_option(function: F) -> F:
         is_flag=True,
         flag_value=False,
         default=True,
-        help="Do not read the records of topics: millions take minutes. How long each topic keeps its "
-        "records is stated all the same.",
+        show_default=False,
+        help=(
+            "Do not read the records of topics: millions take minutes. How long each topic keeps its "
+            "records is stated all the same."
+        ),
     )(function)
 
 
@@ -142,7 +141,6 @@ def export_(account: AccountRef, topics: bool, out: Path | None, as_json: bool) 
     "wait_seconds",
     type=FiniteRange(0, 600),
     default=30.0,
-    show_default=True,
     metavar="SECONDS",
     help="How long to wait for workers to erase the account from Redis.",
 )

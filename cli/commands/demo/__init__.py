@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from cli import output
-from cli.options import FiniteRange
+from cli.options import FiniteRange, Whole
 
 
 @click.command("demo", short_help="Run all of samehand on this machine on sample data, and print alerts.")
@@ -16,19 +16,11 @@ from cli.options import FiniteRange
     metavar="SECONDS",
     help="End by itself this long after everything has started; by default at Ctrl-C.",
 )
-@click.option(
-    "--accounts",
-    type=click.IntRange(min=200),
-    default=2_000,
-    show_default=True,
-    metavar="N",
-    help="How many sign-ups to simulate.",
-)
+@click.option("--accounts", type=Whole(min=200), default=2_000, help="How many sign-ups to simulate.")
 @click.option(
     "--seed",
     type=int,
     default=7,
-    show_default=True,
     metavar="N",
     help="Seed of the random numbers: the same seed gives the same events.",
 )

@@ -13,7 +13,7 @@ import click
 from cli import output
 from cli.inputs.event_files import EventFiles, files_options
 from cli.inputs.truths import pair_options
-from cli.options import FILE, OUT_FOLDER, Parsed
+from cli.options import FILE, OUT_FOLDER, Parsed, Whole
 from cli.output_files import make_folder
 from cli.run_async import awaited
 from report.accuracy import AccountPair
@@ -45,7 +45,7 @@ def _moment(text: str) -> float:
         ) from None
 
 
-_MOMENT: Final = Parsed("moment", _moment)
+_MOMENT: Final = Parsed("when", _moment)
 
 
 @click.command("try", short_help="Report what samehand would find in your events; publishes nothing.")
@@ -54,76 +54,73 @@ _MOMENT: Final = Parsed("moment", _moment)
     "topics",
     multiple=True,
     metavar="NAME",
-    help="Read sign-ups from this topic; repeatable, as for changes (accounts.updated) and verdicts "
-    "(alerts.verdicts).",
+    help=(
+        "Read sign-ups from this topic; repeatable, as for changes (accounts.updated) and verdicts "
+        "(alerts.verdicts)."
+    ),
 )
 @click.option(
     "--from",
     "since",
     type=_MOMENT,
     default="24h",
-    show_default=True,
-    metavar="WHEN",
     help="With --topic: how far back to begin: 24h, 7d, a date, or start.",
 )
 @click.option(
-    "--to",
-    "until",
-    type=_MOMENT,
-    metavar="WHEN",
-    help="Leave out what occurred later: 24h for a day ago, or a date.",
+    "--to", "until", type=_MOMENT, help="Leave out what occurred later: 24h for a day ago, or a date."
 )
 @click.option(
     "--events",
     type=FILE,
-    help="Read sign-ups from a file: JSONL of AccountCreated, or CSV; with --kcat also changes, bans and "
-    "verdicts; - is standard input.",
+    help=(
+        "Read sign-ups from a file: JSONL of AccountCreated, or CSV; with --kcat also changes, bans and "
+        "verdicts; - is standard input."
+    ),
 )
 @click.option(
     "--bans",
     metavar="FILE|TOPIC",
-    help="Banned accounts: a file (JSONL of AccountBanned, or CSV), or a topic, read from its start; by "
-    "default the topic accounts.banned.",
+    help=(
+        "Banned accounts: a file (JSONL of AccountBanned, or CSV), or a topic, read from its start; by "
+        "default the topic accounts.banned."
+    ),
 )
 @click.option(
     "--against",
     "--weights",
     "against",
     type=FILE,
-    metavar="FILE",
-    help="Also replay with this table of weights (JSON) or these settings (lines of SAMEHAND_NAME=VALUE), "
-    "called B, and compare with those in force, A.",
+    help=(
+        "Also replay with this table of weights (JSON) or these settings (lines of SAMEHAND_NAME=VALUE), "
+        "called B, and compare with those in force, A."
+    ),
 )
 @click.option(
     "--allow",
-    type=click.IntRange(0),
-    metavar="N",
+    type=Whole(0),
     help="With --against: end with exit code 1 if more than N pairs are alerted under one side only.",
 )
 @click.option(
     "--capacity",
-    type=click.IntRange(1, 1_000_000),
+    type=Whole(1, 1_000_000),
     default=CAPACITY,
-    show_default=True,
-    metavar="N",
     help="How many alerts your moderators can review in a day.",
 )
 @click.option(
     "--records",
-    type=click.IntRange(1, 20_000_000),
+    type=Whole(1, 20_000_000),
     default=1_000_000,
-    show_default=True,
-    metavar="N",
     help="Stop with an error after this many records; each takes some 2 KB of memory.",
 )
 @click.option(
     "--out",
     type=OUT_FOLDER,
     default=Path("samehand-try"),
-    show_default=True,
     metavar="DIR",
-    help="Write report.html with its pages of alerts, report.json, alerts.jsonl and alerts.csv to this "
-    "folder, which is created if missing.",
+    help=(
+        "Write report.html with its pages of alerts, report.json, alerts.jsonl and alerts.csv to this "
+        "folder, which is created if missing."
+    ),
 )
 @files_options
 @pair_options

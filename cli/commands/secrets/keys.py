@@ -9,7 +9,7 @@ import click
 
 from cli import output
 from cli.commands.gate import keys_file
-from cli.options import Parsed
+from cli.options import OUT_FILE, Parsed
 from gate.keys import UnusableKeys, new_key, rate_of, read_keys, revoke_key
 from gate.rights import EVENTS, FORMS, May, fault_of
 from report.text import plural
@@ -35,8 +35,7 @@ def command() -> None:
 _file_option = click.option(
     "--file",
     "path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
+    type=OUT_FILE,
     help="The file of keys; by default the one that SAMEHAND_GATE_KEYS names.",
 )
 
@@ -55,15 +54,12 @@ def _rights(text: str) -> frozenset[str]:
     "--may",
     type=Parsed("rights", _rights),
     required=True,
-    metavar="RIGHTS",
     help=f"What the key may do, separated by commas: {', '.join(FORMS)}.",
 )
 @click.option(
     "--rate",
     type=Parsed("rate", rate_of),
     default=RATE,
-    show_default=True,
-    metavar="RATE",
     help="Most records in a second or minute: 200/s, 30/min. A call to score or read counts as one.",
 )
 @_file_option

@@ -35,7 +35,6 @@ _SLUG: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01
 @click.option(
     "--reviewer",
     default="command-line",
-    show_default=True,
     metavar="ID",
     help="Who decided, as an opaque id; never a name or an address.",
 )
