@@ -37,7 +37,7 @@ def command() -> int:
       71  the web address is in use, or is not this machine's
       75  no progress: ended so that a supervisor restarts it
       77  Kafka or Redis refuses the login or a permission
-      78  topics are missing or lose data, Redis evicts keys, or weights have no file
+      78  topics are missing or lose data, Redis evicts, or weights lack a file
 
     \b
     Example:

@@ -16,7 +16,6 @@ from schemas.verdicts import VerdictGiven
 from schemas.wire import decode_alert, decode_verdict
 from streams.kafka.client import TopicReader, reader
 from streams.kafka.topics import names
-from streams.outcomes import Arrival
 from streams.settings import Settings
 
 ALERTS_MAX: Final = 200_000
@@ -79,8 +78,8 @@ def read_topics(settings: Settings, *, only: str | None = None) -> MirroredAlert
     return mirrored
 
 
-def arrivals(opened: TopicReader, topic: str, label: str) -> Iterator[Arrival]:
-    """The records of a topic from start to end, tombstones included, with a progress bar."""
+def values(opened: TopicReader, topic: str, label: str) -> Iterator[tuple[str, bytes]]:
+    """The values of a topic from start to end, each with its address; tombstones are left out."""
     partitions = opened.partitions(topic)
     with output.progress(label, sum(opened.end(topic, partition) for partition in partitions)) as hear:
         passed = 0
@@ -88,12 +87,6 @@ def arrivals(opened: TopicReader, topic: str, label: str) -> Iterator[Arrival]:
             for arrival in opened.read(topic, partition):
                 if arrival.offset % _NOTED_EVERY == 0:
                     hear(passed + arrival.offset)
-                yield arrival
+                if arrival.value is not None:
+                    yield arrival.address, arrival.value
             passed += opened.end(topic, partition)
-
-
-def values(opened: TopicReader, topic: str, label: str) -> Iterator[tuple[str, bytes]]:
-    """The values of a topic from start to end, each with its address; tombstones are left out."""
-    for arrival in arrivals(opened, topic, label):
-        if arrival.value is not None:
-            yield arrival.address, arrival.value

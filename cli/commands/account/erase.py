@@ -20,11 +20,9 @@ from agents.common.tombstones import tombstone
 from cli import output
 from cli.commands.account.holdings import Ended, Gatherer, Holding, Holdings
 from cli.commands.account.places import places
-from cli.commands.account.topics import COMPACTED
 from cli.desk_database import desk_database
 from cli.exit_codes import NotDone
 from cli.offline.offline_scoring import batches
-from samehand.elapsed import DAY_SECONDS
 from schemas.accounts import AccountDeleted
 from schemas.decoding.dates import from_seconds
 from schemas.keys import AccountRef
@@ -36,9 +34,6 @@ from streams.outcomes import Emit
 from streams.settings import Settings
 
 POLL_SECONDS: Final = 0.5
-
-_WRITTEN_ON: Final = ("alerts", "shadow")
-"""Topics on which an erasure has workers write further records with the account's id."""
 
 _IN_STORE: Final = frozenset({"ban", "remembered-account", "alerts-in-store", "waves-in-store", "family"})
 
@@ -85,7 +80,7 @@ def foreseen(
 ) -> Receipt:
     """The receipt of a dry run: what would be asked for, and what would remain."""
     ending, where = _ending(ban=ban), places(settings)
-    asked = [row for row in holdings.rows if row.ended_by in ending and row.kind not in COMPACTED]
+    asked = [row for row in holdings.rows if row.ended_by in ending]
     if "Redis" in holdings.not_read:  # workers do their part whether or not this command sees it
         kinds = ("remembered-account", "alerts-in-store", *(("ban",) if ban else ()))
         asked += [Holding(kind=kind, place=where[kind], records=None, until=None) for kind in kinds]
@@ -94,7 +89,7 @@ def foreseen(
         now,
         dry_run=True,
         asked=asked,
-        remains=list(_remaining(settings, holdings, ending, now=now)),
+        remains=list(_remaining(settings, holdings, ending)),
         not_read=dict(holdings.not_read),
     )
 
@@ -134,7 +129,7 @@ async def erase(
 def require_topics(settings: Settings, holdings: Holdings, *, ban: bool) -> None:
     """Raises `NotDone` unless the topics of an erasure exist: some brokers would create them."""
     for attribute in ("deleted", "banned") if ban else ("deleted",):
-        if attribute not in holdings.topics.found:
+        if attribute not in holdings.topics:
             raise NotDone(
                 f"nothing was published: topic {getattr(names(settings), attribute)} does not exist, or we "
                 "may not see it; is SAMEHAND_TOPIC_PREFIX the one of the workers?"
@@ -202,35 +197,12 @@ async def _await_workers(
     receipt.move(_IN_STORE - still)
 
 
-def _remaining(
-    settings: Settings, holdings: Holdings, ending: frozenset[Ended | None], *, now: float
-) -> Iterator[Holding]:
-    where, topics = places(settings), holdings.topics.found
+def _remaining(settings: Settings, holdings: Holdings, ending: frozenset[Ended | None]) -> Iterator[Holding]:
     for row in holdings.rows:
-        if row.kind in COMPACTED and row.ended_by in ending:
-            yield replace(row, reason="compaction", until=topics[row.kind].gone_at(now))
-        elif row.kind in _WRITTEN_ON:
-            yield replace(row, until=topics[row.kind].gone_at(now))
-        elif row.ended_by not in ending and row.kind not in ("deleted", "copies"):
+        if row.kind == "deleted":  # which has just been written
+            yield replace(row, reason="retention")
+        elif row.ended_by not in ending and row.kind != "copies":
             yield row
-    if deleted := topics.get("deleted"):
-        yield Holding(
-            kind="deleted",
-            place=where["deleted"],
-            records=None if "topics" in holdings.not_read else deleted.count + 1,
-            until=deleted.gone_at(now),
-            reason="retention",
-        )
-    judged = (
-        any(alert.verdict for alert in holdings.desk)
-        or "topics" in holdings.not_read  # verdicts may lie there
-        or ("verdicts" in topics and topics["verdicts"].count)
-    )
-    yield Holding(
-        kind="markers",
-        place=where["markers"],
-        records=None,
-        until=None if judged else now + settings.dedup_days * DAY_SECONDS,
-        reason="marker",
-    )
+    where = places(settings)
+    yield Holding(kind="markers", place=where["markers"], records=None, until=None, reason="marker")
     yield Holding(kind="copies", place=where["copies"], records=None, until=None, reason="copy")

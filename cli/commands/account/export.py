@@ -14,7 +14,6 @@ from cli.commands.account.holdings import Holdings
 from samehand.fingerprint.distil import Fingerprint
 from samehand.normalize.contact.redact import MASK
 from samehand.signals import SIGNALS
-from schemas.accounts import Basis
 from schemas.alerts import MirrorAlert
 from schemas.basis_rights import ALL_RIGHTS, RightsTable
 from schemas.decoding.dates import from_seconds
@@ -28,7 +27,8 @@ LEFT_OUT: Final = (
     "weights, probabilities and reasons of alerts, which name the other account",
     "referrers, reasons of reinstatements and fields unknown to samehand, which may name somebody else",
     "notes of the people who decide, and who decided an action",
-    "the bytes of dead letters, in which no field can be read: `samehand letters show ADDRESS --value`",
+    "records of topics: what the platform published it has, and alerts that no desk keeps",
+    "dead letters, in which no field can be read: `samehand letters`",
     "lawful requests and preservation holds, if there are any: the law may forbid naming them",
     "keyed digests, of which nobody can make a value again: their kinds are listed",
 )
@@ -44,31 +44,14 @@ def export(
 
     ``rights`` say which bases of bans may be exported; others are masked.
     """
-    desk = {alert.row.alert_id: alert for alert in holdings.desk}
-    shown = {
-        **holdings.topics.alerts,
-        **{key: alert.shown for key, alert in desk.items() if alert.shown is not None},
-    }
-    alerts = sorted(shown.values(), key=lambda alert: (alert.detected_at, alert.alert_id))
+    shown = ((kept.shown, kept) for kept in holdings.desk if kept.shown is not None)
+    alerts = sorted(shown, key=lambda pair: (pair[0].detected_at, pair[0].alert_id))
     return {
         "account": account,
         "made_at": _moment(now),
         "stored": list(_stored(holdings, rights)),
-        "events": [
-            {
-                "kind": kind,
-                "at": _moment(at),
-                "record": _own(_with_basis(msgspec.json.decode(record), rights)),
-            }
-            for kind, at, record in holdings.topics.events
-        ],
-        "alerts": [_alert(account, alert, desk.get(alert.alert_id)) for alert in alerts],
+        "alerts": [_alert(account, alert, kept) for alert, kept in alerts],
         "actions": [_own(msgspec.json.decode(encode(action))) for action in holdings.actions],
-        "dead_letters": [
-            {"address": letter.address, "at": letter.at.isoformat(), "reason": letter.reason}
-            for letter in holdings.topics.letters
-        ],
-        "beyond": holdings.topics.beyond,
         "left_out": list(LEFT_OUT),
         "not_read": holdings.not_read,
     }
@@ -109,17 +92,6 @@ def _kinds(fingerprints: Sequence[Fingerprint]) -> list[str]:
     ]
 
 
-def _with_basis(record: Any, rights: RightsTable) -> Any:
-    """An event with its ban's basis masked, unless that may be exported."""
-    if not rights.rows or not isinstance(record, dict) or not record.get("basis"):
-        return record
-    try:
-        exportable = rights.of(msgspec.convert(record["basis"], Basis)).may_be_exported
-    except msgspec.ValidationError:
-        exportable = False  # nobody can say whose it is
-    return record if exportable else record | {"basis": MASK}
-
-
 def _own(value: Any) -> Any:
     """A record with the fields masked that may name somebody else."""
     if not isinstance(value, dict):
@@ -127,9 +99,9 @@ def _own(value: Any) -> Any:
     return {name: MASK if name in _MASKED and inner else _own(inner) for name, inner in value.items()}
 
 
-def _alert(account: str, alert: MirrorAlert, kept: KeptAlert | None) -> dict[str, Any]:
+def _alert(account: str, alert: MirrorAlert, kept: KeptAlert) -> dict[str, Any]:
     is_new = alert.key == account
-    verdict = None if kept is None else kept.verdict
+    verdict = kept.verdict
     return {
         "side": "new account" if is_new else "banned account",
         "other": MASK,
@@ -147,7 +119,7 @@ def _alert(account: str, alert: MirrorAlert, kept: KeptAlert | None) -> dict[str
                 "words": appeal.words,
                 "outcome": appeal.outcome,
             }
-            for appeal in (kept.appeals if is_new and kept is not None else ())
+            for appeal in (kept.appeals if is_new else ())
         ],
         "verdict": None
         if verdict is None

@@ -1,4 +1,7 @@
-"""Gathers what Redis, the topics and the desk hold of one account, each as a row that says until when."""
+"""Gathers what Redis and the desk hold of one account, and which topics may, each with its end.
+
+Records of topics are not read: each topic is named with the time by which a record of today is gone.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from agents.runtime.store_factory import peppers_of, store_of
 from cli.commands.account.places import Place, places
-from cli.commands.account.topics import COMPACTED, TOPICS, ScannedTopics, describe, scan
 from cli.desk_database import absence_of, desk_database
 from cli.exit_codes import NotDone
 from samehand.elapsed import DAY_SECONDS
@@ -17,7 +19,8 @@ from schemas.decoding.dates import from_seconds
 from schemas.keys import AccountRef
 from store.base import Ban, Remembered
 from store.limits import GENERATIONS
-from streams.kafka.topics import names, wanted
+from streams.kafka.client import admin
+from streams.kafka.topics import TopicsOnBroker, look_up, names, wanted
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,20 +30,38 @@ if TYPE_CHECKING:
 Ended = Literal["deletion", "tombstone"]
 """The record that ends a holding, as `samehand account erase` publishes it."""
 
-Reason = Literal["ban", "retention", "compaction", "decision", "marker", "copy", "hold", "not-read"]
+Reason = Literal["ban", "retention", "decision", "marker", "copy", "hold", "not-read"]
 """Why something stays where no record ends it, or has not ended it yet."""
 
 WHY: Final[dict[Reason, str]] = {
     "ban": "The ban is in force, and a mirror's next event alerts. A deletion does not end it; --ban does.",
     "retention": "Kafka removes no single record: a segment goes when its youngest record is old enough.",
-    "compaction": "It is superseded, and goes when the broker compacts the topic; `max.compaction.lag.ms` of"
-    " the topic bounds when.",
     "decision": "A decision of a person, by ids and codes alone, stays accountable.",
     "marker": "A keyed digest keeps a record that comes late from undoing the erasure.",
     "copy": "It left samehand: who has it must remove it.",
     "hold": "A preservation hold outlasts an erasure, which is complete when the hold and its copies end.",
-    "not-read": "Its records were not read (--no-topics); it may hold nothing of the account.",
+    "not-read": "Records of topics are not read; it may hold nothing of the account.",
 }
+
+
+TOPICS: Final = (
+    *("created", "updated", "remembered", "scanned", "deleted", "banned", "reinstated", "actioned"),
+    *("enrolled", "alerts", "shadow", "sample", "state", "waves"),
+    *("verdicts", "appeals", "gate_audit", "letters"),
+)
+"""Topics that may name an account, by the attribute of `Names`."""
+
+
+def gone_at(topic: TopicsOnBroker, written_at: float) -> float | None:
+    """When a record of that moment is gone at the latest; None where no setting of the topic bounds it.
+
+    Kafka drops whole segments: a record stays until the youngest of its segment is old enough.
+    """
+    configs = topic.configs or {}
+    retention = int(configs.get("retention.ms", -1))
+    if retention < 0 or "compact" in configs.get("cleanup.policy", "delete"):
+        return None
+    return written_at + (retention + int(configs.get("segment.ms", 0))) / 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +93,6 @@ class Holding:
     @property
     def kept(self) -> str:
         """How long, in words."""
-        if self.reason == "compaction":
-            return "until the broker compacts the topic"
         return self.place.kept.replace("`", "")
 
     @property
@@ -84,13 +103,17 @@ class Holding:
 
 @dataclass(slots=True)
 class Holdings:
-    """All rows, and what an export quotes. `not_read`: why a part was not looked at, by its name."""
+    """All rows, and what an export quotes.
+
+    `not_read`: why a part was not looked at, by its name; `topics`: those that exist, by the attribute of
+    `Names`.
+    """
 
     rows: list[Holding] = field(default_factory=list)
     not_read: dict[str, str] = field(default_factory=dict)
     ban: Ban | None = None
     remembered: Remembered | None = None
-    topics: ScannedTopics = field(default_factory=ScannedTopics)
+    topics: dict[str, TopicsOnBroker] = field(default_factory=dict)
     desk: Sequence[KeptAlert] = ()
     actions: Sequence[AccountActioned] = ()
 
@@ -107,11 +130,10 @@ class Gatherer:
     now: float
     found: Holdings = field(default_factory=Holdings)
 
-    async def everything(self, *, topics: bool) -> Holdings:
-        """`topics`: whether to read their records."""
+    async def everything(self) -> Holdings:
         await self.store()
-        await self.desk()  # before the topics: a verdict names an alert alone, and outlives it there
-        self.topics(read=topics)
+        await self.desk()
+        self.topics()
         return self.found
 
     async def store(self) -> Holdings:
@@ -147,37 +169,21 @@ class Gatherer:
             self._add("family", 1, None, "decision", "tombstone")
         return self.found
 
-    def topics(self, *, read: bool) -> None:
-        """Lists the topics that exist; with `read` only those that hold a record about the account."""
+    def topics(self) -> None:
+        """Lists the topics that exist, none of whose records is read."""
         called, needed = names(self.settings), {spec.name for spec in wanted(self.settings)}
-        if read:
-            known = [alert.row.alert_id for alert in self.found.desk]
-            self.found.topics = scan(self.settings, self.account, known)
-        else:
-            self.found.topics = ScannedTopics(describe(self.settings))
-            self.found.not_read["topics"] = "their records were not read (--no-topics)"
+        with admin(self.settings) as client:
+            there = look_up(client, [str(getattr(called, kind)) for kind in TOPICS])
+        self.found.not_read["topics"] = "their records are not read"
         for kind in TOPICS:
             topic = str(getattr(called, kind))
-            if kind not in self.found.topics.found and topic in needed:  # others only some deployments have
+            if (on_broker := there.get(topic)) is not None:
+                self.found.topics[kind] = on_broker
+                self._add(kind, None, gone_at(on_broker, self.now), "not-read")
+            elif topic in needed:  # others only some deployments have
                 self.found.not_read[f"topic {topic}"] = (
                     "it does not exist, or we may not see it; SAMEHAND_TOPIC_PREFIX begins its name"
                 )
-        for kind, records in self.found.topics.found.items():
-            if records.named:
-                self._add(kind, len(records.named), None, "decision")
-            if not read:
-                compacted = kind in COMPACTED
-                self._add(kind, None, None if compacted else records.gone_at(self.now), "not-read")
-            elif not records.count:
-                continue
-            elif kind in COMPACTED and not records.live:
-                self._add(kind, records.count, records.gone_at(records.newest), "compaction")
-            elif kind == "banned":
-                self._add(kind, records.count, None, "ban", "tombstone")
-            elif kind in ("state", "waves"):
-                self._add(kind, records.count, None, None, "deletion")
-            else:
-                self._add(kind, records.count, records.gone_at(records.newest), "retention")
 
     async def desk(self) -> None:
         """Looks at the desk's database."""

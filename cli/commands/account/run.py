@@ -15,7 +15,7 @@ from cli.commands.account.erase import Receipt, erase, foreseen, require_topics
 from cli.commands.account.export import export
 from cli.commands.account.holdings import WHY, Gatherer, Holding, Holdings
 from cli.exit_codes import NOT_DONE, NotDone
-from cli.options import F, FiniteRange, Parsed, out_file_option
+from cli.options import FiniteRange, Parsed, out_file_option
 from cli.output_files import writing
 from cli.run_async import awaited
 from report.text import plural, visible
@@ -36,27 +36,13 @@ def _account(text: str) -> AccountRef:
 account_argument = click.argument("account", metavar="PLATFORM:ID", type=Parsed("account", _account))
 
 
-def topics_option(function: F) -> F:
-    return click.option(
-        "--no-topics",
-        "topics",
-        is_flag=True,
-        flag_value=False,
-        default=True,
-        show_default=False,
-        help=(
-            "Do not read the records of topics: millions take minutes. How long each topic keeps its "
-            "records is stated all the same."
-        ),
-    )(function)
-
-
 @click.group("account", short_help="Show, export or erase what is kept of one account.")
 def command() -> None:
     """Show, export or erase what is kept of one account.
 
-    Reads Redis (if SAMEHAND_PEPPER_FILE is set), the topics, and the desk's database (if it exists). Which
-    places there are, and how long each keeps what, stands in docs/reference/retention.md.
+    Reads Redis (if SAMEHAND_PEPPER_FILE is set), the desk's database (if it exists), and the settings of
+    topics, but no record on them. Which places there are, and how long each keeps what, stands in
+    docs/reference/retention.md.
 
     \b
     Examples:
@@ -68,20 +54,19 @@ def command() -> None:
 
 @command.command("show", short_help="Show what is kept of an account, where and until when.")
 @account_argument
-@topics_option
 @output.json_option
-def show(account: AccountRef, topics: bool, as_json: bool) -> int:
+def show(account: AccountRef, as_json: bool) -> int:
     """Show what is kept of an account, where and until when.
 
-    Prints no value of the account: `samehand account export` does. A dead letter is counted if its key or
-    its bytes hold the account's id.
+    Prints no value of the account: `samehand account export` does. Records of topics are not read: each topic
+    is listed with the time by which it drops a record of today.
 
     \b
     Examples:
       samehand account show telegram:1119280334536626042
-      samehand account show x:1076313901 --no-topics --json
+      samehand account show x:1076313901 --json
     """
-    holdings = _gathered(load(), account, topics=topics)
+    holdings = _gathered(load(), account)
     if as_json:
         kept = [{**row.figures, **row.why} for row in holdings.rows]
         output.figures({"account": account.key, "kept": kept, "not_read": holdings.not_read})
@@ -98,12 +83,11 @@ def show(account: AccountRef, topics: bool, as_json: bool) -> int:
 
 @command.command("export", short_help="Write an account's own data as JSON.")
 @account_argument
-@topics_option
 @out_file_option("Write to this file instead of standard output.")
 @output.json_option
-def export_(account: AccountRef, topics: bool, out: Path | None, as_json: bool) -> int:
-    """Write an account's own data as JSON: its events as the platform published them, raw values included,
-    what Redis holds of it in the clear, and the alerts that name it.
+def export_(account: AccountRef, out: Path | None, as_json: bool) -> int:
+    """Write an account's own data as JSON: what Redis holds of it in the clear, and what the desk keeps: the
+    alerts that name it, and what the platform did.
 
     The other account of each alert is masked. `left_out` in the output lists what else is missing, and why.
     Read it before you hand it over: it says that alerts exist, and what was compared.
@@ -116,7 +100,7 @@ def export_(account: AccountRef, topics: bool, out: Path | None, as_json: bool) 
     with nullcontext() if out is None else writing(out, "--out", private=True) as file:
         settings = load()
         rights = basis_rights_of(settings)
-        gathered = _gathered(settings, account, topics=topics)
+        gathered = _gathered(settings, account)
         made = export(account.key, gathered, now=time.time(), rights=rights)
         text = json.dumps(made, indent=2, ensure_ascii=file is None)
         if file is not None:
@@ -126,8 +110,7 @@ def export_(account: AccountRef, topics: bool, out: Path | None, as_json: bool) 
     elif out is None:
         click.echo(text)
     else:
-        events, alerts = plural(len(made["events"]), "event"), plural(len(made["alerts"]), "alert")
-        output.line(output.console(), f"{visible(str(out), 4_096)}: {events}, {alerts}")
+        output.line(output.console(), f"{visible(str(out), 4_096)}: {plural(len(made['alerts']), 'alert')}")
     return 0
 
 
@@ -144,7 +127,6 @@ def export_(account: AccountRef, topics: bool, out: Path | None, as_json: bool) 
     metavar="SECONDS",
     help="How long to wait for workers to erase the account from Redis.",
 )
-@topics_option
 @out_file_option("Also write the receipt to this file, as JSON.")
 @output.json_option
 def erase_(
@@ -153,7 +135,6 @@ def erase_(
     dry_run: bool,
     yes: bool,
     wait_seconds: float,
-    topics: bool,
     out: Path | None,
     as_json: bool,
 ) -> int:
@@ -176,7 +157,7 @@ def erase_(
     settings = load()
     if not (dry_run or yes or sys.stdin.isatty()):
         raise click.UsageError("there is no terminal to ask on: give --yes, or --dry-run to look first")
-    holdings = _gathered(settings, account, topics=topics)
+    holdings = _gathered(settings, account)
     if not dry_run:
         require_topics(settings, holdings, ban=ban)
     if not (dry_run or yes):
@@ -200,8 +181,8 @@ def erase_(
     return NOT_DONE if receipt.pending else 0
 
 
-def _gathered(settings: Settings, account: AccountRef, *, topics: bool) -> Holdings:
-    return awaited(Gatherer(settings, account, time.time()).everything(topics=topics))
+def _gathered(settings: Settings, account: AccountRef) -> Holdings:
+    return awaited(Gatherer(settings, account, time.time()).everything())
 
 
 def _print(receipt: Receipt) -> None:
