@@ -884,16 +884,6 @@ async def test_account_banned_itself_while_the_store_was_lost_is_withdrawn(platf
     assert platform.ends == ("withdrawn", "account-banned", 2)
 
 
-async def test_state_quotes_nobody_and_follows_its_alert(platform: Platform) -> None:
-    alert = await platform.alerted()
-    (state,) = platform.life.states.values()
-    assert b"umar_media" not in state
-    read = decode_alert_state(state, now=inf)
-    assert isinstance(read, Decoded)
-    assert read.record.alert is not None
-    assert (read.record.key, read.record.alert.revision) == (alert.alert_id, alert.revision)
-
-
 async def test_closed_alert_is_forgotten_by_its_readers_whenever_its_ban_is_lifted(
     platform: Platform, lost: Step
 ) -> None:

@@ -307,11 +307,6 @@ def test_every_key_of_any_table_is_found_on_the_line_that_it_was_written_on(tabl
     assert {path: found[path] for path in wanted} == wanted
 
 
-@given(st.text(max_size=200))
-def test_whatever_the_text_is_a_line_is_named(text: str) -> None:
-    assert line_of(text, ("topics", "x", "rules", 0)) >= 1
-
-
 # What is wrong with an expression is said before a record is read; a record can only fail to fit.
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from ipaddress import IPv4Address, ip_address, ip_network
-from itertools import pairwise
+from itertools import combinations, pairwise, product
 from random import Random
 
 import phonenumbers
@@ -30,7 +30,7 @@ from simulate.population.avatars import (
     edited,
     photo,
 )
-from simulate.population.devices import JUNK_IDS, JUNK_SHARE, device_id, payment_token, referrer, user_agent
+from simulate.population.devices import JUNK_IDS, JUNK_SHARE, device_id, referrer
 from simulate.population.handles import NAMELESS_PLATFORMS, TakenHandles, default, fitted, handle, legal
 from simulate.population.languages import LANGUAGES, Name, romanised, tongue
 from simulate.population.networks import Networks
@@ -44,7 +44,6 @@ from simulate.population.people import (
     Population,
     display_name,
     email,
-    placed,
     shared,
 )
 from simulate.population.phones import BLOCK_NUMBERS, COUNTRIES, neighbouring, phone, written
@@ -91,12 +90,6 @@ def test_a_neighbouring_number_is_another_of_the_same_block(country: str) -> Non
         assert other != number
         assert len(other) == len(number)
         assert int(other) // BLOCK_NUMBERS == int(number) // BLOCK_NUMBERS
-
-
-def test_most_numbers_are_written_in_full() -> None:
-    rng = Random(1)
-    share = sum(written(rng, "+923001234567", "PK") == "+923001234567" for _ in range(1000)) / 1000
-    assert share == pytest.approx(0.85, abs=0.04)
 
 
 # The lists of each language: long enough, in their own script, with Latin spellings.
@@ -168,10 +161,6 @@ def test_a_rule_spells_it(native: str, latin: str) -> None:
     assert romanised(native) == latin
 
 
-def test_letters_without_a_rule_stay() -> None:
-    assert romanised("王") == "王"
-
-
 # Handles that platforms accept, no two alike.
 
 
@@ -205,26 +194,9 @@ def test_people_form_legal_handles_of_many_kinds(platform: str, language: str) -
     assert 0.3 < sum(each[-1].isdigit() for each in made) / 200 < 0.9
 
 
-def test_speakers_of_other_scripts_use_latin_letters_where_they_must() -> None:
-    rng = Random(4)
-    speech = tongue("ar")
-    forum = [
-        handle(rng, "forum", speech, speech.given.pick(rng), speech.family.pick(rng)) for _ in range(200)
-    ]
-    assert 0.2 < sum(not each.isascii() for each in forum) / 200 < 0.5
-
-
 def test_defaults_are_a_piece_of_the_name_and_digits() -> None:
     assert re.fullmatch(r"Elizabe\d{8}", default(Random(1), "x", "elizabeth"))
     assert re.fullmatch(r"user\d{9}", default(Random(1), "telegram", "elizabeth"))
-
-
-def test_a_taken_handle_gets_digits() -> None:
-    taken = TakenHandles(1000)
-    rng = Random(1)
-    first, second = taken.claim(rng, "x", "ali_khan"), taken.claim(rng, "x", "Ali_Khan")
-    assert first == "ali_khan"
-    assert re.fullmatch(r"Ali_Khan\d{2}", second)
 
 
 def test_the_same_handle_is_free_on_another_platform() -> None:
@@ -356,12 +328,6 @@ def test_what_an_account_was_before_it_became_a_mirror_tells_nothing() -> None:
     assert not shared(before, banned) | shared(before, mirror)
 
 
-def test_another_line_is_another_address() -> None:
-    population, rng = Population(1, 500), seeded(1, "lines")
-    person = placed(population.person(rng), population.networks.vpn(rng))
-    assert person.network == "vpn"
-
-
 def test_a_chinese_family_name_comes_first_in_its_own_script() -> None:
     speech, rng = tongue("zh"), seeded(1, "names")
     given, family = speech.given.values[0], speech.family.values[0]
@@ -415,13 +381,6 @@ def test_cliches_repeat_and_own_words_hardly_do(language: str) -> None:
     assert len(own) > 750
 
 
-def test_a_quarter_of_bios_are_cliches() -> None:
-    rng, speech = Random(1), tongue("en")
-    plain = [bios.bio(rng, speech, "somebody").rstrip(" " + "".join(bios.EMOJI)) for _ in range(4_000)]
-    share = sum(each in speech.cliches.values for each in plain) / 4_000
-    assert share == pytest.approx(bios.CLICHE_SHARE, abs=0.03)
-
-
 def test_a_contact_point_points_to_nobody_else() -> None:
     rng = Random(1)
     contacts = [bios.contact(rng, "سارة_2001") for _ in range(2_000)]
@@ -447,18 +406,6 @@ def test_a_few_device_ids_are_junk_and_the_rest_are_nobody_elses() -> None:
     junk = sum(seen.pop(each) for each in JUNK_IDS)
     assert junk / 20_000 == pytest.approx(JUNK_SHARE, abs=0.006)
     assert max(seen.values()) == 1
-
-
-def test_browsers_are_many_and_some_are_common() -> None:
-    rng = Random(1)
-    seen = Counter(user_agent(rng) for _ in range(20_000))
-    assert len(seen) > 150
-    assert 0.01 < seen.most_common(1)[0][1] / 20_000 < 0.1
-
-
-def test_cards_are_ones_own() -> None:
-    rng = Random(1)
-    assert len({payment_token(rng) for _ in range(1_000)}) == 1_000
 
 
 def test_most_come_from_where_everyone_comes_and_few_by_invitation() -> None:
@@ -489,11 +436,6 @@ def test_homes_are_apart_and_mobile_lines_share() -> None:
     assert homes.most_common(1)[0][1] <= 3
     assert mobiles.most_common(1)[0][1] > 100
     assert len([ip for ip in mobiles if "." in ip]) == 48
-
-
-def test_vpn_exits_are_few_and_the_same_in_every_country() -> None:
-    networks, rng = Networks(1), seeded(1, "exits")
-    assert len({networks.vpn(rng).ip for _ in range(5_000)}) <= 300
 
 
 def test_a_third_of_homes_have_ipv6_with_a_prefix_of_their_own() -> None:
@@ -562,13 +504,6 @@ def test_an_edit_moves_as_many_bits_as_it_says(seed: int) -> None:
             assert edit.bits_low <= moved <= edit.bits_high, edit.name
 
 
-def test_half_the_edits_move_at_most_the_median() -> None:
-    edit, rng = avatars.HELD_OUT_CROP, Random(1)
-    assert sum(edit.bits(rng) <= edit.bits_median for _ in range(4_000)) / 4_000 == pytest.approx(
-        0.5, abs=0.04
-    )
-
-
 def test_no_family_uses_an_edit_of_another() -> None:
     named = [edit.name for family in FAMILIES for edit in family.values]
     assert len(named) == len(set(named))
@@ -605,17 +540,17 @@ def test_they_share_what_their_kind_shares_and_are_another_account(kind: str) ->
         assert other.handle is None or legal(other.platform, other.handle)
 
 
-def test_namesakes_bear_the_name() -> None:
-    assert all(
-        (banned.given, banned.family) == (other.given, other.family) for banned, other in beside("namesake")
-    )
+def test_namesakes_bear_the_name_and_a_recycled_number_is_the_banned_ones() -> None:
+    for banned, other in beside("namesake"):
+        assert (banned.given, banned.family) == (other.given, other.family)
+    assert all(other.number == banned.number for banned, other in beside("recycled_phone") if banned.number)
 
 
 def test_fans_say_so_in_their_handle_and_some_use_the_picture() -> None:
     pairs = beside("fan")
     assert all(other.bio and other.bio.startswith("fan account") for _, other in pairs)
     near = [
-        (int(banned.avatar.pdq, 16) ^ int(other.avatar.pdq, 16)).bit_count() < 75
+        distance(banned.avatar, other.avatar) < 75
         for banned, other in pairs
         if banned.avatar and other.avatar
     ]
@@ -629,10 +564,6 @@ def test_households_share_the_roof_the_name_and_seldom_the_tablet() -> None:
         bool(other.device_id) and banned.device_id == other.device_id for banned, other in pairs
     )
     assert 0.05 < same_device / len(pairs) < 0.3
-
-
-def test_a_recycled_number_is_the_banned_ones() -> None:
-    assert all(other.number == banned.number for banned, other in beside("recycled_phone") if banned.number)
 
 
 def test_relatives_share_a_device_as_often_as_asked() -> None:
@@ -694,23 +625,6 @@ def test_all_but_the_wholly_fresh_can_be_caught() -> None:
 
 
 @both_edit_sets
-def test_the_wholly_fresh_share_nothing(edits: str) -> None:
-    for banned, mirror in pairs(STRATEGIES[7], edits):
-        assert not shared(banned, mirror)
-        assert mirror.account_id != banned.account_id
-        for field in IDENTIFYING:
-            value = getattr(mirror, field)
-            assert not value or value != getattr(banned, field)
-
-
-@both_edit_sets
-def test_the_naive_with_a_suffix_keep_device_and_alter_the_handle(edits: str) -> None:
-    for banned, mirror in pairs(STRATEGIES[0], edits):
-        assert mirror.device_id == banned.device_id
-        assert mirror.handle != banned.handle
-
-
-@both_edit_sets
 def test_who_pays_with_the_same_card_or_bought_the_next_sim(edits: str) -> None:
     for banned, mirror in pairs(STRATEGIES[5], edits):
         same_card = mirror.payment_token == banned.payment_token
@@ -727,9 +641,8 @@ def test_weak_traces_are_a_neighbouring_address_and_a_cropped_picture(edits: str
         assert ip_address(mirror.ip) in ip_network(f"{banned.ip}/{bits}", strict=False)
         assert banned.avatar
         assert mirror.avatar
-        moved = (int(banned.avatar.pdq, 16) ^ int(mirror.avatar.pdq, 16)).bit_count()
         crop = EDIT_SETS[edits].crop
-        assert crop.bits_low <= moved <= crop.bits_high
+        assert crop.bits_low <= distance(banned.avatar, mirror.avatar) <= crop.bits_high
 
 
 @every_strategy
@@ -757,9 +670,12 @@ KINDS = sorted(TUNING)
 SEEDS = range(60)
 
 
-def variants(kind: str, text: str, held_out: bool) -> set[str]:
-    edit = (HELD_OUT if held_out else TUNING)[kind]
-    return {edit(Random(seed), text) for seed in SEEDS}
+SETS = {"tuning": TUNING, "validation": VALIDATION, "held_out": HELD_OUT}
+JUDGED = for_each("edits", ["tuning", "held_out"])
+
+
+def variants(kind: str, text: str, edits: str = "held_out") -> set[str]:
+    return {SETS[edits][kind](Random(seed), text) for seed in SEEDS}
 
 
 def test_all_sets_hold_the_same_kinds_with_other_operators() -> None:
@@ -769,44 +685,23 @@ def test_all_sets_hold_the_same_kinds_with_other_operators() -> None:
 
 
 @for_each(
-    ("tuning", "held_out"),
+    "several",
     [
-        (tables.TUNING_AFFIXES, tables.HELD_OUT_AFFIXES),
-        (tables.TUNING_WORDS, tables.HELD_OUT_SYLLABLES),
-        (tables.TUNING_INVISIBLE, tables.HELD_OUT_INVISIBLE),
-        (tables.TUNING_FONTS, tables.HELD_OUT_FONTS),
-        (tables.TUNING_LEET.items(), tables.HELD_OUT_LEET.items()),
-        (tables.TUNING_LOOK_ALIKES.items(), tables.HELD_OUT_LOOK_ALIKES.items()),
-        (tables.TUNING_ACCENTS.items(), tables.HELD_OUT_ACCENTS.items()),
-    ],
-)
-def test_no_table_of_judging_overlaps_with_its_twin(tuning: object, held_out: object) -> None:
-    assert not set(tuning) & set(held_out)  # type: ignore[call-overload]  # tables of different shapes
-
-
-@for_each(
-    ("ours", "tuning", "held_out"),
-    [
-        (tables.VALIDATION_AFFIXES, tables.TUNING_AFFIXES, tables.HELD_OUT_AFFIXES),
-        (tables.VALIDATION_WORDS, tables.TUNING_WORDS, tables.HELD_OUT_SYLLABLES),
-        (tables.VALIDATION_INVISIBLE, tables.TUNING_INVISIBLE, tables.HELD_OUT_INVISIBLE),
-        (tables.VALIDATION_FONTS, tables.TUNING_FONTS, tables.HELD_OUT_FONTS),
-        (tables.VALIDATION_RESPELT.items(), tables.TUNING_LEET.items(), tables.HELD_OUT_LEET.items()),
+        (tables.TUNING_AFFIXES, tables.VALIDATION_AFFIXES, tables.HELD_OUT_AFFIXES),
+        (tables.TUNING_WORDS, tables.VALIDATION_WORDS, tables.HELD_OUT_SYLLABLES),
+        (tables.TUNING_INVISIBLE, tables.VALIDATION_INVISIBLE, tables.HELD_OUT_INVISIBLE),
+        (tables.TUNING_FONTS, tables.VALIDATION_FONTS, tables.HELD_OUT_FONTS),
+        (tables.TUNING_LEET.items(), tables.VALIDATION_RESPELT.items(), tables.HELD_OUT_LEET.items()),
         (
-            tables.VALIDATION_LOOK_ALIKES.items(),
             tables.TUNING_LOOK_ALIKES.items(),
+            tables.VALIDATION_LOOK_ALIKES.items(),
             tables.HELD_OUT_LOOK_ALIKES.items(),
         ),
-        (tables.VALIDATION_ACCENTS.items(), tables.TUNING_ACCENTS.items(), tables.HELD_OUT_ACCENTS.items()),
+        (tables.TUNING_ACCENTS.items(), tables.VALIDATION_ACCENTS.items(), tables.HELD_OUT_ACCENTS.items()),
     ],
 )
-def test_no_table_of_validating_overlaps_with_another(ours: object, tuning: object, held_out: object) -> None:
-    assert not set(ours) & (set(tuning) | set(held_out))  # type: ignore[call-overload]  # as above
-
-
-@for_each("kind", KINDS)
-def test_each_kind_of_validating_changes_a_name_it_applies_to(kind: str) -> None:
-    assert {VALIDATION[kind](Random(seed), "umar_media92") for seed in SEEDS} - {"umar_media92"}
+def test_no_table_overlaps_with_its_twin_of_another_set(several: Sequence[Iterable[object]]) -> None:
+    assert all(not set(one) & set(other) for one, other in combinations(several, 2))
 
 
 @given(text=st.text(max_size=40), seed=st.integers(0, 2**32))
@@ -816,8 +711,14 @@ def test_any_text_survives_any_edit_the_same_way_twice(text: str, seed: int) -> 
             assert edits[kind](Random(seed), text) == edits[kind](Random(seed), text), kind
 
 
+@for_each("edits", SETS)
+@for_each("kind", KINDS)
+def test_each_kind_changes_a_name_it_applies_to(kind: str, edits: str) -> None:
+    assert variants(kind, "umar_media92", edits) - {"umar_media92"}
+
+
 def test_what_the_edits_of_validating_do() -> None:
-    made = {kind: {VALIDATION[kind](Random(seed), "umarkhan92") for seed in SEEDS} for kind in KINDS}
+    made = {kind: variants(kind, "umarkhan92", "validation") for kind in KINDS}
     assert made["digits_changed"] == {f"umarkhan{number}" for number in range(93, 98)}
     assert made["repeats"] == {"umarkhann92", "umarkhannn92", "umarkhannnn92"}
     assert made["omission"] == {"umrkhan92", "umarkhn92"}
@@ -826,80 +727,67 @@ def test_what_the_edits_of_validating_do() -> None:
     assert all(len(each) == 10 and each[0] == "u" for each in made["substitution"])
 
 
-@for_each("held_out", [False, True])
-@for_each("kind", KINDS)
-def test_each_kind_changes_a_name_it_applies_to(kind: str, held_out: bool) -> None:
-    assert variants(kind, "umar_media92", held_out) - {"umar_media92"}
-
-
-@for_each("held_out", [False, True])
-def test_digits(held_out: bool) -> None:
-    letters = {"".join(filter(str.isalpha, each)) for each in variants("digits_added", "umar", held_out)}
+@JUDGED
+def test_digits(edits: str) -> None:
+    letters = {"".join(filter(str.isalpha, each)) for each in variants("digits_added", "umar", edits)}
     assert letters == {"umar"}
-    assert all(each.startswith("umar") for each in variants("digits_changed", "umar92", held_out))
-    assert variants("digits_dropped", "umar92", held_out) == {"umar"}
-    assert variants("digits_dropped", "umar", held_out) == {"umar"}
-    assert variants("digits_changed", "umar", held_out) == {"umar"}
+    assert all(each.startswith("umar") for each in variants("digits_changed", "umar92", edits))
+    assert variants("digits_dropped", "umar92", edits) == {"umar"}
+    for kind in ("digits_dropped", "digits_changed"):
+        assert variants(kind, "umar", edits) == {"umar"}
 
 
-@for_each("held_out", [False, True])
+@JUDGED
 @for_each("kind", ["affix_known", "affix_unknown"])
-def test_affixes_leave_the_name_whole(kind: str, held_out: bool) -> None:
-    made = variants(kind, "umarkhan", held_out)
+def test_affixes_leave_the_name_whole(kind: str, edits: str) -> None:
+    made = variants(kind, "umarkhan", edits)
     assert all("umarkhan" in each and len(each) > 8 for each in made)
     assert any(each.startswith("umarkhan") for each in made)
     assert any(each.endswith("umarkhan") for each in made)
 
 
-@for_each("held_out", [False, True])
-def test_reordering_keeps_every_token(held_out: bool) -> None:
-    for each in variants("reorder", "umar_khan92", held_out):
+@JUDGED
+def test_reordering_keeps_every_token(edits: str) -> None:
+    for each in variants("reorder", "umar_khan92", edits):
         assert sorted(each.replace("_", "").replace(".", "")) == sorted("umarkhan92")
-    assert variants("reorder", "umarkhan", held_out) == {"umarkhan"}
+    assert variants("reorder", "umarkhan", edits) == {"umarkhan"}
 
 
-@for_each("held_out", [False, True])
-def test_homoglyphs_keep_the_length_and_leave_the_alphabet(held_out: bool) -> None:
-    for each in variants("homoglyphs", "umarkhan", held_out):
+def bare(text: str) -> str:
+    """A text without marks that combine or do not show, its letters in their plain form."""
+    marks = unicodedata.normalize("NFKD", text)
+    return "".join(mark for mark in marks if unicodedata.category(mark) not in ("Mn", "Cf"))
+
+
+@for_each(
+    ("kind", "edits"),
+    [*product(["zero_width", "fonts"], ["tuning", "held_out"]), ("accents", "tuning")],
+)
+def test_marks_and_fonts_come_off_again(kind: str, edits: str) -> None:
+    for each in variants(kind, "UmarKhan", edits):
+        assert bare(each) == "UmarKhan"
+        assert not each.isascii()
+
+
+@JUDGED
+def test_homoglyphs_keep_the_length_and_leave_the_alphabet(edits: str) -> None:
+    for each in variants("homoglyphs", "umarkhan", edits):
         assert len(each) == 8
         assert not each.isascii()
 
 
-@for_each("held_out", [False, True])
-def test_invisible_marks_do_not_show(held_out: bool) -> None:
-    for each in variants("zero_width", "umarkhan", held_out):
-        assert "".join(letter for letter in each if unicodedata.category(letter) != "Cf") == "umarkhan"
-        assert each != "umarkhan"
-
-
-@for_each("held_out", [False, True])
-def test_fonts_are_compatible_letters(held_out: bool) -> None:
-    for each in variants("fonts", "UmarKhan", held_out):
-        assert unicodedata.normalize("NFKC", each) == "UmarKhan"
-        assert not each.isascii()
-
-
-def test_accents_come_off_again() -> None:
-    for each in variants("accents", "umarkhan", held_out=False):
-        bare = "".join(
-            mark for mark in unicodedata.normalize("NFD", each) if unicodedata.category(mark) != "Mn"
-        )
-        assert bare == "umarkhan"
-        assert each != "umarkhan"
-
-
-@for_each("held_out", [False, True])
-def test_one_typo_is_one_typo(held_out: bool) -> None:
-    assert {len(each) for each in variants("omission", "umarkhan", held_out)} == {7}
-    assert {len(each) for each in variants("insertion", "umarkhan", held_out)} == {9}
-    assert all(sorted(each) == sorted("umarkhan") for each in variants("swap", "umarkhan", held_out))
-    for each in variants("substitution", "umarkhan", held_out):
+@JUDGED
+def test_one_typo_is_one_typo(edits: str) -> None:
+    assert {len(each) for each in variants("omission", "umarkhan", edits)} == {7}
+    assert {len(each) for each in variants("insertion", "umarkhan", edits)} == {9}
+    assert all(sorted(each) == sorted("umarkhan") for each in variants("swap", "umarkhan", edits))
+    for each in variants("substitution", "umarkhan", edits):
         assert sum(one != other for one, other in zip(each, "umarkhan", strict=True)) <= 1
 
 
 def test_a_short_name_is_not_cut_to_nothing() -> None:
-    assert variants("omission", "ali", held_out=True) == {"ali"}
-    assert variants("digits_dropped", "a1", held_out=True) == {"a1"}
+    assert variants("omission", "ali") == {"ali"}
+    assert variants("digits_dropped", "a1") == {"a1"}
 
 
 @given(text=st.text(max_size=40), seed=st.integers(0, 2**32))
@@ -923,12 +811,6 @@ def test_most_words_stay(kind: str) -> None:
     for seed in range(50):
         words = set(re.findall(r"\w+", ALL[kind](Random(seed), BIO).lower()))
         assert len(words & set(re.findall(r"\w+", BIO.lower()))) >= kept
-
-
-@given(text=st.text(max_size=100), seed=st.integers(0, 2**32))
-def test_any_text_can_be_edited(text: str, seed: int) -> None:
-    for kind, edit in ALL.items():
-        assert isinstance(edit(Random(seed), text), str), kind
 
 
 def test_no_family_uses_an_operator_of_another() -> None:

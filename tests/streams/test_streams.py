@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from streams import errors
 from streams.clock import Clock, SystemClock
-from streams.errors import SettingsError, Transient
+from streams.errors import SettingsError
 from streams.off_loop import OFF_LOOP_BYTES, off_loop
 from streams.outcomes import (
     NOTHING,
@@ -25,7 +25,6 @@ from streams.outcomes import (
     Outcome,
     Published,
     contained,
-    nothing_after,
 )
 from streams.redis_address import RedisAddress, parse_redis_address
 from streams.settings import PREFIX, Settings, describe, load, unknown_names
@@ -70,10 +69,6 @@ def test_only_outages_are_transient() -> None:
     assert not issubclass(errors.BrokerRefused, errors.Transient)
 
 
-def test_wrong_settings_are_told_in_one_line() -> None:
-    assert str(errors.SettingsError({"A": "too small", "B": "missing"})) == "A: too small; B: missing"
-
-
 # Large records are read in a thread, small ones where they are.
 
 
@@ -111,10 +106,6 @@ def test_being_told_to_end_is_not_contained() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         contained(decide, Arrival("t", 0, 0, None, None))
-
-
-async def test_a_handler_may_have_nothing_to_remember() -> None:
-    await nothing_after([Emit("alerts", None, None)])
 
 
 # One URL for every kind of Redis.
@@ -274,18 +265,6 @@ async def test_stages_are_written_down_with_their_times_and_what_they_were_part_
     ]
 
 
-def test_what_ended_a_stage_early_is_told_by_its_type_alone() -> None:
-    followed = Followed(Trail(FakeClock().ticks))
-    with following(followed), pytest.raises(Transient), stage("look-up"):
-        raise Transient("quotes um4r@example.org")
-    with following(followed), stage("look-up"):
-        pass
-    assert [(it.name, it.fault, it.within) for it in followed.trail.steps] == [
-        ("look-up", "Transient", None),
-        ("look-up", "", None),
-    ]
-
-
 def test_an_outages_retries_do_not_push_out_what_comes_after() -> None:
     followed = Followed(Trail(FakeClock().ticks))
     with following(followed):
@@ -305,14 +284,6 @@ def test_facts_are_not_even_gathered_where_nobody_follows() -> None:
     note(never)
     with following(None), stage("distil"):
         note(never)
-
-
-def test_facts_of_one_event_add_up() -> None:
-    followed = Followed(Trail(FakeClock().ticks))
-    with following(followed):
-        note(lambda: {0: {"event_id": "e-1"}})
-        note(lambda: {0: {"candidates": 7}, 3: {"candidates": 0}})
-    assert followed.trail.notes == {0: {"event_id": "e-1", "candidates": 7}, 3: {"candidates": 0}}
 
 
 def test_a_batch_that_is_over_is_not_written_to() -> None:

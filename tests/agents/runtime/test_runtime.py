@@ -349,17 +349,6 @@ def test_a_pepper_that_everybody_may_read_is_refused(tmp_path: Path) -> None:
         peppers_of(load({"SAMEHAND_PEPPER_FILE": str(path)}))
 
 
-def test_a_store_is_made_without_connecting(tmp_path: Path) -> None:
-    path = tmp_path / "pepper"
-    write_pepper_file(path)
-    settings = load({"SAMEHAND_PEPPER_FILE": str(path), "SAMEHAND_REDIS_URL": "redis://127.0.0.1:1/0"})
-    assert store_of(settings, peppers_of(settings)).epoch == ""
-
-
-def test_without_a_list_no_picture_is_stock() -> None:
-    assert len(stock_of(load({}))) == 0
-
-
 @pytest.mark.parametrize(
     ("listed", "reason"),
     [(b"# stock\nnot a hash\n", "line 2: no PDQ hash"), (b"\xff\xfe", "is not UTF-8")],

@@ -27,11 +27,11 @@ from store.common import doorkeeper
 from store.common.alert_dedup import Marker, band_rank, claimed, confirmed, ruled, withdrawn
 from store.common.calendar import BanTimes, Dated, calendars, dated_in
 from store.common.counted_values import SEATS, VALUES_MAX, Counted, counted
-from store.common.crowd import CLUSTER_BYTES, Crowd, by_kind, cluster_tag, naming_keys
+from store.common.crowd import CLUSTER_BYTES, cluster_tag
 from store.common.doorkeeper import Doorkeeper
 from store.common.hashing import Hasher
 from store.common.key_digests import Addresses
-from store.common.ranking import READ_A_KEPT, READ_AT_LEAST, STEPS_A_BIT, allotment, rarity_steps, read_at_all
+from store.common.ranking import READ_A_KEPT, READ_AT_LEAST, allotment, rarity_steps, read_at_all
 from store.common.records import (
     ban_quote,
     frame_heads,
@@ -96,10 +96,6 @@ def test_one_first_sighting_in_so_many_is_let_in() -> None:
     assert share == pytest.approx(1 / OPENERS, rel=0.05)
 
 
-def test_a_batch_of_nothing_lets_nobody_in() -> None:
-    assert Doorkeeper().lets_in(some(0), shown(0)).size == 0
-
-
 def test_what_was_not_met_for_two_generations_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doorkeeper, "DOOR_VALUES", 100)
     door, values, regular = Doorkeeper(), some(20), some(20)
@@ -123,16 +119,6 @@ def test_as_full_as_it_gets_few_are_taken_for_known() -> None:
 # Who of many that share a value is listed, and of which values it is known who is not.
 
 
-def test_only_what_names_a_person_or_a_machine_is_told_by_value() -> None:
-    keys = [key_of(kind, b"0123456789") for kind in KeyKind]
-    assert naming_keys(keys) == [key_of(kind, b"0123456789") for kind in KeyKind if kind in NAMING_KINDS]
-
-
-def test_counts_are_summed_by_kind_and_none_is_left_out() -> None:
-    one, two = key_of(KeyKind.DEVICE, b"1"), key_of(KeyKind.DEVICE, b"2")
-    assert by_kind([(one, 2), (two, 3), (key_of(KeyKind.EMAIL, b"3"), 0)]) == {KeyKind.DEVICE: 5}
-
-
 def test_the_scripts_know_the_same_kinds_and_caps() -> None:
     """Lua has no way to read Python's lists."""
     script = (ROOT / "store/redis/lua/common.lua").read_text("utf-8")
@@ -142,39 +128,6 @@ def test_the_scripts_know_the_same_kinds_and_caps() -> None:
     assert f"local CLUSTER = {CLUSTER_BYTES}\n" in script
     assert "local function silent(kind) return kind < 32 and kind ~= 1 end" in script
     assert all(falls_silent(kind) == (kind < 32 and kind != 1) for kind in KeyKind)
-
-
-def test_the_cluster_that_takes_most_places_gives_one_up() -> None:
-    crowd, posting = Crowd(), {f"first{n}": None for n in range(60)}
-    for number in range(LISTED_LATER):
-        crowd.come(f"farm{number}", b"aa", posting, 60, again=False)
-    assert crowd.come("stranger", b"bb", posting, 60, again=False)
-    assert list(crowd.waiting) == ["farm14"]  # in the middle of those from one network
-    for number in range(LISTED_LATER, 600):
-        assert crowd.come(f"farm{number}", b"aa", posting, 60, again=False)
-    assert {"stranger", "farm0", "farm599"} <= posting.keys()
-    assert len(posting) == 60 + LISTED_LATER
-    assert crowd.not_listed == 601 - LISTED_LATER
-
-
-def test_of_strangers_the_oldest_and_the_newest_are_listed() -> None:
-    crowd, posting = Crowd(), {f"first{n}": None for n in range(60)}
-    for number in range(600):
-        crowd.come(str(number), number.to_bytes(2, "big"), posting, 60, again=False)
-    half = LISTED_LATER // 2
-    later = [*range(half), *range(600 - half, 600)]
-    assert [*posting][60:] == [str(number) for number in later]
-
-
-def test_whoever_waits_is_listed_once_somebody_leaves() -> None:
-    crowd, posting = Crowd(), {f"first{n}": None for n in range(60)}
-    for number in range(LISTED_LATER + 1):
-        crowd.come(str(number), b"aa", posting, 60, again=False)
-    (waiting,) = crowd.waiting
-    del posting["first7"]
-    crowd.leave("first7", posting, 60)
-    assert waiting in posting
-    assert crowd.not_listed == 0
 
 
 def test_an_account_is_told_by_its_network_else_by_its_device_else_by_itself() -> None:
@@ -201,11 +154,6 @@ QUESTIONS = st.lists(
 ).map(lambda asked: sorted(asked, key=lambda one: one[0]))
 
 
-def test_one_in_a_million_is_worth_twenty_bits() -> None:
-    assert rarity_steps(1 << 20, 1) == 20 * STEPS_A_BIT
-    assert rarity_steps(1 << 20, 256) == 12 * STEPS_A_BIT
-
-
 @given(st.integers(0, 10**9), st.integers(1, 10**6), st.integers(1, 10**6))
 def test_a_longer_posting_is_never_worth_more(total: int, one: int, other: int) -> None:
     shorter, longer = sorted((one, other))
@@ -225,21 +173,6 @@ def test_a_name_above_its_cap_is_silent_and_a_personal_value_never(kind: KeyKind
     cap = posting_cap(kind)
     assert read([(0, kind, cap)]) == [True]
     assert read([(0, kind, cap + 1)]) == [not falls_silent(kind)]
-
-
-def test_what_is_silent_takes_no_room() -> None:
-    assert (
-        read([(0, HANDLE, 257)] * 9 + [(0, RUN, 33)] * 9 + [(0, HANDLE, 256)] * 2)
-        == [False] * 18 + [True] * 2
-    )
-
-
-def test_the_longest_postings_are_left() -> None:
-    assert read([(0, HANDLE, 256), (0, HANDLE, 200), (0, HANDLE, 250)]) == [False, True, True]
-
-
-def test_a_name_and_another_query_have_entries_of_their_own() -> None:
-    assert all(read([(0, HANDLE, 256), (0, HANDLE, 256), (0, NAME, 256), (1, HANDLE, 256)]))
 
 
 def test_the_same_handle_and_personal_values_are_always_read() -> None:
@@ -356,10 +289,6 @@ EVENTS = st.lists(
 )
 
 
-def test_bands_rank_by_certainty_and_an_unknown_one_as_none() -> None:
-    assert band_rank("likely") > band_rank("possible") > band_rank("none") == band_rank("whatever")
-
-
 @given(EVENTS)
 def test_revisions_never_fall_and_what_is_confirmed_stays_told(
     events: list[tuple[str, bytes]],
@@ -382,47 +311,6 @@ def test_revisions_never_fall_and_what_is_confirmed_stays_told(
             if after is not None:
                 assert ruling.revision >= last
                 marker, last = after, ruling.revision
-
-
-def test_a_lost_confirmation_repeats_the_revision() -> None:
-    _, marker = ruled(None, 1, MINE, 0.0)
-    again, _ = ruled(marker, 1, MINE, 1.0)
-    risen, _ = ruled(marker, 2, MINE, 1.0)
-    assert (again.revision, risen.revision) == (1, 2)
-
-
-def test_what_is_proposed_only_again_needs_a_claim_of_its_own_that_is_open() -> None:
-    _, marker = ruled(None, 1, MINE, 0.0)
-    assert marker is not None
-    own, _ = ruled(marker, 1, MINE, 1.0, again_only=True)
-    assert (own.ruling, own.revision) == (Ruling.PUBLISH, 1)
-    for known, claim in [(None, MINE), (marker, OTHERS), (confirmed(marker), MINE)]:
-        refused, after = ruled(known, 2, claim, 2 * CLAIM_SECONDS, again_only=True)
-        assert (refused.ruling, after) == (Ruling.DUPLICATE, None)
-
-
-def test_another_event_waits_until_the_claim_is_over() -> None:
-    _, marker = ruled(None, 1, MINE, 0.0)
-    early, _ = ruled(marker, 1, OTHERS, CLAIM_SECONDS - 1)
-    late, taken = ruled(marker, 1, OTHERS, CLAIM_SECONDS)
-    assert (early.ruling, late.revision) == (Ruling.DUPLICATE, 1)
-    assert taken is not None
-    assert not claimed(taken, MINE, 1)
-    assert claimed(taken, OTHERS, 1)
-
-
-def test_a_late_confirmation_does_not_confirm_a_later_revision() -> None:
-    """The same event, read by another worker, has proposed the pair anew since its alert was withdrawn."""
-    _, marker = ruled(None, 1, MINE, 0.0)
-    ruling, anew = ruled(withdrawn(marker, 1, 0.0), 1, MINE, 1.0)
-    assert ruling.revision == 3
-    assert anew is not None
-    assert not claimed(anew, MINE, 1)
-    assert claimed(anew, MINE, 3)
-
-
-def test_alert_without_a_marker_is_withdrawn_above_its_revision() -> None:
-    assert withdrawn(None, 4, 0.0).revision == 5
 
 
 # Addresses: the same under one secret, others under another, spread evenly.
@@ -587,16 +475,6 @@ def bearers(snapshot: CountsSnapshot, **traits: str) -> int:
     return snapshot.count(value.kind, value.value, "")
 
 
-def test_a_farm_on_one_network_counts_its_own_value_once_however_long_it_goes_on() -> None:
-    town = Town()
-    town.people(3_000)
-    for _ in range(20):
-        for place in range(100):
-            town.sign_up(ip=f"39.40.1.{place}", phone=PHONE, device_id=f"device-{town.number:08}-farm")
-        snapshot = town.freeze()
-    assert bearers(snapshot, phone=PHONE) == 1
-
-
 def test_a_farm_makes_a_common_value_no_rarer_by_signing_up_without_it() -> None:
     town = Town()
     town.people(300, phone=PHONE)
@@ -716,12 +594,6 @@ def test_a_remembered_account_is_quoted_as_it_was(
     assert (facts.account, facts.platform, facts.account_id) == (account.account, platform, account_id)
     assert (facts.seen_at, facts.quoted, facts.not_read) == (seen_at, account.quoted, unread)
     assert facts.shown == shown
-
-
-def test_a_frame_expires_at_its_moment() -> None:
-    frame = read_frame(frame_of(b"tags", fingerprints(an_account()), NOW))
-    assert frame.expired(NOW)
-    assert not frame.expired(NOW - 1)
 
 
 @given(st.binary(max_size=40))

@@ -118,10 +118,6 @@ def test_rows_come_apart_by_the_shards_of_their_keys(values: set[bytes], shards:
     assert sorted(singly) == sorted(packed[at : at + 9] for at in range(3, len(packed), 9))
 
 
-def test_a_store_of_other_prints_is_another_one() -> None:
-    assert OURS.differences(found(OURS, print_bytes="3")) == ["print_bytes is 3 in Redis and 2 here"]
-
-
 @given(st.integers(0, 2**64 - 1), st.integers(1, 1 << 20), st.sampled_from([2, 3]))
 def test_a_place_is_within_the_buckets_and_its_print_within_its_bytes(
     number: int, buckets: int, print_bytes: int
@@ -600,23 +596,9 @@ def test_a_full_cell_stays_full() -> None:
     assert Sketch(full.plus(full), 1).count(1, b"", "") == 0xFFFFFFFF
 
 
-def test_what_was_stored_short_reads_as_zero() -> None:
-    assert Sketch(b"", 8).count(1, b"value", "") == 0
-
-
-@given(VALUES, st.integers(1, 16))
-def test_a_value_has_one_home(value: tuple[int, bytes, str], sketches: int) -> None:
-    assert 0 <= home(*value, sketches) < sketches
-    assert home(*value, sketches) == home(*value, sketches)
-
-
 @given(st.lists(VALUES, max_size=20), st.integers(1, 16))
 def test_homes_of_many_are_those_of_each(values: list[tuple[int, bytes, str]], sketches: int) -> None:
     assert Digests(values).homes(sketches).tolist() == [home(*value, sketches) for value in values]
-
-
-def test_a_value_has_no_other_home_than_the_only_one() -> None:
-    assert home(1, b"value", "latin", 1) == 0
 
 
 @given(st.lists(VALUES, max_size=20), st.integers(1, 1 << 20))

@@ -15,14 +15,14 @@ from schemas.malformed import Malformed
 from schemas.wire import decode_letter
 from streams.deadletters.limit import DeadLetterBound
 from streams.deadletters.pause import Stop
-from streams.delivery.backoff import FIRST_SECONDS, MOST_SECONDS, Backoff
+from streams.delivery.backoff import MOST_SECONDS, Backoff
 from streams.delivery.batches import COMPANY, GATHER_SECONDS, IDLE_WAITS, TURN_SECONDS, Batches, BatchSize
 from streams.delivery.circuit_breaker import Breaker, BreakerState
 from streams.delivery.delivery import SLICE_SECONDS, Delivery
-from streams.delivery.progress import Progress, Stage
+from streams.delivery.progress import Stage
 from streams.delivery.publisher import publish
 from streams.errors import Transient
-from streams.outcomes import NOTHING, Arrival, Dead, Emit, Outcome, Published, contained
+from streams.outcomes import NOTHING, Arrival, Dead, Emit, Outcome, Published
 from streams.supervision.flight_recorder import FlightRecorder
 from tests.streams.fakes import (
     ALERTS,
@@ -436,14 +436,6 @@ async def test_progress_tells_where_to_go_on() -> None:
     assert delivery.progress.stage is Stage.IDLE
 
 
-def test_poison_in_pure_code_is_contained_and_quotes_nothing() -> None:
-    def decide(arrival: Arrival) -> Outcome:
-        raise KeyError("umar@example.org")
-
-    outcome = contained(decide, Arrival(TOPIC, 0, 7, None, b"{}"))
-    assert outcome == Dead("logic-fault", detail="KeyError")
-
-
 class AtMost(Handler):
     """A store so slow that only small batches get through within its deadlines."""
 
@@ -485,23 +477,6 @@ async def test_what_is_left_of_a_batch_in_parts_is_given_up_alone() -> None:
 
 
 # Events into batches.
-
-
-async def drained(batches: Batches) -> list[list[int]]:
-    found = []
-    while batch := await batches.next():
-        found.append([taken.arrival.offset for taken in batch])
-    return found
-
-
-async def test_every_event_comes_once_in_order_in_full_batches() -> None:
-    batches = Batches(FakeClock(), records_max=4, linger_seconds=0.005)
-    pump = asyncio.create_task(batches.fill(stream(Scene().taken([b"x"] * 10))))
-    found = await drained(batches)
-    await pump
-    assert sum(map(len, found)) == 10
-    assert [offset for batch in found for offset in batch] == list(range(10))
-    assert all(len(batch) <= 4 for batch in found)
 
 
 async def test_a_lone_event_waits_for_company_once() -> None:
@@ -597,16 +572,6 @@ async def test_a_batch_that_fills_slowly_goes_when_its_time_is_up() -> None:
     assert 30 < len(batch) < 60
 
 
-async def test_a_full_batch_does_not_wait() -> None:
-    clock = FakeClock()
-    batches = Batches(clock, records_max=2)
-    pump = asyncio.create_task(batches.fill(stream(Scene().taken([b"x"] * 2), then_hang=True)))
-    await asyncio.sleep(0.01)
-    assert len(await batches.next()) == 2
-    assert clock.slept == []
-    pump.cancel()
-
-
 async def test_the_queue_holds_one_batch_and_no_more() -> None:
     events = Scene().taken([b"x"] * 100)
     pulled = []
@@ -652,15 +617,6 @@ def of(records_max: int, recorder: FlightRecorder | None = None) -> BatchSize:
     return BatchSize(records_max, (recorder or FlightRecorder()).slot("screen"))
 
 
-def test_it_halves_what_was_tried_down_to_one_record() -> None:
-    size = of(500)
-    size.failed(40)
-    assert size.records == 20, "half of what was in hand, not of what might have been"
-    for _ in range(10):
-        size.failed(size.records)
-    assert size.records == 1
-
-
 def test_it_grows_by_a_constant_up_to_the_limit() -> None:
     size = of(160)
     size.failed(160)
@@ -698,12 +654,6 @@ def test_a_lower_limit_holds_whatever_is_remembered() -> None:
 # Pauses between tries.
 
 
-def test_the_ceiling_doubles_up_to_the_cap() -> None:
-    longest = Backoff(lambda low, high: high)
-    assert [longest.seconds(attempt) for attempt in (0, 1, 2)] == [FIRST_SECONDS, 0.1, 0.2]
-    assert longest.seconds(50) == MOST_SECONDS
-
-
 @given(st.integers(0, 10**9), st.integers())
 def test_a_pause_lies_between_nothing_and_the_cap(attempt: int, seed: int) -> None:
     assert 0.0 <= Backoff(random.Random(seed).uniform).seconds(attempt) <= MOST_SECONDS
@@ -739,12 +689,6 @@ def test_failures_apart_from_each_other_open_nothing() -> None:
         breaker.failed()
         breaker.succeeded()
     assert breaker.allows()
-
-
-def test_three_in_a_row_open_it() -> None:
-    breaker = opened(FakeClock())
-    assert breaker.state is BreakerState.OPEN
-    assert not breaker.allows()
 
 
 def test_after_a_rest_one_probe_may_pass() -> None:
@@ -792,18 +736,6 @@ def emits(count: int) -> list[Emit]:
     return [Emit("alerts", b"k", b"v", marker=str(number)) for number in range(count)]
 
 
-async def test_nothing_comes_back_when_all_is_confirmed() -> None:
-    broker = FakeBroker([])
-    assert await publish(broker, emits(3)) == []
-    assert len(broker.confirmed) == 3
-
-
-async def test_what_was_not_confirmed_comes_back() -> None:
-    broker = FakeBroker([])
-    broker.outages = 2
-    assert [emit.marker for emit in await publish(broker, emits(4))] == ["0", "1"]
-
-
 async def test_what_was_not_buffered_comes_back_behind_what_was_not_confirmed() -> None:
     class Full(FakeBroker):
         async def send(self, emit: Emit) -> object:  # type: ignore[override]  # a fake
@@ -815,13 +747,6 @@ async def test_what_was_not_buffered_comes_back_behind_what_was_not_confirmed() 
     back = await publish(broker, emits(4))  # type: ignore[arg-type]  # a fake
     assert [emit.marker for emit in back] == ["0", "2", "3"]
     assert [emit.marker for emit in broker.confirmed] == ["1"]
-
-
-async def test_a_refusal_is_raised_once_the_others_are_settled() -> None:
-    broker = FakeBroker([])
-    broker.refusal = PermissionError()
-    with pytest.raises(PermissionError):
-        await publish(broker, emits(2))
 
 
 async def test_last_records_are_sent_once_the_others_are_confirmed() -> None:
@@ -838,15 +763,3 @@ async def test_last_records_are_sent_once_the_others_are_confirmed() -> None:
 
 
 # What a delivery shows of itself.
-
-
-def test_reaching_a_stage_is_a_sign_of_life() -> None:
-    progress = Progress("screen", "t")
-    progress.move(Stage.PUBLISHING, 7.0)
-    assert (progress.stage, progress.moved_at) == (Stage.PUBLISHING, 7.0)
-
-
-@for_each("stage", list(Stage))
-def test_only_an_outage_and_an_operator_are_waited_for_on_purpose(stage: Stage) -> None:
-    waits = Progress("screen", "t", stage=stage).waits_on_purpose
-    assert waits == (stage in {Stage.HOLDING, Stage.STOPPED})

@@ -33,14 +33,13 @@ from prometheus_client import CollectorRegistry
 from local.apache import ApacheKafka
 from local.broker import admin
 from local.ports import LOOPBACK
-from streams.deadletters.control_topic import resume
 from streams.delivery.progress import Progress
 from streams.errors import BrokerUnavailable
 from streams.faust_app import topic_ids as room
 from streams.faust_app.adapter import FaustPublisher, arrival_of, known_waiting
 from streams.faust_app.app import WorkerApp, credentials, register
 from streams.faust_app.fetch_wait import SILENT_TIMES_MAX, TIMES_MAX, FetchWait, be_patient
-from streams.faust_app.http import ClosedWeb, answer, page_address
+from streams.faust_app.http import answer, page_address
 from streams.faust_app.monitor import measure, measure_group, watch
 from streams.faust_app.patches import SafeConsumer, SafeProducer
 from streams.faust_app.start_checks import address_fault, folder_fault, kafka_fault
@@ -357,11 +356,6 @@ async def test_a_partition_that_was_never_committed_counts_from_its_start() -> N
     assert await records(monitor_an_app(MonitorConsumer({}))) == {(TOPIC, 0): 8, (TOPIC, 1): 8}
 
 
-async def test_where_there_is_no_record_none_waits() -> None:
-    app = monitor_an_app(MonitorConsumer({TP(TOPIC, 0): 4, TP(TOPIC, 1): 7}, hole=7))
-    assert await records(app) == {(TOPIC, 0): 6, (TOPIC, 1): 0}
-
-
 async def test_the_lag_of_the_group_is_of_every_partition_whoever_has_it() -> None:
     app = monitor_an_app(MonitorConsumer({}))
     app.progress.append(Progress("screen", TOPIC))
@@ -396,14 +390,6 @@ def test_each_empty_answer_doubles_the_wait_up_to_five_times() -> None:
         seen.append(wait.milliseconds)
         wait.answered(records=False, now=0.0)
     assert seen == [10, 20, 40, 10 * TIMES_MAX, 10 * TIMES_MAX, 10 * TIMES_MAX]
-
-
-def test_a_record_makes_it_short_again() -> None:
-    wait = FetchWait(10)
-    for _ in range(5):
-        wait.answered(records=False, now=0.0)
-    wait.answered(records=True, now=0.0)
-    assert wait.milliseconds == 10
 
 
 def test_after_a_silence_both_waits_grow_with_it_up_to_their_limit() -> None:
@@ -782,16 +768,6 @@ def test_healthy_is_200_and_a_fault_is_503_with_its_reason() -> None:
     assert json.loads(response.text or "") == {"healthy": False, "faults": {"store": "emptied"}}
 
 
-def test_no_page_of_fausts_is_mounted() -> None:
-    kinds = (
-        ClosedWeb.default_blueprints,
-        ClosedWeb.production_blueprints,
-        ClosedWeb.debug_blueprints,
-        ClosedWeb.optional_blueprints,
-    )
-    assert kinds == ([], [], [], [])
-
-
 async def test_a_connection_is_kept_for_the_next_scrape(port: int) -> None:
     assert connections.KEEPALIVE_SECONDS > 60.0
     async with connected(port, ASK) as client:
@@ -953,26 +929,6 @@ def test_a_crash_in_mid_batch_loses_nothing(stage: Stage) -> None:
 
 
 @pytest.mark.journey
-@pytest.mark.kafka
-def test_kill_9_in_mid_batch_loses_nothing(kafka_stage: Stage) -> None:
-    stage, seconds = kafka_stage, "0.3"
-    sent = numbered(3000)
-    stage.send(sent)
-    first = stage.start(ECHO_SLOW_SECONDS=seconds)
-    stage.until(lambda: stage.echoed().total() > 500)
-    first.kill()
-    first.wait(60)
-    stage.start()
-    gap = stage.until(lambda: not missing(stage, sent))
-    stage.tell(
-        f"kill -9, {seconds} s a batch: lost 0, repeated {repeats(stage)}, all there after {gap:.1f} s"
-    )
-    assert repeats(stage) <= 500 + 500 * 0.5 / float(seconds), (
-        "a batch, and what half a second settled uncommitted"
-    )
-
-
-@pytest.mark.journey
 def test_sigterm_in_mid_batch_loses_and_repeats_nothing(stage: Stage) -> None:
     sent = numbered(4500)
     stage.send(sent)
@@ -1022,22 +978,6 @@ def test_an_outage_holds_everything_and_a_stop_meanwhile_gives_the_batch_up(stag
 
 @pytest.mark.journey
 @pytest.mark.kafka
-def test_a_second_worker_joins_and_dies_and_nothing_is_lost(kafka_stage: Stage) -> None:
-    stage = kafka_stage
-    sent = numbered(2000)
-    first = stage.start(ECHO_SLOW_SECONDS="0.05")
-    stage.send(sent[:1000])
-    second = stage.start(ECHO_SLOW_SECONDS="0.05")
-    stage.until(lambda: any(event["event"] == "partitions assigned" for event in stage.events(1)))
-    stage.send(sent[1000:])
-    second.kill()
-    stage.until(lambda: not missing(stage, sent))
-    assert first.poll() is None
-    stage.tell(f"a second worker joined and was killed: lost 0, repeated {repeats(stage)}")
-
-
-@pytest.mark.journey
-@pytest.mark.kafka
 def test_what_a_dead_worker_had_is_in_the_lag_of_the_group(kafka_stage: Stage) -> None:
     """Until its session is over nobody has its partitions, and nobody's own lag shows what waits there."""
     stage, port, session = kafka_stage, str(free_port()), {"SAMEHAND_SESSION_SECONDS": "60"}
@@ -1083,22 +1023,6 @@ def test_a_rebalance_in_an_outage_gives_the_batch_up_and_ends(stage: Stage) -> N
     down.unlink()
     stage.until(lambda: not missing(stage, sent))
     assert repeats(stage) == 0
-
-
-@pytest.mark.journey
-def test_a_wave_of_poison_stops_its_topic_until_it_is_resumed_and_no_other(stage: Stage) -> None:
-    port, good = str(free_port()), numbered(200)
-    stage.send([b"poison"] * 6_000)
-    stage.start(SAMEHAND_WEB_PORT=port)
-    stage.until(lambda: "dead letters" in page_of(port, "/health/ready")[1])
-    assert page_of(port, "/health/live")[0] == 200
-    time.sleep(2)  # what waits is fetched as far as there is room
-    stage.send(good, stage.names.updated)
-    stage.until(lambda: not missing(stage, good))
-    assert stage.letters() == 20
-    for letters in (40, 60):
-        resume(stage.settings, stage.names.created)
-        stage.until(lambda letters=letters: stage.letters() == letters)  # type: ignore[misc]  # bound now, on purpose
 
 
 @pytest.mark.journey

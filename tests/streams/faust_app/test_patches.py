@@ -72,15 +72,6 @@ def test_upstream_still_commits_past_an_event_in_flight() -> None:
     assert not held.acked
 
 
-def test_ours_waits_for_it(consumer: SafeConsumer) -> None:
-    held = take(consumer, 31)
-    for offset in (32, 33):
-        take(consumer, offset).ack(consumer)
-    assert consumer._new_offset(WHERE) is None
-    held.ack(consumer)
-    assert consumer._new_offset(WHERE) == 34
-
-
 def test_what_was_given_up_is_not_passed_until_it_is_read_again(consumer: SafeConsumer) -> None:
     consumer.give_up(take(consumer, 32))
     take(consumer, 31).ack(consumer)

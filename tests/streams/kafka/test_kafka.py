@@ -57,10 +57,8 @@ from streams.kafka.client import (
     Admin,
     admin,
     client_options,
-    error_name,
     kept_admin,
     reader,
-    tls_context,
     translated,
     writer,
 )
@@ -70,7 +68,7 @@ from streams.kafka.metadata_pace import PACE_SECONDS, pace_metadata
 from streams.kafka.probe import Probe, probe
 from streams.kafka.producer import KafkaPublisher
 from streams.kafka.recent_records import BATCH_RECORDS, Recent
-from streams.kafka.store_epoch import EpochTopic, known_epoch, note_epoch
+from streams.kafka.store_epoch import known_epoch, note_epoch
 from streams.kafka.topic_ids import created_again, topic_ids
 from streams.kafka.topics import (
     DAY_MS,
@@ -88,7 +86,6 @@ from streams.settings import Settings, load
 from tests.makers import arrival
 from tests.patience import patient
 from tests.streams.conftest import Stage, free_port
-from tests.streams.fakes import TOPIC
 from tests.tables import for_each
 
 # The door to kafka-python: how it connects, and what it makes of its errors.
@@ -118,10 +115,6 @@ def test_with_tls_and_a_password_it_is_both(tmp_path: Path) -> None:
     assert options["ssl_context"].check_hostname
 
 
-def test_plain_text_needs_no_context() -> None:
-    assert tls_context(load({})) is None
-
-
 def test_an_outage_and_a_refusal_are_told_apart() -> None:
     with pytest.raises(BrokerUnavailable), translated():
         raise kafka_errors.KafkaConnectionError
@@ -129,10 +122,6 @@ def test_an_outage_and_a_refusal_are_told_apart() -> None:
         raise ConnectionRefusedError
     with pytest.raises(BrokerRefused, match="TopicAuthorizationFailedError"), translated():
         raise kafka_errors.TopicAuthorizationFailedError("alerts")
-
-
-def test_error_codes_have_names() -> None:
-    assert (error_name(0), error_name(36)) == ("", "TopicAlreadyExistsError")
 
 
 @pytest.mark.journey
@@ -391,11 +380,6 @@ async def test_a_topic_that_does_not_exist_is_left_out(stage: Stage) -> None:
     assert group_position(stage.settings, ("no.such.topic",)) == {}
 
 
-def test_without_a_broker_it_is_an_outage(brokerless: Settings) -> None:
-    with pytest.raises(BrokerUnavailable):
-        group_position(brokerless, ("t",))
-
-
 # What a group acknowledged last, read once more.
 
 
@@ -459,20 +443,6 @@ async def test_of_an_output_topic_the_last_record_of_each_key_is_read_up_to_its_
     batches = [batch async for batch in back.batches(stage.names.created, since)]
     assert max(map(len, batches)) == BATCH_RECORDS
     assert [arrival.value for batch in batches for arrival in batch] == [b"withdrawn"] * RECORDS
-
-
-@pytest.mark.journey
-async def test_it_comes_in_small_batches(stage: Stage) -> None:
-    stage.send([b"{}"] * RECORDS)
-    recent_records_acknowledge(stage, 0, BATCH_RECORDS + 1)
-    assert [len(batch) for batch in await read(stage)] == [BATCH_RECORDS, 1]
-
-
-async def test_recent_records_without_a_broker_it_is_an_outage(brokerless: Settings) -> None:
-    nowhere = Recent(brokerless)
-    with pytest.raises(BrokerUnavailable):
-        async for _ in nowhere.batches("t"):
-            pass
 
 
 @dataclass
@@ -697,11 +667,6 @@ def test_another_id_is_another_topic_and_a_missing_one_may_come_back() -> None:
     assert created_again(known, {"a": "1", "b": "9", "d": "4"}) == ["b"]
 
 
-def test_topics_without_a_broker_it_is_an_outage(brokerless: Settings) -> None:
-    with pytest.raises(BrokerUnavailable):
-        topic_ids(brokerless, [TOPIC])
-
-
 @pytest.mark.journey
 def test_what_does_not_exist_has_no_id(stage: Stage) -> None:
     assert topic_ids(stage.settings, ["elsewhere.accounts.created"]) == {}
@@ -735,12 +700,6 @@ def test_a_word_that_cannot_be_read_is_not_taken_for_none(stage: Stage) -> None:
         out.send(stage.names.control, key=key, value=b"\xff", headers=[]).get(timeout=60.0)
     with pytest.raises(BrokerRefused, match="cannot be decoded"):
         known_epoch(stage.settings)
-
-
-async def test_without_a_broker_it_is_an_outage_in_store_epoch(brokerless: Settings) -> None:
-    epochs = EpochTopic(brokerless)
-    with pytest.raises(BrokerUnavailable):
-        await epochs.known()
 
 
 # A producer of its own: it connects by itself, and an outage is told from a refusal.

@@ -203,14 +203,6 @@ def test_what_is_in_hand_is_told_as_spans_of_neighbours() -> None:
     assert recorder.unfinished() == [InHand("screen", 4, spans)]
 
 
-def test_what_is_finished_is_forgotten() -> None:
-    recorder = FlightRecorder()
-    slot = recorder.slot("screen")
-    slot.note([arrival(3)])
-    slot.clear()
-    assert recorder.unfinished() == []
-
-
 def test_deliveries_do_not_disturb_each_other() -> None:
     recorder = FlightRecorder()
     screen, enrol = recorder.slot("screen"), recorder.slot("enrol")
