@@ -521,32 +521,38 @@ def test_whoever_is_banned_or_deleted_in_every_order_is_left_in_no_open_alert(
     assert seen > 5, f"{seen} orders are not all of them"
 
 
+def delivered(rng: random.Random, deliver: Sequence[Callable[[], Job]], *, finish_late: float) -> int:
+    """Delivers events until a worker lived through each; how many died, of which a share finishes late."""
+    jobs: dict[int, Job] = {which: make() for which, make in enumerate(deliver)}
+    zombies: list[Job] = []
+    crashes = 0
+    while jobs:
+        which = rng.choice(sorted(jobs))
+        if crashes < 3 and rng.random() < 0.1:
+            if rng.random() < finish_late:
+                zombies.append(jobs[which])
+            else:
+                jobs[which].close()
+            jobs[which] = deliver[which]()
+            crashes += 1
+        elif zombies and rng.random() < 0.3:
+            zombie = rng.choice(zombies)
+            if not advance(zombie):
+                zombies.remove(zombie)
+        elif not advance(jobs[which]):
+            del jobs[which]
+    for zombie in zombies:
+        finish(zombie)
+    return crashes
+
+
 def test_workers_that_die_while_a_ban_is_lifted_and_set_again_leave_the_pair_open(world: MakeWorld) -> None:
     """Every event is delivered again until a worker lived through it; those that lost it finish late."""
     rng = random.Random(1)
     for _ in range(CRASHES):
         lived = world()
         deliver = [lived.mirror, lived.ban, lived.lifted, lived.again, lived.relay, lived.relay]
-        jobs: dict[int, Job] = {which: make() for which, make in enumerate(deliver)}
-        zombies: list[Job] = []
-        broken = 0
-        while jobs:
-            which = rng.choice(sorted(jobs))
-            if broken < 3 and rng.random() < 0.1:
-                if rng.random() < 0.5:
-                    zombies.append(jobs[which])
-                else:
-                    jobs[which].close()
-                jobs[which] = deliver[which]()
-                broken += 1
-            elif zombies and rng.random() < 0.3:
-                zombie = rng.choice(zombies)
-                if not advance(zombie):
-                    zombies.remove(zombie)
-            elif not advance(jobs[which]):
-                del jobs[which]
-        for zombie in zombies:
-            finish(zombie)
+        delivered(rng, deliver, finish_late=0.5)
         assert ends_open(lived), said(lived)
 
 
@@ -556,17 +562,7 @@ def test_workers_that_die_in_between_lose_nothing(world: MakeWorld) -> None:
     twice = 0
     for _ in range(CRASHES):
         lived = world()
-        deliver = [lived.mirror, lived.ban]
-        jobs: dict[int, Job] = {which: make() for which, make in enumerate(deliver)}
-        crashes = 0
-        while jobs:
-            which = rng.choice(sorted(jobs))
-            if crashes < 3 and rng.random() < 0.1:
-                jobs[which].close()
-                jobs[which] = deliver[which]()
-                crashes += 1
-            elif not advance(jobs[which]):
-                del jobs[which]
+        crashes = delivered(rng, [lived.mirror, lived.ban], finish_late=0.0)
         assert len(set(lived.told)) == 1
         assert len(lived.told) <= 1 + crashes
         twice += len(lived.told) > 1
@@ -898,17 +894,23 @@ async def test_closed_alert_is_forgotten_by_its_readers_whenever_its_ban_is_lift
     assert platform.life.states == {}
 
 
-async def test_summary_stands_after_it_until_its_ban_is_lifted(life: Life, lost: Step) -> None:
-    """Accounts of one cluster that a cap withholds; with the store their accounts are lost."""
+async def capped(life: Life) -> Platform:
+    """Four alike accounts and then their ban, of which alerts on two alone are published."""
     alert_policy = replace(life.context.alert_policy, alerts_a_cluster=2)
-    capped = Life(replace(life.context, alert_policy=alert_policy, now=lambda: capped.seconds))
-    platform = Platform(capped)
+    life = Life(replace(life.context, alert_policy=alert_policy, now=lambda: life.seconds))
+    platform = Platform(life)
     several = [
         a_sign_up(str(n), handle="umar_media", device_id=DEVICE, at=platform.moment()) for n in range(4)
     ]
-    await platform.life.tell(platform.life.screen, *several)
+    await life.tell(life.screen, *several)
     await platform.banned()
-    await platform.life.relay()
+    await life.relay()
+    return platform
+
+
+async def test_summary_stands_after_it_until_its_ban_is_lifted(life: Life, lost: Step) -> None:
+    """Accounts of one cluster that a cap withholds; with the store their accounts are lost."""
+    platform = await capped(life)
     before = platform.summaries
     assert [(it.status, it.withheld) for it in before[-1:]] == [("open", 2)]
     platform.dump = dumped(platform.life.context.store)
@@ -922,21 +924,13 @@ async def test_withheld_account_is_looked_at_again_with_its_next_event_after_the
     life: Life,
 ) -> None:
     """Which accounts were withheld is lost with the accounts: only their events bring them back."""
-    alert_policy = replace(life.context.alert_policy, alerts_a_cluster=2)
-    capped = Life(replace(life.context, alert_policy=alert_policy, now=lambda: capped.seconds))
-    platform = Platform(capped)
-    several = [
-        a_sign_up(str(n), handle="umar_media", device_id=DEVICE, at=platform.moment()) for n in range(4)
-    ]
-    await platform.life.tell(platform.life.screen, *several)
-    await platform.banned()
-    await platform.life.relay()
+    platform = await capped(life)
     alerted = {it.account_id for it in platform.life.alerts}
     banned = platform.life.alerts[0].matched.key
     assert await platform.life.context.store.withheld([banned]) == [True]
     await platform.flushed()
     assert await platform.life.context.store.withheld([banned]) == [False]
-    (withheld, *_) = [it.account.account_id for it in several if it.account.account_id not in alerted]
+    withheld = next(str(n) for n in range(4) if str(n) not in alerted)
     change = a_change(withheld, handle="umar_media", device_id=DEVICE, at=platform.moment())
     await platform.life.tell(platform.life.changed, change)
     await platform.life.relay()

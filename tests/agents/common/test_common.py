@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 from structlog.testing import capture_logs
 
-from agents.common.alert_states import forgotten_emit, recall, recalled_of, state_emit
+from agents.common.alert_states import recalled_of, state_emit
 from agents.common.alerts import PendingAlert
 from agents.common.context import OPERATIONS, AgentContext
 from agents.common.converters import (
@@ -40,18 +40,17 @@ from agents.common.decoding import itself, read_all
 from agents.common.distilled import distilled
 from agents.common.metric_labels import fired
 from agents.common.queries.related import related
-from agents.common.tombstones import OCCURRED_AT_HEADER, occurred_at, tombstone
+from agents.common.tombstones import OCCURRED_AT_HEADER, occurred_at
 from agents.common.unusable_fields import UnusableFields, shape_of
 from agents.common.withdrawal import QUOTING, record_of
-from agents.common.yielder import HELD_SECONDS, TURN_RECORDS, Yielder, offload
+from agents.common.yielder import TURN_RECORDS, Yielder, offload
 from local.waiting import wait_until
 from samehand.scoring.evidence import Evidence, RivalShare, Score
 from samehand.showings import Showings, Span
 from schemas import examples
 from schemas.accounts import Account, AccountDeleted, AccountEvent, Avatar, Basis
-from schemas.alert_state import AlertState
 from schemas.alerts import QUOTES_REMOVED, WITHDRAWN_REASONS, AlertSummary, MirrorAlert, WithdrawnReason
-from schemas.examples import ALERT, STATE, SUMMARY, WITHDRAWN
+from schemas.examples import ALERT
 from schemas.internal.quarantine import ValueQuarantined
 from schemas.internal.related import RELATED_MAX
 from schemas.record import Record
@@ -231,12 +230,6 @@ def test_a_row_of_a_file_has_no_record_that_could_be_late() -> None:
     assert ban.fingerprints[0].at == NOON.timestamp()
 
 
-def test_a_sign_up_is_remembered_at_its_own_time() -> None:
-    remembered = remembered_of(a_sign_up("9", at=NOON, handle="umar"), KEYERS)
-    assert (remembered.account, remembered.seen_at) == ("telegram:9", NOON.timestamp())
-    assert [fingerprint.pepper_id for fingerprint in remembered.fingerprints] == [1]
-
-
 MADE = NOON - timedelta(days=30)
 
 
@@ -346,13 +339,6 @@ async def test_every_question_is_timed_under_its_name(life: Life) -> None:
 # A batch is read record by record: one that cannot be read does not cost its neighbours.
 
 
-def test_what_can_be_read_is_handed_on_with_its_place(life: Life) -> None:
-    batch = [arrival(a_deletion("1")), arrival(b"{"), arrival(a_deletion("2"))]
-    outcomes, ready = read_all(batch, decode_deleted, life.context, itself)
-    assert [(place, event.account_id) for place, event in ready] == [(0, "1"), (2, "2")]
-    assert (outcomes[0], outcomes[2], dead(outcomes)) == (NOTHING, NOTHING, ["not-json"])
-
-
 def test_a_record_on_which_our_own_logic_fails_is_a_dead_letter_that_quotes_nothing(life: Life) -> None:
     def breaks(found: Decoded[AccountDeleted]) -> None:
         raise RuntimeError(f"about {found.record.account_id}")
@@ -457,33 +443,6 @@ async def test_a_dismissal_counts_by_the_script_of_the_names_it_judged(
 
 
 # Others run while a batch is worked on, and not more often than they need.
-
-
-async def turns_given(seconds_each: float, count: int) -> int:
-    now, turns_taken = 0.0, 0
-
-    async def somebody_else() -> None:
-        nonlocal turns_taken
-        while True:
-            turns_taken += 1
-            await asyncio.sleep(0)
-
-    other = asyncio.create_task(somebody_else())
-    yielder = Yielder(lambda: now)
-    for _ in range(count):
-        now += seconds_each
-        await yielder.pause()
-    other.cancel()
-    return turns_taken
-
-
-async def test_who_holds_the_loop_for_long_gives_a_turn_each_time() -> None:
-    assert await turns_given(1.5 * HELD_SECONDS, 10) == 10
-    assert await turns_given(HELD_SECONDS, 1) == 1
-
-
-async def test_short_work_gives_none() -> None:
-    assert await turns_given(HELD_SECONDS / 100, 50) == 0
 
 
 # Only a batch that may hold pictures leaves the event loop, and every other gives it its turns.
@@ -859,35 +818,7 @@ def test_state_is_sent_after_its_alert_under_its_id(life: Life) -> None:
     assert b"northwind" not in alert.payload
 
 
-def test_summary_has_a_state_too(life: Life) -> None:
-    emit = state_emit(SUMMARY, seen_at=0.0, since=SINCE, context=life.context)
-    read = decode_alert_state(emit.value, now=inf)
-    assert isinstance(read, Decoded)
-    alert = recalled_of(read.record)
-    assert (alert.account, alert.banned, alert.band, alert.seen_at) == ("x:2201", "x:2201", "none", 0.0)
-
-
-def test_what_is_forgotten_leaves_no_value(life: Life) -> None:
-    emit = forgotten_emit(ALERT.alert_id, life.context)
-    assert (emit.key, emit.value, emit.last) == (ALERT.alert_id.encode(), None, True)
-
-
-async def test_dismissed_pair_is_silent_unless_a_verdict_is_known(life: Life) -> None:
-    dismissed = structs.replace(WITHDRAWN, withdrawn_reason="verdict")
-    state: AlertState = structs.replace(STATE, alert=dismissed)
-    assert await recall([state], life.context) == 1
-    (decided,) = await life.context.store.decided([ALERT.alert_id])
-    assert decided is not None
-    assert (decided.verdict, decided.decided_at) == ("not_mirror", 0.0)
-
-
 # A tombstone says when: by its header, or else by the broker's clock.
-
-
-def test_a_tombstone_tells_when_its_reinstatement_occurred() -> None:
-    emit = tombstone("x:1", 1_700_000_000.25, "accounts.banned")
-    assert (emit.key, emit.value) == (b"x:1", None)
-    assert occurred_at(arrival(None, headers=dict(emit.headers))) == 1_700_000_000.25
 
 
 @for_each("headers", [{}, {"other": b"7"}, {OCCURRED_AT_HEADER: b"soon"}])
@@ -938,21 +869,6 @@ def test_it_quotes_nobody_who_is_to_be_forgotten(reason: WithdrawnReason) -> Non
     else:
         assert {(line.ours, line.theirs, line.because) for line in lines} == {("", "", QUOTES_REMOVED)}
         assert found.others == ()
-
-
-def test_a_summary_is_withdrawn_like_an_alert() -> None:
-    found = record_of(owed(examples.SUMMARY, "ban-expired"))
-    assert isinstance(found, AlertSummary)
-    assert (found.status, found.revision, found.withdrawn_reason) == ("withdrawn", 2, "ban-expired")
-
-
-def test_what_does_not_read_back_is_no_withdrawal() -> None:
-    assert record_of(owed(b"of another version")) is None
-
-
-def test_an_alert_written_by_a_clock_that_was_ahead_reads_back() -> None:
-    ahead = structs.replace(examples.ALERT, detected_at=moment(AT + 10 * 365 * 86_400))
-    assert record_of(owed(ahead)) is not None
 
 
 def test_an_open_summary_has_the_counts_of_now() -> None:

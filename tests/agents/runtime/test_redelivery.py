@@ -359,26 +359,15 @@ async def test_a_store_is_not_well_before_it_was_looked_at(life: Life) -> None:
     assert monitor.fault == ""
 
 
-async def test_what_is_in_it_is_measured(life: Life) -> None:
-    await life.ban(a_ban(handle="umar"), a_ban(handle="salma"))
-    await monitor_of(life).look()
-    assert "samehand_fingerprints 2.0" in life.context.metrics.exposition().decode()
-
-
-async def test_alerts_that_wait_for_a_verdict_are_measured(life: Life) -> None:
+async def test_what_is_in_it_and_how_full_it_is_show(life: Life) -> None:
     shown: dict[str, Any] = {"handle": "umar_media", "email": "umar@example.org"}
-    await life.ban(a_ban(**shown))
+    await life.ban(a_ban(**shown), a_ban(handle="salma"))
     await life.tell(life.screen, a_sign_up("99", **shown))
     await monitor_of(life).look()
-    assert len(life.alerts) == 1
-    assert life.context.metrics.registry.get_sample_value("samehand_alerts_unjudged") == 1.0
-
-
-async def test_how_full_it_is_shows(life: Life) -> None:
-    await life.tell(life.screen, a_sign_up(handle="umar_media"))
-    await monitor_of(life).look()
-    value = life.context.metrics.registry.get_sample_value
-    assert value("samehand_remembered_bytes") == (await life.context.store.figures()).remembered_bytes
+    figures, value = await life.context.store.figures(), life.context.metrics.registry.get_sample_value
+    assert value("samehand_fingerprints") == 2.0
+    assert value("samehand_alerts_unjudged") == len(life.alerts) == 1
+    assert value("samehand_remembered_bytes") == figures.remembered_bytes > 0
     assert value("samehand_remembered_evicted") == 0.0
     assert value("samehand_store_memory_limit_bytes") == 0.0, "nothing limits a store in memory"
 

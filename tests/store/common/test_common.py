@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections import Counter
 from dataclasses import replace
 from hashlib import blake2b, shake_256
@@ -227,23 +226,11 @@ def test_what_counts_is_read_from_a_stored_ban_as_it_was_when_it_was_enrolled() 
         assert dated_in(frame_of(b"tag.", ban.fingerprints, None), ban_quote(ban.facts, ancestor)) == dated
 
 
-def test_a_midnight_is_a_day_and_no_moment_is_nothing() -> None:
-    midnight, never = a_ban("1", at=NOW - NOW % DAY), a_ban("2", at=None)
-    dated = Dated.of(midnight.fingerprints[0], None, None)
-    assert dated == Dated(TODAY * 1_440, True, "", b"")
-    assert Dated.of(never.fingerprints[0], None, None) is None
-
-
 def test_a_record_of_another_version_never_counted() -> None:
     ban = a_ban("1")
     frame = bytearray(frame_of(b"tag.", ban.fingerprints, None))
     frame[5] = 255
     assert dated_in(bytes(frame), ban_quote(ban.facts, None)) is None
-
-
-def test_for_the_scripts_it_is_packed_with_its_policy_last() -> None:
-    dated = Dated(29_833_333, True, "spam", b"abcdef")
-    assert dated.packed == struct.pack(">IBB", 29_833_333, 1, 6) + b"abcdefspam"
 
 
 @given(st.lists(DATED, max_size=30), st.data())

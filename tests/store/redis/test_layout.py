@@ -38,10 +38,9 @@ from store.redis.counting.count_min_sketch import (
     Digests,
     Sketch,
     columns_of,
-    home,
 )
 from store.redis.counting.counters import Counters
-from store.redis.layout import LAYOUT, Layout, Rows, Spread, places
+from store.redis.layout import LAYOUT, Layout, Spread, places
 from store.redis.shards import Shards
 from tests.servers.redis_sentinel import MASTER_NAME, Sentinel
 from tests.store.conftest import SMALL
@@ -100,31 +99,6 @@ def test_a_place_has_four_bytes_where_three_are_scarce(
     assert (spread.slot_bits, spread.place_bytes) == (slot_bits, place_bytes)
     assert shards << spread.slot_bits >= 4 * bans or spread.slot_bits == 24
     assert len(spread.place(shards - 1, (1 << slot_bits) - 1)) == place_bytes
-
-
-@given(st.sets(st.binary(max_size=9), max_size=60), st.sampled_from([1, 2, 12, 256]), st.integers(0, 255))
-def test_rows_come_apart_by_the_shards_of_their_keys(values: set[bytes], shards: int, own: int) -> None:
-    spread = Spread(5_000, 1, 2, shards)
-    keys = [key_of(KeyKind.HANDLE_WORD, value) for value in values]
-    (packed,) = OURS.rows([keys], [OURS.addresses.account("x:1")], spread)
-    rows = Rows.of(packed, spread, own % shards)
-    parts = {own % shards: rows.own, **rows.others}
-    singly = []
-    for shard, part in parts.items():
-        assert part[:3] == packed[:3]
-        for at in range(3, len(part), 9):
-            singly.append(part[at : at + 9])
-            assert int.from_bytes(part[at : at + 4], "big") % shards == shard
-    assert sorted(singly) == sorted(packed[at : at + 9] for at in range(3, len(packed), 9))
-
-
-@given(st.integers(0, 2**64 - 1), st.integers(1, 1 << 20), st.sampled_from([2, 3]))
-def test_a_place_is_within_the_buckets_and_its_print_within_its_bytes(
-    number: int, buckets: int, print_bytes: int
-) -> None:
-    where, prints = places(np.array([number], np.uint64), Spread(buckets, 1, print_bytes, 1))
-    assert 0 <= where[0] < buckets
-    assert 0 <= prints[0] < 1 << 8 * print_bytes
 
 
 @for_each("print_bytes", [2, 3])
@@ -596,17 +570,6 @@ def test_a_full_cell_stays_full() -> None:
     assert Sketch(full.plus(full), 1).count(1, b"", "") == 0xFFFFFFFF
 
 
-@given(st.lists(VALUES, max_size=20), st.integers(1, 16))
-def test_homes_of_many_are_those_of_each(values: list[tuple[int, bytes, str]], sketches: int) -> None:
-    assert Digests(values).homes(sketches).tolist() == [home(*value, sketches) for value in values]
-
-
-@given(st.lists(VALUES, max_size=20), st.integers(1, 1 << 20))
-def test_cells_of_many_are_those_of_each(values: list[tuple[int, bytes, str]], columns: int) -> None:
-    cells = Digests(values).hashes % np.uint32(columns)
-    assert cells.tolist() == [list(columns_of(*value, columns)) for value in values]
-
-
 @given(st.sets(VALUES, min_size=1, max_size=20), st.sets(VALUES, min_size=1, max_size=20))
 def test_a_sketch_knows_what_was_counted_and_hardly_anything_else(
     met: set[tuple[int, bytes, str]], others: set[tuple[int, bytes, str]]
@@ -825,16 +788,6 @@ async def test_of_names_that_come_once_few_are_counted(workers: tuple[RedisStore
     found = [told.count(KeyKind.HANDLE_FULL, it.replace("_", "").encode(), "latin") for it in handles]
     assert {*found} == {0, 2}
     assert sum(map(bool, found)) < len(handles) / OPENERS * 1.5
-
-
-async def test_of_a_name_that_comes_again_everybody_is_counted(
-    workers: tuple[RedisStore, RedisStore],
-) -> None:
-    one, _ = workers
-    for place in range(20):
-        await one.remember([named(str(place), place)], now=NOW)
-    await one.freeze(now=NOW + HOUR)
-    assert await bearers(one, KeyKind.HANDLE_FULL) in (20, 21)
 
 
 async def test_a_name_that_is_known_is_counted_by_whoever_meets_it(

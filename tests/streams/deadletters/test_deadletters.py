@@ -9,7 +9,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.letters import KEY_BYTES_MAX, VALUE_BYTES_MAX
+from schemas.letters import KEY_BYTES_MAX, VALUE_BYTES_MAX, DeadLetter
 from schemas.malformed import Malformed
 from schemas.wire import decode_letter, encode
 from streams.deadletters.admin import ENDPOINT_HEADER, Wanted, drop, list_letters, replay, show
@@ -200,14 +200,16 @@ def test_a_letter_comes_back_from_the_wire_as_it_was(
 # Dead letters for people, on a real broker.
 
 
+def write(stage: Stage, letter: DeadLetter) -> None:
+    with writer(stage.settings) as out:
+        out.send(stage.names.letters, key=b"k", value=encode(letter), headers=[]).get(timeout=60.0)
+
+
 def a_letter(
     stage: Stage, offset: int = 0, value: bytes = b"{", reason: str = "not-json", at: float = NOW
 ) -> None:
     arrival = Arrival(stage.names.created, 0, offset, b"x:1", value)
-    letter = letter_of(arrival, Dead(reason, "$", "not JSON"), at)
-    with writer(stage.settings) as out:
-        sent = out.send(stage.names.letters, key=arrival.topic.encode(), value=encode(letter), headers=[])
-        sent.get(timeout=60.0)
+    write(stage, letter_of(arrival, Dead(reason, "$", "not JSON"), at))
 
 
 def addresses(stage: Stage, wanted: Wanted) -> list[str]:
@@ -266,12 +268,10 @@ def test_a_letter_may_be_replayed_again_on_purpose(stage: Stage) -> None:
 def test_a_record_too_large_for_its_letter_is_read_from_its_topic(stage: Stage) -> None:
     large = b"x" * (600 * 1024)
     stage.send([large])
-    place = next(p for p in range(2) if p == place_of(stage, large))
-    arrival = Arrival(stage.names.created, place, 0, b"0", large)
-    with writer(stage.settings) as out:
-        letter = letter_of(arrival, Dead("too-large"), NOW)
-        assert letter.value is None
-        out.send(stage.names.letters, key=b"k", value=encode(letter), headers=[]).get(timeout=60.0)
+    arrival = Arrival(stage.names.created, place_of(stage, large), 0, b"0", large)
+    letter = letter_of(arrival, Dead("too-large"), NOW)
+    assert letter.value is None
+    write(stage, letter)
     assert replay(stage.settings, Wanted()).sent == 1
     assert stage.read(stage.names.created) == [large, large]
 
@@ -280,9 +280,7 @@ def test_a_record_too_large_for_its_letter_is_read_from_its_topic(stage: Stage) 
 def test_a_record_that_its_topic_still_has_is_sent_with_its_headers(stage: Stage) -> None:
     headers = (("samehand-occurred-at", b"1790000000.0"),)
     record = sent_to(stage, b"{", headers)
-    with writer(stage.settings) as out:
-        letter = encode(letter_of(record, Dead("not-json"), NOW))
-        out.send(stage.names.letters, key=b"k", value=letter, headers=[]).get(timeout=60.0)
+    write(stage, letter_of(record, Dead("not-json"), NOW))
     assert replay(stage.settings, Wanted()).sent == 1
     with reader(stage.settings) as opened:
         again = list(opened.read(record.topic, record.partition, record.offset + 1))
@@ -294,9 +292,7 @@ def test_another_record_at_its_address_is_not_taken_for_it(stage: Stage) -> None
     """The topic was made again since."""
     stage.send([b"{of another topic}"])
     place = place_of(stage, b"{of another topic}")
-    letter = letter_of(Arrival(stage.names.created, place, 0, b"x:1", b"{"), Dead("not-json"), NOW)
-    with writer(stage.settings) as out:
-        out.send(stage.names.letters, key=b"k", value=encode(letter), headers=[]).get(timeout=60.0)
+    write(stage, letter_of(Arrival(stage.names.created, place, 0, b"x:1", b"{"), Dead("not-json"), NOW))
     assert replay(stage.settings, Wanted()).sent == 1
     assert sorted(stage.read(stage.names.created)) == [b"{", b"{of another topic}"]
 
@@ -337,10 +333,8 @@ def test_dropping_closes_without_sending(stage: Stage) -> None:
 @pytest.mark.journey
 def test_what_one_endpoint_refused_is_sent_again_to_it_alone(stage: Stage) -> None:
     record = sent_to(stage, b"an alert", (("band", b"likely"), (ENDPOINT_HEADER, b"before")))
-    with writer(stage.settings) as out:
-        for endpoint in ("desk", "chat"):
-            letter = letter_of(record, Dead("endpoint-refused", endpoint=endpoint), NOW)
-            out.send(stage.names.letters, key=b"k", value=encode(letter), headers=[]).get(timeout=60.0)
+    for endpoint in ("desk", "chat"):
+        write(stage, letter_of(record, Dead("endpoint-refused", endpoint=endpoint), NOW))
     listed = list_letters(stage.settings, Wanted())
     assert {it.record.address for it in listed} == {f"{record.address}@desk", f"{record.address}@chat"}
     assert replay(stage.settings, Wanted(address=f"{record.address}@chat")).sent == 1

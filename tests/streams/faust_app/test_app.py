@@ -299,13 +299,10 @@ def test_a_failure_ends_the_process_once_and_ends_waiting() -> None:
 
 
 class MonitorConsumer:
-    """Two partitions that end at 10, without records from `hole` on; `silent` answers nothing."""
+    """Two partitions that end at 10; `silent` answers nothing."""
 
-    def __init__(
-        self, committed: dict[TP, int | None], *, hole: int | None = None, silent: bool = False
-    ) -> None:
+    def __init__(self, committed: dict[TP, int | None], *, silent: bool = False) -> None:
         self._committed_offset = committed
-        self.hole = hole
         self.silent = silent
 
     async def group_lag(self, topics: list[str]) -> dict[TP, int]:
@@ -325,7 +322,7 @@ class MonitorConsumer:
         return dict.fromkeys(partitions, 2)
 
     def without_holes(self, tp: TP, following: int) -> int:
-        return 10 if following == self.hole else following
+        return following
 
 
 def monitor_an_app(consumer: MonitorConsumer, clock: FakeClock | None = None) -> WorkerApp:
@@ -777,15 +774,10 @@ async def test_a_connection_is_kept_for_the_next_scrape(port: int) -> None:
 
 
 class TestAClientThatKeepsTheServerWaiting:
-    @pytest.fixture
-    async def port(self, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
-        """Of a server that waits a hundredth as long."""
+    @pytest.fixture(autouse=True)
+    def _hasty(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It waits a hundredth as long."""
         monkeypatch.setattr(connections, "KEEPALIVE_SECONDS", 0.75)
-        settings = load({"SAMEHAND_WEB_PORT": str(free_port())})
-        app = WorkerApp(settings, Metrics(CollectorRegistry()))
-        await app.web.start_server()
-        yield settings.web_port
-        await app.web.stop_server()
 
     @pytest.mark.parametrize(
         "said",

@@ -35,7 +35,6 @@ from kafka.record import MemoryRecordsBuilder, default_records
 from local.apache import ApacheKafka
 from local.broker import EmbeddedBroker
 from local.ports import LOOPBACK
-from schemas.mapping.compiler import MAPPING_BYTES_MAX
 from streams.deadletters.control_topic import resume
 from streams.errors import (
     BrokerRefused,
@@ -68,7 +67,7 @@ from streams.kafka.metadata_pace import PACE_SECONDS, pace_metadata
 from streams.kafka.probe import Probe, probe
 from streams.kafka.producer import KafkaPublisher
 from streams.kafka.recent_records import BATCH_RECORDS, Recent
-from streams.kafka.store_epoch import known_epoch, note_epoch
+from streams.kafka.store_epoch import EpochTopic, known_epoch, note_epoch
 from streams.kafka.topic_ids import created_again, topic_ids
 from streams.kafka.topics import (
     DAY_MS,
@@ -321,11 +320,12 @@ def send(stage: Stage, topic: str, partition: int, records: int) -> None:
             time.sleep(BETWEEN_SECONDS)
 
 
-def acknowledge(stage: Stage, topic: str, *offsets: int) -> None:
+def acknowledge(stage: Stage, topic: str, offsets: dict[int, int]) -> None:
+    """Commits for the workers' group, as a worker does."""
     client: Any = kafka.KafkaConsumer(
         **client_options(stage.settings), group_id=stage.settings.kafka_group, enable_auto_commit=False
     )
-    where = {kafka.TopicPartition(topic, partition): offset for partition, offset in enumerate(offsets)}
+    where = {kafka.TopicPartition(topic, partition): offset for partition, offset in offsets.items()}
     client.assign(list(where))
     client.commit({one: kafka.OffsetAndMetadata(offset, "", -1) for one, offset in where.items()})
     client.close()
@@ -336,8 +336,8 @@ async def test_where_nothing_waits_it_is_what_was_acknowledged(stage: Stage) -> 
     created, deleted = stage.names.created, stage.names.deleted
     send(stage, created, 0, 3)
     send(stage, deleted, 1, 2)
-    acknowledge(stage, created, 3, 0)
-    acknowledge(stage, deleted, 0, 2)
+    acknowledge(stage, created, {0: 3, 1: 0})
+    acknowledge(stage, deleted, {0: 0, 1: 2})
     assert group_position(stage.settings, (created, deleted)) == {
         created: {0: 3, 1: 0},
         deleted: {0: 0, 1: 2},
@@ -352,8 +352,8 @@ async def test_what_was_acknowledged_after_a_record_that_waits_was_written_is_no
     send(stage, deleted, 0, 2)
     send(stage, created, 0, 3)
     send(stage, deleted, 0, 2)
-    acknowledge(stage, created, 1, 0)
-    acknowledge(stage, deleted, 4, 0)
+    acknowledge(stage, created, {0: 1, 1: 0})
+    acknowledge(stage, deleted, {0: 4, 1: 0})
     assert group_position(stage.settings, (created, deleted)) == {
         created: {0: 1, 1: 0},
         deleted: {0: 2, 1: 0},
@@ -370,8 +370,8 @@ async def test_a_record_of_1970_does_not_have_everything_delivered_again(
         producer: Any = out
         producer.send(created, value=b"{}", partition=0, timestamp_ms=0).get(timeout=60.0)
     monkeypatch.setattr(group_position_module, "BACK_SECONDS_MAX", 0.0)
-    acknowledge(stage, created, 0, 0)
-    acknowledge(stage, deleted, 2, 0)
+    acknowledge(stage, created, {0: 0, 1: 0})
+    acknowledge(stage, deleted, {0: 2, 1: 0})
     assert group_position(stage.settings, (created, deleted))[deleted] == {0: 2, 1: 0}
 
 
@@ -386,17 +386,6 @@ async def test_a_topic_that_does_not_exist_is_left_out(stage: Stage) -> None:
 RECORDS = 260
 
 
-def recent_records_acknowledge(stage: Stage, partition: int, offset: int) -> None:
-    """Commits for the workers' group, as a worker does."""
-    client: Any = kafka.KafkaConsumer(
-        **client_options(stage.settings), group_id=stage.settings.kafka_group, enable_auto_commit=False
-    )
-    where = kafka.TopicPartition(stage.names.created, partition)
-    client.assign([where])
-    client.commit({where: kafka.OffsetAndMetadata(offset, "", -1)})
-    client.close()
-
-
 async def read(stage: Stage, **back: Any) -> list[list[tuple[int, int]]]:
     back_then = Recent(stage.settings, **back)
     return [
@@ -408,14 +397,14 @@ async def read(stage: Stage, **back: Any) -> list[list[tuple[int, int]]]:
 async def test_nothing_that_was_not_acknowledged_is_read(stage: Stage) -> None:
     stage.send([b"{}"] * RECORDS)
     assert await read(stage) == []
-    recent_records_acknowledge(stage, 0, 7)
+    acknowledge(stage, stage.names.created, {0: 7})
     assert await read(stage) == [[(0, offset) for offset in range(7)]]
 
 
 @pytest.mark.journey
 async def test_as_far_back_as_the_time_or_the_number_whichever_is_more(stage: Stage) -> None:
     stage.send([b"{}"] * RECORDS)
-    recent_records_acknowledge(stage, 1, 50)
+    acknowledge(stage, stage.names.created, {1: 50})
     assert await read(stage, seconds=0, records=10) == [[(1, offset) for offset in range(40, 50)]]
     assert await read(stage, seconds=600, records=10) == [[(1, offset) for offset in range(50)]]
 
@@ -423,8 +412,8 @@ async def test_as_far_back_as_the_time_or_the_number_whichever_is_more(stage: St
 @pytest.mark.journey
 async def test_from_given_offsets_all_is_read_however_old(stage: Stage) -> None:
     stage.send([b"{}"] * RECORDS)
-    recent_records_acknowledge(stage, 0, 7)
-    recent_records_acknowledge(stage, 1, 5)
+    acknowledge(stage, stage.names.created, {0: 7})
+    acknowledge(stage, stage.names.created, {1: 5})
     back = Recent(stage.settings, seconds=0, records=0)
     found = [
         (it.partition, it.offset) async for batch in back.batches(stage.names.created, {0: 4}) for it in batch
@@ -525,11 +514,6 @@ def test_bans_are_compacted_and_letters_gone_after_a_week() -> None:
     assert by_name["deadletters"].configs["retention.ms"] == str(7 * DAY_MS)
 
 
-def test_as_wanted_there_is_nothing_to_tell() -> None:
-    assert compare(BANNED, TopicsOnBroker(8, BANNED.configs)) == []
-    assert compare(LETTERS, TopicsOnBroker(8, LETTERS.configs)) == []
-
-
 @for_each("policy", ["delete", "compact,delete"])
 def test_bans_that_would_be_forgotten_block(policy: str) -> None:
     (finding,) = compare(BANNED, TopicsOnBroker(8, {"cleanup.policy": policy}))
@@ -608,6 +592,27 @@ def test_workers_of_another_group_keep_a_canary_out_while_they_live(broker: str)
     assert other_workers(canary) == []
 
 
+async def recent(settings: Settings) -> None:
+    async for _ in Recent(settings).batches("t"):
+        pass
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda settings: asyncio.to_thread(group_position, settings, ("t",)),
+        lambda settings: asyncio.to_thread(topic_ids, settings, ["t"]),
+        lambda settings: EpochTopic(settings).known(),
+        recent,
+    ],
+)
+async def test_without_a_broker_every_question_is_an_outage(
+    ask: Callable[[Settings], Awaitable[object]], brokerless: Settings
+) -> None:
+    with pytest.raises(BrokerUnavailable):
+        await ask(brokerless)
+
+
 def test_without_a_broker_there_is_one_clear_line(brokerless: Settings) -> None:
     with pytest.raises(TopicsError, match="cannot be asked about topics"):
         check(brokerless)
@@ -638,7 +643,6 @@ def test_the_topics_of_a_file_are_known(tmp_path: Path) -> None:
             "eu.accounts.created: a topic of samehand cannot be mapped",
         ),
         (GOOD.replace("hooks", "'eu.alerts'"), "eu.alerts: a topic of samehand cannot be mapped"),
-        ("#" * MAPPING_BYTES_MAX + "#", "is over 256 KiB"),
     ],
 )
 def test_what_is_wrong_is_said_with_the_file(tmp_path: Path, text: str, why: str) -> None:

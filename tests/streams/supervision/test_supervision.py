@@ -514,7 +514,7 @@ def suspects_arrival(offset: int, *, at: float = 7.0, partition: int = 0) -> Arr
 
 
 def a_suspect(first: int, last: int, *, ends: int = 0, at: float = 7.0) -> Suspect:
-    return Suspect(topic="t", partition=0, first=first, last=last, at=at, ends=ends)
+    return Suspect(topic="t", partition=0, first=first, last=last, at=at, ends=ends, how="it hung")
 
 
 def knowing(*known: Suspect) -> Suspects:
@@ -694,10 +694,6 @@ async def cautious(*known: Suspect) -> tuple[PoisonGuard, FlightRecorder]:
     return poison_guard, recorder
 
 
-def suspect(first: int, last: int, ends: int = 0) -> Suspect:
-    return Suspect(topic="t", partition=0, first=first, last=last, at=7.0, ends=ends, how="it hung")
-
-
 async def sizes(poison_guard: PoisonGuard, count: int) -> list[int]:
     """How many records were decided at once, in turn."""
     seen: list[int] = []
@@ -715,12 +711,12 @@ async def test_without_suspects_a_batch_is_decided_at_once() -> None:
 
 
 async def test_suspects_are_decided_one_by_one_and_the_rest_at_once() -> None:
-    poison_guard, _ = await cautious(suspect(3, 5))
+    poison_guard, _ = await cautious(a_suspect(3, 5))
     assert await sizes(poison_guard, 20) == [3, 1, 1, 1, 14]
 
 
 async def test_what_ended_its_worker_three_times_is_a_dead_letter_that_says_so() -> None:
-    poison_guard, _ = await cautious(suspect(0, 9), suspect(1, 1, ends=ENDS_MAX))
+    poison_guard, _ = await cautious(a_suspect(0, 9), a_suspect(1, 1, ends=ENDS_MAX))
     tried: list[int] = []
 
     async def handle(some: Sequence[Arrival]) -> list[Outcome]:
@@ -733,7 +729,7 @@ async def test_what_ended_its_worker_three_times_is_a_dead_letter_that_says_so()
 
 
 async def test_while_a_suspect_is_decided_nothing_else_is() -> None:
-    poison_guard, recorder = await cautious(suspect(0, 0))
+    poison_guard, recorder = await cautious(a_suspect(0, 0))
     inside: list[str] = []
     go_on = asyncio.Event()
 

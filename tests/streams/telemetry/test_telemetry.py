@@ -553,17 +553,6 @@ def look(marks: HighWaterMarks, known: Known, now: float) -> Lag:
     return marks.lags({PARTITION: known}, now)[PARTITION]
 
 
-def test_without_lag_there_is_no_age() -> None:
-    lag = look(HighWaterMarks(), facts(10, 10, acknowledged_at=1.0), 100.0)
-    assert lag == Lag(0, None)
-    assert lag.seconds(100.0) == 0.0
-
-
-def test_the_record_in_hand_tells_exactly() -> None:
-    lag = look(HighWaterMarks(), facts(10, 7, in_hand_at=58.0, acknowledged_at=60.0), 100.0)
-    assert lag.seconds(100.0) == 42.0
-
-
 def test_a_record_after_a_quiet_night_is_not_as_old_as_the_night() -> None:
     marks = HighWaterMarks()
     look(marks, facts(10, 10, acknowledged_at=0.0), NIGHT_SECONDS)
