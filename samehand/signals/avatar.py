@@ -14,6 +14,10 @@ from samehand.signals.context import ComparisonContext
 
 PDQ_BYTES: Final = 32
 QUALITY_MIN: Final = 50  # below this PDQ itself calls the hash meaningless (flat pictures, initials)
+# PDQ sets those 128 of its 16 by 16 bits that lie above the median, unless most are alike: for 1,500 pictures
+# of one colour it set 109 at most, in 10 different rows at most.
+_BITS_SET: Final = range(115, 142)
+_DIFFERENT_ROWS_MIN: Final = 12
 # A key holds one block of the hash. With 13 blocks of 19 bits, 25 of a million pictures share one by chance;
 # 16 blocks of 16 bits, which find edits a little better, brought 244 strangers to every look-up.
 BLOCKS: Final = 13
@@ -52,9 +56,12 @@ class AvatarSignal(SignalBase[AvatarTrait]):
     code = 11
 
     def distil(self, account: Account, keyer: Keyer) -> AvatarTrait | None:
-        """The given hash, or ``None`` where its quality is too low for the hash to mean anything."""
+        """The given hash, or ``None`` where its quality or its bits say that the picture is flat."""
         avatar = account.avatar
         if avatar is None or len(avatar.pdq) != PDQ_BYTES or avatar.quality < QUALITY_MIN:
+            return None
+        rows = {avatar.pdq[start : start + 2] for start in range(0, PDQ_BYTES, 2)}
+        if len(rows) < _DIFFERENT_ROWS_MIN and int.from_bytes(avatar.pdq).bit_count() not in _BITS_SET:
             return None
         return AvatarTrait(avatar.pdq, min(avatar.quality, 100), avatar.variants)
 

@@ -74,6 +74,8 @@ def _spread(words: str) -> str:
 
 # Providers whose names are no words: they make an address even without an ending. The others need one.
 _SURE_NAMES: Final = "gmail|googlemail|hotmail|outlook|icloud|protonmail|rediffmail|rocketmail|ymail"
+# Hosts without a dot. Not any word is one, since many write an @ for an a (`k@rim`).
+_OWN_HOSTS: Final = "localhost|localdomain|mailhost|mailserver|intranet"
 _NATIVE: Final = "".join(
     [
         char
@@ -81,7 +83,7 @@ _NATIVE: Final = "".join(
         if unicodedata.category(char) not in _UNSEEN
     ]
 )
-_SURE: Final = f"{_spread(_SURE_NAMES)}|{_NATIVE}"
+_SURE: Final = f"{_spread(_SURE_NAMES)}|{_spread(_OWN_HOSTS)}|{_NATIVE}"
 _PROVIDER: Final = (
     rf"(?:{_SURE}|{_spread('yahoo')}|proton|yandex|mail|live|msn|aol|gmx|zoho|tutanota|tuta|fastmail|inbox)"
 )
@@ -168,20 +170,25 @@ _CARD: Final = re.compile(r"\d(?:[^\w•]{0,3}\d){12,}")
 
 # Digits as words, in several languages, in Latin letters or in the language's own.
 _DIGIT_NAMES: Final = """
-    zero oh o nought null one two three four five six seven eight nine
-    cero uno dos tres cuatro cinco seis siete ocho nueve un deux trois quatre cinq sept huit neuf
-    sifar sifr ek do teen tin char chaar paanch panch che chhe saat sat aath ath nau no
-    ноль нуль один два три четыре пять шесть семь восемь девять
-    صفر واحد اثنان اثنين ثلاثة اربعة أربعة خمسة ستة سبعة ثمانية تسعة ایک دو تین چار پانچ چھ سات آٹھ نو
-    शून्य एक दो तीन चार पाँच पांच छह सात आठ नौ
+    zero oh o nought null one two three four five six seven eight nine eins zwei drei vier fünf sechs sieben
+    acht neun cero uno una dos tres cuatro cinco seis siete ocho nueve um dois três quatro sete oito nove
+    zéro un une deux trois quatre cinq sept huit neuf ноль нуль один два три четыре пять шесть семь восемь
+    девять sifar sifr shunya ek aik do teen tin char chaar paanch panch che chhe saat sat aath ath nau no
+    sifir wahid wahed ithnan itnan thalatha talata arbaa khamsa sitta sabaa thamaniya tamanya tisaa nol kosong
+    satu dua tiga empat lima enam tujuh delapan lapan sembilan sıfır bir iki üç dört beş altı yedi sekiz dokuz
+    صفر واحد اثنان اثنين ثلاثة ثلاثه اربعة أربعة اربعه خمسة خمسه ستة سته سبعة سبعه ثمانية ثمانيه تسعة تسعه
+    ایک دو تین چار پانچ چھ چھے سات آٹھ نو یک سه پنج شش هفت هشت نه یو دوه درې څلور پنځه شپږ اووه اته نهه
+    शून्य एक दो तीन चार पाँच पांच छह सात आठ नौ শূন্য এক দুই তিন চার পাঁচ ছয় সাত আট নয়
 """
 # `double four` is one more digit.
 _MANIFOLD: Final = {"double": 1, "triple": 2, "treble": 2}
-# `re` does not count Devanagari's spacing vowel signs as letters.
-_TOKEN: Final = re.compile(r"[A-Z]?[a-z]+|[^\W\d_](?:[^\W\d_]|[\u093e-\u0940\u0949-\u094c])*|\d")
+# `re` does not count the spacing vowel signs of Devanagari and Bengali as letters.
+_TOKEN: Final = re.compile(r"[A-Z]{2,}+(?![a-z])|[^\W\d_](?:[^\W\d_A-Z]|[\u093e-\u094c\u09be-\u09cc])*|\d")
 _TOKENS_APART_CHARS_MAX: Final = 3
 _TOKENS_MIN: Final = 4  # `triple` is two more
 _DIFFERENT_MIN: Final = 3
+# With one word among its digits, as many as a phone number with its prefix: `dua_2019_786` is a name.
+_AROUND_A_WORD_MIN: Final = 10
 
 
 def redacted(text: str) -> str:
@@ -278,6 +285,11 @@ def _look(char: str) -> str:
 
 
 _DIGIT_WORDS: Final = frozenset(_seen(_DIGIT_NAMES)[0].split())
+# Seven words or more without a gap (`zerothreezerozero…`); where one begins with another, the longer.
+_GLUED: Final = re.compile(
+    rf"(?>{'|'.join(sorted(_DIGIT_WORDS, key=len, reverse=True))}){{7,}}+", re.IGNORECASE
+)
+_LONG_WORD: Final = re.compile(r"[^\W\d_]{18,}+")  # seven of them are no shorter
 
 
 @lru_cache(maxsize=4_096)  # as above
@@ -301,6 +313,7 @@ def _spans(seen: str) -> Iterator[_Span]:
         latin = "".join([char if char < "\x80" else _looks_latin(char) for char in seen])
         if latin != seen:
             yield from _mailboxes(latin)
+            yield from _spelt_numbers(latin)
     if _HAS_DIGITS.search(seen):
         timeless = without_times(seen)
         for match in _NUMBER.finditer(timeless):
@@ -408,6 +421,9 @@ def _has_check_digit(digits: str) -> bool:
 
 def _spelt_numbers(seen: str) -> Iterator[_Span]:
     """The spans of numbers in which some digits are written as words."""
+    for match in _GLUED.finditer(seen) if _LONG_WORD.search(seen) else ():
+        if len(set(match.group().lower())) > _DIFFERENT_MIN:  # unlike `nononononononono`
+            yield match.span()
     tokens = _TOKEN.findall(seen)
     if len(tokens) < _TOKENS_MIN or _DIGIT_WORDS.isdisjoint(map(str.lower, tokens)):
         return
@@ -416,7 +432,7 @@ def _spelt_numbers(seen: str) -> Iterator[_Span]:
     for match in _TOKEN.finditer(seen):
         word = match.group().lower()
         is_digit = word.isdecimal() or word in _DIGIT_WORDS or word in _MANIFOLD
-        if run and (not is_digit or match.start() - end > _TOKENS_APART_CHARS_MAX):
+        if run and (not is_digit or len(seen[end : match.start()].strip()) > _TOKENS_APART_CHARS_MAX):
             if _is_number(run):
                 yield start, end
             run = []
@@ -430,8 +446,8 @@ def _spelt_numbers(seen: str) -> Iterator[_Span]:
 
 def _is_number(run: list[str]) -> bool:
     """Whether digits and words for digits may be a phone number, unlike `no no no no no no no`."""
+    words = sum(not word.isdecimal() for word in run)
+    least = _DIGITS_MIN if words > 1 else _AROUND_A_WORD_MIN
     return (
-        sum(_MANIFOLD.get(word, 1) for word in run) >= _DIGITS_MIN
-        and len(set(run)) >= _DIFFERENT_MIN
-        and not all(map(str.isdecimal, run))
+        words > 0 and sum(_MANIFOLD.get(word, 1) for word in run) >= least and len(set(run)) >= _DIFFERENT_MIN
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import blake2b
@@ -13,19 +14,22 @@ from typing import Any, Final, NamedTuple
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from samehand.account import Account, Avatar
 from samehand.fingerprint.distil import Fingerprint, enrolment_keys, pack, query_keys, unpack
 from samehand.frequency.ban_calendar import Calendar, Calendars
 from samehand.frequency.name_prior import bits
 from samehand.frequency.rates import LATELY, STRATUM_ACCOUNTS_MIN, NothingCounted
-from samehand.keys import KeyKind, key_of
+from samehand.keys import KeyKind, key_of, kind_of
 from samehand.names.handle_trait import HandleTrait
 from samehand.names.name_trait import NameTrait
 from samehand.names.similarity import longest_run
 from samehand.normalize.text.everyday import EVERYDAY
 from samehand.normalize.text.fold import fold_name
 from samehand.normalize.text.phonetic import word_keys
+from samehand.pictures.hashing import Picture
+from samehand.pictures.hashing import seen as hashed
 from samehand.scoring.evidence import Evidence, Score
 from samehand.scoring.score import score
 from samehand.showings import COPYABLE, UNKNOWN, Changed, Showings
@@ -175,7 +179,7 @@ def test_no_stranger_came_near_enough_to_be_taken_for_an_edit() -> None:
 def test_a_picture_is_kept_from_a_quality_of_fifty_on_and_as_a_hundred_at_most(
     quality: int, kept: int | None
 ) -> None:
-    trait = AVATAR.distil(an_account(avatar=Avatar(pdq=bytes(PDQ_BYTES), quality=quality)), keyer)
+    trait = AVATAR.distil(an_account(avatar=Avatar(pdq=bytes(range(PDQ_BYTES)), quality=quality)), keyer)
     assert (None if trait is None else trait.quality) == kept
 
 
@@ -740,6 +744,47 @@ def test_a_mirror_that_writes_the_banned_mailbox_into_its_profile_is_told_once()
     both = told(an_account(email="umarmedia@gmail.com", bio="mail umarmedia@gmail.com"))
     assert "email" in both
     assert "reach" not in both
+
+
+# What singles nobody out is no evidence, and no key by which anybody is found.
+
+
+@for_each("pdq", [bytes(32), b"\xff" * 32, bytes(31) + b"\x01"])
+def test_a_picture_hash_without_content_says_nothing_and_finds_nobody(pdq: bytes) -> None:
+    shown = seen(an_account(avatar=Avatar(pdq=pdq, quality=100)))
+    assert not enrolment_keys(shown)
+    assert scored(shown, shown).evidence == ()
+
+
+@given(st.integers(0, 255), st.integers(0, 255), st.integers(0, 255))
+def test_a_picture_of_any_one_colour_says_nothing_though_its_quality_is_not_given(
+    red: int, green: int, blue: int
+) -> None:
+    written = io.BytesIO()
+    Image.new("RGB", (16, 16), (red, green, blue)).save(written, "PNG")
+    picture = hashed(written.getvalue())
+    assert isinstance(picture, Picture)
+    assert AVATAR.distil(an_account(avatar=Avatar(pdq=picture.pdq, quality=100)), keyer) is None
+
+
+@for_each(
+    "digits",
+    [
+        *("1234567890", "0123456789", "9876543210", "0000000", "7777", "123123123", "12341234", "786786"),
+        *("1122334455", "112233", "1010101010", "123454321", "2468024680", "13579", "1_2_3_4_5_6_7_8_9_0"),
+        *("١٢٣٤٥٦٧٨٩٠", "१२३४५६७८९०", "@1234567890", "12 34 56 78 90"),
+    ],
+)
+@for_each("field", ["handle", "display_name"])
+def test_a_pattern_of_digits_as_a_name_says_nothing_and_finds_nobody(digits: str, field: str) -> None:
+    shown = seen(an_account(**{field: digits}))
+    assert {kind_of(key) for key in enrolment_keys(shown)} <= {KeyKind.OWN_CONTACT}, "others may name it"
+    assert scored(shown, shown).evidence == ()
+
+
+@for_each("handle", ["7385019264", "03012345678", "30013001", "user1234567890", "a1234567890", "786", "2024"])
+def test_a_handle_of_other_digits_or_with_a_letter_is_found_as_ever(handle: str) -> None:
+    assert enrolment_keys(seen(an_account(handle=handle)))
 
 
 # What the banned account took over from the new one is taken back: all of it, and nothing else.
