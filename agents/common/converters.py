@@ -224,9 +224,12 @@ def _stated(moment: datetime) -> float:
 def _showings_of(event: AccountEvent) -> Showings:
     """Bounds, by one event, of when the account first showed its values: after its creation, by the event.
 
-    A creation date after the event comes from another clock, and is ignored.
+    A banned account shows nothing new, so what it shows it showed by its ban, or by the end of its date. A
+    creation date after the event comes from another clock, and is ignored.
     """
     at, created_at = floor(event.at), event.account.created_at
+    if isinstance(event, AccountBanned) and event.banned_at is not None:
+        at = min(at, floor(_stated(event.banned_at) + DAY_SECONDS * (event.banned_at.time() == time.min)))
     made = None if created_at is None else floor(created_at.timestamp())
     if made is not None and made <= at:
         return Showings(made, at)
@@ -237,11 +240,13 @@ def with_remembered(ban: Ban, remembered: Remembered | None) -> Ban:
     """Returns the ban, its showings narrowed by what is remembered of the same account."""
     if remembered is None:
         return ban
-    facts, former = ban.facts, remembered
+    facts, former, now = ban.facts, remembered, ban.facts.shown
+    if now.first is not None and former.seen_at > now.first:  # it still changed after its stated ban
+        now = Showings(now.begun, floor(facts.occurred_at))
     if former.seen_at > facts.occurred_at:  # a later state: the age holds, the values may differ
         former = replace(former, fingerprints=())
     not_read = {unread.field for unread in (*former.not_read, *facts.not_read)}
-    shown = shown_since(former.shown, former.fingerprints, facts.shown, ban.fingerprints, not_read)
+    shown = shown_since(former.shown, former.fingerprints, now, ban.fingerprints, not_read)
     return replace(ban, facts=replace(facts, shown=shown))
 
 

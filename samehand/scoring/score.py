@@ -6,7 +6,8 @@ The plan:
 2. **Weigh**: the level's row gives a match weight against each rival, ``ln m - ln u``: much against a
    stranger if the value is rare, next to nothing against a rival that explains it.
 3. **Set aside**: what this account showed before the banned one copied it weighs nothing against any rival,
-   nor does a value in quarantine.
+   nor does a value in quarantine. Copied values of which nobody knows who showed them first make no pair
+   `likely`.
 4. **Add up** for each rival: of dependent lines the best counts whole and the others for a share.
 5. **Show** the prior and the lines against the strongest rival, and one line with what the others take away:
    they sum to the log-odds exactly.
@@ -27,7 +28,7 @@ from msgspec.structs import replace
 from samehand.fingerprint.distil import Fingerprint
 from samehand.frequency.ban_calendar import BanCalendar
 from samehand.frequency.rates import Frequencies, NothingCounted
-from samehand.keys import Key
+from samehand.keys import Key, KeyKind, kind_of
 from samehand.scoring.evidence import QUARANTINE, SHARED, Evidence, Line, RivalShare, Score
 from samehand.scoring.rivals import RIVALS
 from samehand.scoring.weights import DIFFERENCES, SignalWeights, Weights
@@ -51,6 +52,8 @@ InQuarantine = Callable[[Key], bool]
 
 SPEAKS_NATS: Final = 0.7
 """A smaller weight, below a factor of two, says nothing worth a doubt."""
+_OF_ONE_HAND: Final = frozenset((KeyKind.EMAIL, KeyKind.PHONE, KeyKind.DEVICE, KeyKind.PAYMENT))
+_BELOW_LIKELY_NATS: Final = 0.1  # so that the rounded probability reads below the threshold as well
 OTHERS: Final = ("rivals", "other-explanations", "Other innocent explanations are left as well.")
 """Signal, level and sentence of the line that holds what all rivals but the strongest take away: at most the
 logarithm of how many rivals there are."""
@@ -91,11 +94,12 @@ def score(
     copied = _set_aside(lines, showings) if showings is not None else []
     priors = weights.rival_priors(bans, since, listed=is_list(theirs.platform))
     adding = _adding(lines, weights)
-    terms = [prior - math.fsum([adds[place] for adds in adding]) for place, prior in enumerate(priors)]
-    strongest = max(range(len(terms)), key=lambda place: terms[place])
-    parts = [math.exp(term - terms[strongest]) for term in terms]
+    strongest, parts, _ = _against(adding, priors)
     total = math.fsum(parts)
     prior = weights.prior(bans) - priors[strongest]
+    if showings is not None and (doubtful := _copied(lines, showings, Order.UNKNOWN)):
+        most = weights.log_odds_at(weights.bands_of(policy).likely) - _BELOW_LIKELY_NATS - weights.prior(bans)
+        copied += _of_unknown_order(lines, doubtful, weights, priors, most)
     others = Evidence(*OTHERS[:1], -math.log(total), *OTHERS[1:])
     shown = [*_shown(lines, adding, strongest), *copied, *_in_quarantine(lines, quarantined), others]
     log_odds = math.fsum([prior, *[line.weight for line in shown]])
@@ -263,6 +267,14 @@ def _adding(lines: Sequence[Line], weights: Weights) -> list[tuple[float, ...]]:
     return adding
 
 
+def _against(adding: Sequence[tuple[float, ...]], priors: Sequence[float]) -> tuple[int, list[float], float]:
+    """The place of the strongest rival, the odds of each beside it, and of all beside a mirror (nats)."""
+    terms = [prior - math.fsum([adds[place] for adds in adding]) for place, prior in enumerate(priors)]
+    strongest = max(range(len(terms)), key=lambda place: terms[place])
+    parts = [math.exp(term - terms[strongest]) for term in terms]
+    return strongest, parts, terms[strongest] + math.log(math.fsum(parts))
+
+
 def _shared(nats: tuple[float, ...], share: float) -> list[float]:
     """What lines of one group and one sign add: the best of them whole, the others a share."""
     adds = [each * share for each in nats]
@@ -295,26 +307,48 @@ def _shown(lines: Sequence[Line], adding: Sequence[tuple[float, ...]], rival: in
     return shown
 
 
+def _copied(lines: Sequence[Line], showings: tuple[Showings, Showings], order: Order) -> list[Line]:
+    """The lines that speak for a pair by values that can be copied, of one order."""
+    speaking = [line for line in lines if line.weight > 0]
+    copied = [line for line in speaking if FIRST_SHOWN.copied(line.signal, line.comparison.level)]
+    return [line for line in copied if FIRST_SHOWN.order(line.signal, *showings) is order]
+
+
 def _set_aside(lines: Sequence[Line], showings: tuple[Showings, Showings]) -> list[Evidence]:
     """Takes all weight from copied values that ours showed first: they do not favour either explanation.
 
-    Returns a line that names them, and one that names the values of which nobody knows who showed them first.
+    Returns a line that names them.
     """
-    copied = [
-        (line, FIRST_SHOWN.order(line.signal, *showings))
-        for line in lines
-        if line.weight > 0 and FIRST_SHOWN.copied(line.signal, line.comparison.level)
-    ]
-    first = [line for line, order in copied if order is Order.FOUND]
-    doubtful = [
-        line.signal for line, order in copied if order is Order.UNKNOWN and line.weight >= SPEAKS_NATS
-    ]
-    evidence = [FIRST_SHOWN.found_first([line.signal for line in first], showings[0])] if first else []
-    if doubtful:
-        evidence.append(FIRST_SHOWN.unknown(doubtful))
+    first = _copied(lines, showings, Order.FOUND)
+    if not first:
+        return []
+    said = FIRST_SHOWN.found_first([line.signal for line in first], showings[0])
     for line in first:
         _weigh_nothing(line)
-    return [Evidence(FIRST_SHOWN.name, 0.0, comparison.level, comparison.because) for comparison in evidence]
+    return [Evidence(FIRST_SHOWN.name, 0.0, said.level, said.because)]
+
+
+def _of_unknown_order(
+    lines: Sequence[Line], doubtful: Sequence[Line], weights: Weights, priors: Sequence[float], most: float
+) -> list[Evidence]:
+    """A line that names values of unknown order, if they say anything.
+
+    It takes back what carries a pair above ``most`` (nats). The score of all other lines stands, and what
+    nobody can copy, nor a neighbourhood share, adds to ``most`` what it adds to nothing. So one fact more
+    never lowers a score.
+    """
+
+    def odds(some: Sequence[Line]) -> float:
+        return -_against(_adding(some, weights), priors)[2]
+
+    known = [line for line in lines if line not in doubtful]
+    own = [line for line in known if _OF_ONE_HAND.intersection(map(kind_of, line.comparison.values))]
+    excess = max(odds(lines) - max(odds(known), most + odds(own) - odds(())), 0.0)
+    named = [line.signal for line in doubtful if excess or line.weight >= SPEAKS_NATS]
+    if not named:
+        return []
+    said = FIRST_SHOWN.unknown(named, capped=excess > 0.0)
+    return [Evidence(FIRST_SHOWN.name, -excess, said.level, said.because)]
 
 
 def _in_quarantine(lines: Sequence[Line], quarantined: InQuarantine | None) -> list[Evidence]:

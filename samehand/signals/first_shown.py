@@ -26,6 +26,7 @@ _OF: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
 }
 # The only level of contact points that is about copied values; the others say whom an account names.
 _SHARED_CONTACTS: Final = ("contact", "shared")
+_CAPPED: Final = "What anybody can copy then makes a mirror possible at most."
 
 
 class Order(Enum):
@@ -64,9 +65,13 @@ class FirstShownSignal:
         )
         return Comparison("found-first", because)
 
-    def unknown(self, signals: Sequence[str]) -> Comparison:
-        """The level `unknown`: nobody knows which account showed the lines' values first."""
-        return Comparison("unknown", f"It is not known which of the two showed {_listed(signals)} first.")
+    def unknown(self, signals: Sequence[str], *, capped: bool) -> Comparison:
+        """The level `unknown`: nobody knows which account showed the lines' values first.
+
+        ``capped``: for that reason they count for less.
+        """
+        because = f"It is not known which of the two showed {_listed(signals)} first."
+        return Comparison("unknown", f"{because} {_CAPPED}" if capped else because)
 
 
 def _over(ends: Sequence[int | None], begins: Sequence[int | None], *, or_at_once: bool = False) -> bool:

@@ -856,10 +856,40 @@ def test_what_may_never_alert_alone_is_alone_when_the_rest_is_taken_back() -> No
 
 
 @for_each(("mine", "other"), [(UNKNOWN, EARLY), (EARLY, UNKNOWN), (Showings(None, 950), LATE)])
-def test_where_nobody_knows_it_is_said_and_weighs_nothing(mine: Showings, other: Showings) -> None:
+def test_where_nobody_knows_it_is_said_and_what_can_be_copied_makes_no_likely_mirror(
+    mine: Showings, other: Showings
+) -> None:
     result, [line] = first_shown(both_show(), mine, other)
+    whole = scored(*both_show(), bans=1_000)
+    assert (line.level, result.band, whole.band) == ("unknown", "possible", "likely")
+    assert result.log_odds == pytest.approx(whole.log_odds + line.weight, abs=1e-9)
+
+
+def test_a_weak_pair_of_which_nobody_knows_who_was_first_loses_nothing() -> None:
+    result, [line] = first_shown(both_show(bio=None), UNKNOWN, EARLY)
     assert (line.level, line.weight) == ("unknown", 0.0)
-    assert result.log_odds == scored(*both_show(), bans=1_000).log_odds
+    assert result.log_odds == scored(*both_show(bio=None), bans=1_000).log_odds
+
+
+@for_each("shared", [{"device_id": DEVICE}, {"email": "u@valley.example"}, {"payment_token": "tok_1QxYz8"}])
+def test_what_cannot_be_copied_counts_in_full_beside_values_of_unknown_order(shared: dict[str, Any]) -> None:
+    result, _ = first_shown(both_show(**shared), UNKNOWN, EARLY)
+    alone = both_show(avatar=None, bio=None, **shared)
+    gained = (
+        scored(*alone, bans=1_000).log_odds
+        - scored(shows("1", avatar=None, bio=None), shows("2", avatar=None, bio=None), bans=1_000).log_odds
+    )
+    without, _ = first_shown(both_show(), UNKNOWN, EARLY)
+    assert result.band == "likely"
+    assert result.log_odds == pytest.approx(
+        min(without.log_odds + gained, scored(*both_show(**shared), bans=1_000).log_odds)
+    )
+
+
+def test_a_network_and_a_language_that_agree_as_well_make_no_likely_mirror() -> None:
+    circumstances = {"ip": "103.12.9.1", "user_agent": "Mozilla/5.0 (Linux; Android 14)", "locale": "ur-PK"}
+    result, _ = first_shown(both_show(**circumstances), UNKNOWN, EARLY)
+    assert result.band == "possible"
 
 
 def test_both_at_once_is_no_first_and_whom_an_account_names_was_not_copied() -> None:
