@@ -27,7 +27,6 @@ from desk.database.filters import Filters
 from desk.database.finding import findable
 from desk.database.migrations.versions import v0021_since_release_0_2
 from desk.database.queue import waiting
-from desk.database.rows import insert_new
 from desk.database.topics import offsets
 from desk.feed.upkeep import erase_old, refold
 from desk.review.deciding.decide import ReadDecision
@@ -92,17 +91,6 @@ async def test_error_and_log_quote_no_parameter(database: Database, caplog: pyte
 
 
 @on_each_database
-async def test_an_offset_moves_on_from_where_it_is_and_from_nowhere_else(database: Database) -> None:
-    async with database.begin() as connection:
-        assert await offsets.advance(connection, "alerts", 0, before=None, after=7)
-        assert not await offsets.advance(connection, "alerts", 0, before=None, after=9)
-        assert not await offsets.advance(connection, "alerts", 0, before=6, after=9)
-        assert await offsets.advance(connection, "alerts", 0, before=7, after=9)
-    async with database.read() as connection:
-        assert await offsets.positions(connection) == {("alerts", 0): 9}
-
-
-@on_each_database
 async def test_which_topic_an_offset_is_of_is_noted_without_moving_it(database: Database) -> None:
     async with database.begin() as connection:
         await offsets.advance(connection, "alerts", 0, before=None, after=7)
@@ -115,22 +103,6 @@ async def test_which_topic_an_offset_is_of_is_noted_without_moving_it(database: 
         await offsets.move(connection, "alerts", 0, 0, "another")
         assert await offsets.advance(connection, "alerts", 0, before=0, after=2)
         assert (await offsets.topic_ids(connection))["alerts", 0] == "another"
-
-
-@on_each_database
-async def test_a_row_that_is_there_is_not_inserted_again(database: Database) -> None:
-    values = {"name": "draws", "value": b"one"}
-    async with database.begin() as connection:
-        assert await insert_new(connection, schema.secrets, values)
-        assert not await insert_new(connection, schema.secrets, {**values, "value": b"two"})
-
-
-@on_each_database
-async def test_a_database_is_opened_again_as_it_was_left(database_url: str) -> None:
-    async with opened(database_url) as first, first.begin() as connection:
-        await offsets.advance(connection, "alerts", 3, before=None, after=1)
-    async with opened(database_url) as second, second.read() as connection:
-        assert await offsets.positions(connection) == {("alerts", 3): 1}
 
 
 @on_each_database

@@ -33,7 +33,6 @@ from desk.feed.quarantine import LOOK_SECONDS as QUARANTINE_LOOK_SECONDS
 from desk.feed.quarantine import QuarantineTopic
 from desk.feed.run import TIDY_SECONDS
 from desk.feed.upkeep import STEADY_SECONDS, Steadiness, bring_back
-from desk.readers import Reader
 from desk.review.arrivals import Arrivals
 from desk.review.audit.chain import Chain
 from desk.review.deciding.decide import ReadDecision
@@ -49,7 +48,7 @@ from schemas.verdicts import VerdictGiven
 from schemas.wire import Decoded, decode_quarantine, decode_verdict, encode
 from streams.deadletters import admin as letters
 from streams.kafka import topics
-from streams.kafka.client import Writer, admin, writer
+from streams.kafka.client import admin
 from streams.outcomes import Arrival
 from streams.settings import Settings, load
 from tests.desk.feeding import feeding, publish, until, verdicts_on
@@ -687,17 +686,6 @@ async def test_raised_version_of_the_folding_refolds_search_terms(
     async with office.database.read() as connection:
         found = await findable.find(connection, "omar", "nobody", limit=9)
     assert [row.folded for row in found] == ["omar"] * len(found) != []
-
-
-@pytest.fixture
-async def lead(office: Office) -> Reader:
-    return await office.hire("lena", "lead")
-
-
-@pytest.fixture
-def out(settings: Settings) -> Iterator[Writer]:
-    with writer(settings) as opened:
-        yield opened
 
 
 # The topic of quarantine says each decision once, and all again when a desk begins to lead.

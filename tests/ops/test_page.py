@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 from urllib.parse import urlencode
@@ -39,15 +38,6 @@ class Visit:
         self.page.on("console", lambda said: self.faults.append(said.text) if said.type == "error" else None)
         self.page.on("pageerror", lambda fault: self.faults.append(str(fault)))
         self.page.on("request", lambda request: self.asked.append(request.url))
-
-
-@pytest.fixture
-def visit(browser: Any, service: Platform, load: Load) -> Iterator[Visit]:
-    """The overview, opened."""
-    opened = Visit(browser)
-    opened.page.goto(address(service))
-    yield opened
-    opened.page.close()
 
 
 def address(service: Platform) -> str:

@@ -112,11 +112,6 @@ def test_each_bar_begins_where_the_last_ended_and_fits_the_scale(prior: float, w
         assert left + width <= 100.0 + 1e-6
 
 
-def test_a_step_says_for_or_against() -> None:
-    drawn = steps(-7.0, [a_reason(weight=8)], [a_reason("platform", -1)], 0.0)
-    assert [step.kind for step in drawn] == ["prior", "for", "against", "sum"]
-
-
 def test_what_agrees_and_weighs_nothing_since_a_rival_explains_it_speaks_not_against() -> None:
     drawn = steps(-7.0, [a_reason("device", 0.0, explained=True)], [a_reason("platform", 0.0)], -7.0)
     assert [step.kind for step in drawn] == ["prior", "for", "against", "sum"]
@@ -190,10 +185,6 @@ def test_nothing_is_loaded_from_elsewhere() -> None:
     text = svg("t", steps(0.0, [], [], 0.0), "none")
     assert "href" not in text
     assert text.count("http") == 1  # the name of the SVG namespace
-
-
-def test_the_words_end_with_the_verdict() -> None:
-    assert described(steps(-7.0, [], [], -7.0), "possible 73 %").endswith("possible 73 %")
 
 
 def test_what_else_it_could_be_stands_below_the_bars_and_in_the_description() -> None:

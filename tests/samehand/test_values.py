@@ -12,7 +12,7 @@ from agents.common.converters import account_of, fingerprints_of
 from samehand.account import Account, account_key
 from samehand.alert_id import alert_id
 from samehand.clusters import Clusters, alike
-from samehand.elapsed import DAY_SECONDS, HOUR_SECONDS, distance, placed, told_since
+from samehand.elapsed import DAY_SECONDS, HOUR_SECONDS, placed, told_since
 from samehand.fingerprint.distil import Fingerprint
 from samehand.keys import (
     PERSONAL_POSTING_CAP,
@@ -145,10 +145,6 @@ def test_what_is_no_verdict_has_none() -> None:
 )
 def test_span_is_placed_in_its_largest_unit_of_which_two_are_full(since: float, expected: str) -> None:
     assert placed(since) == expected
-
-
-def test_distance_has_no_sign() -> None:
-    assert distance(-600.0) == distance(600.0) == (10, "minute")
 
 
 def test_where_only_the_day_is_known_whole_days_are_told() -> None:

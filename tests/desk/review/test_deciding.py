@@ -23,14 +23,14 @@ from desk.errors import Conflict, Forbidden, NotFound, SelectionChanged, Unusabl
 from desk.feed.upkeep import OLD, erase_old
 from desk.readers import Reader, may
 from desk.review import draws
-from desk.review.arrivals import Arrivals, blind_rank
+from desk.review.arrivals import blind_rank
 from desk.review.deciding.decide import TOGETHER_MAX, DecisionMade, ReadDecision
 from schemas.alerts import Matched
-from tests.desk.makers import a_reason, an_alert
+from tests.desk.makers import a_reason
 from tests.desk.people import Office, an_office, with_shares
+from tests.desk.quotes import MIRROR, NOT_MIRROR, withdraw
 from tests.desk.web.client import Client, at_the_desk, decisions, sent, the_queue
 from tests.desk_databases import on_each_database
-from tests.makers import NOON
 
 # What is read blind is drawn evenly and stays drawn.
 
@@ -69,8 +69,6 @@ def test_a_short_key_is_refused() -> None:
 
 # What follows from a decision: undoing, second readers, families, appeals, forgetting.
 
-MIRROR = ReadDecision("mirror", "several-traits")
-NOT_MIRROR = ReadDecision("not_mirror", "common-name")
 UNSURE = ReadDecision("unsure", "needs-context")
 
 
@@ -274,12 +272,6 @@ async def test_skipping_holds_no_reading_while_it_waits_for_a_decision(office: O
     assert await waiting_for(office, amina) == []
 
 
-async def withdraw(office: Office, reason: str, revision: int = 2) -> None:
-    alert = an_alert(revision=revision, status="withdrawn", withdrawn_reason=reason, withdrawn_at=NOON)
-    async with office.database.begin() as connection:
-        await Arrivals(connection, office.desk.policy, office.clock()).take_alert(alert)
-
-
 async def test_a_withdrawn_alert_leaves_the_queue_until_it_is_opened_again(office: Office) -> None:
     amina = await office.hire("amina")
     await office.receive()
@@ -315,9 +307,7 @@ async def test_notes_are_erased_when_somebody_is_reinstated_and_leave_a_mark(off
 
 async def test_quotes_and_notes_are_erased_once_kept_long_enough(office: Office) -> None:
     amina = await office.hire("amina")
-    alert = an_alert(a_reason(ours="Umar", theirs="Omar"))
-    async with office.database.begin() as connection:
-        await Arrivals(connection, office.desk.policy, office.clock()).take_alert(alert)
+    await office.receive(reasons=[a_reason(ours="Umar", theirs="Omar")])
     await office.desk.write_note(amina, "alert-1", "calls himself Umar")
 
     async def erased(days: float) -> int:

@@ -27,7 +27,6 @@ from desk.profiles.source import PictureRefusal, Profile, ProfileSource
 from desk.related import GateAway, GateBusy, GateClient
 from desk.review import appeals as appeals_review
 from desk.review.appeals import TOGETHER_MAX
-from desk.review.arrivals import Arrivals
 from desk.review.audit.chain import Chain
 from desk.review.policy import Policy
 from desk.web.compare import PIECES_MAX, Piece, compare, compare_words
@@ -45,7 +44,7 @@ from schemas.wire import encode
 from streams.kafka import topics
 from streams.outcomes import Arrival
 from streams.standard_webhooks import Secret
-from tests.desk.makers import a_reason, an_alert
+from tests.desk.makers import a_reason
 from tests.desk.people import A_POLICY, Office, an_office, with_shares
 from tests.desk.quotes import decide
 from tests.desk.review.test_evidence import act, an_action
@@ -149,9 +148,7 @@ async def test_two_readers_at_once_learn_whose_it_is(office: Office) -> None:
 async def test_what_is_read_blind_tells_nothing_of_its_score(database: Database) -> None:
     office = an_office(database, with_shares(blind_share=1.0))
     reasons = (a_reason(ours="Umar", theirs="Omar"), a_reason("device", -0.5), a_reason("rule", -0.1))
-    alert = an_alert(*reasons)
-    async with office.database.begin() as connection:
-        await Arrivals(connection, office.desk.policy, office.clock()).take_alert(alert)
+    await office.receive(reasons=reasons)
     async with at_the_desk(office) as client:
         [waiting] = await the_queue(client)
         assert (waiting["band"], waiting["probability"]) == (None, None)

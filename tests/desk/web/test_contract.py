@@ -315,11 +315,6 @@ def test_a_template_says_nothing_beside_the_catalogues() -> None:
         assert not re.search(r"[A-Za-z]{2}", text), (template.name, text.split())
 
 
-def test_refusals_are_found_where_they_are_raised() -> None:
-    assert "somebody else has it in hand" in told_by_refusals()
-    assert "say why, by one of the codes" in told_by_refusals()
-
-
 @for_each("code", OTHERS)
 def test_a_catalogue_says_everything_in_its_own_script_with_the_same_placeholders(code: str) -> None:
     shipped = catalogue(code)
