@@ -25,7 +25,6 @@ class CommandEntry:
 
 COMMANDS: Final[dict[str, CommandEntry]] = {
     "score": CommandEntry("Evaluate", "Score accounts against bans, both read from files; needs no servers."),
-    "explain": CommandEntry("Evaluate", "Show why two accounts resemble each other, reason by reason."),
     "learn": CommandEntry("Evaluate", "Propose new signal weights from verdicts; adopts nothing."),
     "map": CommandEntry("Evaluate", "Show what a mapping file makes of sample records."),
     "try": CommandEntry(

@@ -23,7 +23,7 @@ from cli.inputs.input_source import opened
 from cli.options import FILE, F, platform_option
 from report.text import visible
 from samehand.normalize.phone import fold_phone
-from schemas.accounts import Account, AccountBanned, AccountCreated, AccountEvent
+from schemas.accounts import AccountBanned, AccountCreated, AccountEvent
 from schemas.malformed import Malformed
 from schemas.mapping.compiler import Mappings
 from schemas.mapping.mapper import Mapped
@@ -90,15 +90,11 @@ class EventFiles:
 
     def localised(self, event: E) -> E:
         """The event with its phone number in international form, where the region makes it readable."""
-        account = self.localised_account(event.account)
-        return event if account is event.account else replace(event, account=account)
-
-    def localised_account(self, account: Account) -> Account:
-        """The same for an account without an event."""
+        account = event.account
         if self.region is None or account.phone is None or fold_phone(account.phone, account.locale):
-            return account
+            return event
         national = fold_phone(account.phone, f"und-{self.region}")
-        return account if national is None else replace(account, phone=national.e164)
+        return event if national is None else replace(event, account=replace(account, phone=national.e164))
 
     def _mapped(self, path: Path, wanted: type[E], hear: output.Advance) -> Iterator[InputLine[E]]:
         for address, _, result in mapped_records(path, self.mappings, kcat=self.kcat, hear=hear):

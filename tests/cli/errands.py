@@ -98,11 +98,6 @@ def _truth(folder: Path) -> Given:
     return {**pair, "truth": [folder / "truth.csv"]}
 
 
-def _explained(folder: Path) -> Given:
-    pair = _pair(folder)
-    return {"new": pair["accounts"], "banned": pair["bans"]}
-
-
 def _learned(folder: Path) -> Given:
     return {
         "verdicts": [jsonl(folder / "verdicts.jsonl", *judged(100))],
@@ -242,7 +237,6 @@ def _keyed(folder: Path) -> Given:
 
 ERRANDS: Mapping[str, Errand] = {
     "score": Errand(_pair),
-    "explain": Errand(_explained),
     "learn": Errand(_learned),
     "map": Errand(_mapped),
     "try": Errand(_tried),

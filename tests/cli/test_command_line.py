@@ -209,10 +209,10 @@ def test_an_interrupt_ends_quietly(tmp_path: Path) -> None:
 def test_a_file_name_that_a_terminal_would_obey_is_written_out(samehand: Samehand, tmp_path: Path) -> None:
     hostile = tmp_path / "\x1b]0;owned\x07.json"
     hostile.write_text("[]")
-    ran = samehand("explain", hostile, hostile)
+    ran = samehand("score", "--bans", hostile, "--accounts", hostile)
     assert ran.code == 2
     assert "\x1b" not in ran.err
-    assert "<U+001B>]0;owned<U+0007>.json: is not one JSON object" in ran.err
+    assert "<U+001B>]0;owned<U+0007>.json" in ran.err
 
 
 @pytest.mark.parametrize(("columns", "width"), [("40", 38), ("10", WIDTH_MIN), ("300", 98)])
