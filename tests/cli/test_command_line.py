@@ -349,6 +349,9 @@ def test_every_example_of_a_help_can_be_typed(
 BESIDE = frozenset({"bookmark_path"})
 """Not what a command makes: it goes on without it, and says so: see below, of bookmarks."""
 
+WRITES_NOTHING = frozenset({"report statements"})
+"""An empty desk has no statement, and no disk is too full for an empty file."""
+
 RUBBISH = bytes(range(256)) * 64
 NARROW = 40
 
@@ -499,9 +502,10 @@ def test_nobody_can_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_file_to_write_has_no_room_or_stands_where_nothing_can(
     name: str, param: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen = run_into(an_errand(name, request, tmp_path, **{param: "/dev/full"}), monkeypatch)
-    in_words(seen, NOT_DONE, BAD_INPUT)
-    assert "/dev/full" in seen.err
+    if name not in WRITES_NOTHING:
+        seen = run_into(an_errand(name, request, tmp_path, **{param: "/dev/full"}), monkeypatch)
+        in_words(seen, NOT_DONE, BAD_INPUT)
+        assert "/dev/full" in seen.err
     nowhere = tmp_path / "no" / "such" / "folder"
     seen = run_into(an_errand(name, request, tmp_path, **{param: nowhere}), monkeypatch)
     in_words(seen, BAD_INPUT)
