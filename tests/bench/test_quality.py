@@ -152,8 +152,8 @@ def a_mirror(kind: str = "1", *, odds: float = 9.0, band: str = "likely", since:
     return Event(kind, "x:own", since, 1, (ScoredBan("x:own", odds, 0.99, band, since),))
 
 
-def an_other(*, odds: float = 3.0, band: str = "none", since: float = HOUR) -> Event:
-    return Event("ordinary", None, None, 1, (ScoredBan("x:somebody", odds, 0.7, band, since),))
+def an_other(*, odds: float = 3.0, band: str = "none") -> Event:
+    return Event("ordinary", None, None, 1, (ScoredBan("x:somebody", odds, 0.7, band, HOUR),))
 
 
 def test_others_count_as_often_as_one_mirror_in_two_hundred_asks() -> None:

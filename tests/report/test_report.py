@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
+from prometheus_client import CollectorRegistry
 from rich.console import Console, RenderableType
 
 from report import worker_page
@@ -24,12 +25,11 @@ from report.waterfall.rivals import in_words, telling
 from report.waterfall.steps import Scale, steps
 from schemas.accounts import Basis
 from schemas.alerts import AlertSummary, Matched
-from streams.outcomes import Arrival, Dead
+from streams.outcomes import NOTHING, Arrival, Dead, Outcome
 from streams.telemetry.lag import Lag
+from streams.telemetry.metrics import Metrics
 from tests.desk.makers import a_reason, a_rival, a_wave, an_alert
 from tests.makers import NOON
-from tests.report.makers import NOON as NOON_SECONDS
-from tests.report.makers import TOPIC, settle, some_metrics
 from tests.tables import for_each
 
 # Words of people who deceive can be shown without harm.
@@ -260,11 +260,21 @@ def test_wave_says_how_many_accounts_which_and_what_they_share() -> None:
 
 # The page of a worker: what a person reads in each situation.
 
+TOPIC = "accounts.created"
+NOON_SECONDS = NOON.timestamp()
+
+
+def some_metrics(*topics: str) -> Metrics:
+    """Meters of a worker that has done nothing yet."""
+    return Metrics(CollectorRegistry(), topics=topics or (TOPIC,), reasons=["not-json"])
+
 
 def test_page_of_ready_worker_says_so_and_counts_events_and_dead_letters_by_topic() -> None:
     metrics = some_metrics(TOPIC, "accounts.updated")
-    settle(metrics, 3)
-    metrics.outcome(Arrival(TOPIC, 0, 9, None, None, timestamp=NOON_SECONDS), Dead("not-json"), NOON_SECONDS)
+    outcomes: tuple[Outcome, ...] = (NOTHING, NOTHING, NOTHING, Dead("not-json"))
+    for offset, outcome in enumerate(outcomes):
+        arrival = Arrival(TOPIC, 0, offset, None, None, timestamp=NOON_SECONDS)
+        metrics.outcome(arrival, outcome, NOON_SECONDS)
     html = worker_page.page(metrics.registry, "")
     assert "Ready: records that arrive now are decided." in html
     assert f'<th scope="row">{TOPIC}</th><td>4</td><td>0.0</td><td>1</td>' in html

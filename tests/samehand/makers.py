@@ -11,7 +11,7 @@ from samehand.account import Account, Avatar
 from samehand.fingerprint.distil import Fingerprint, distil
 from samehand.frequency.rates import Frequencies, NothingCounted
 from samehand.keys import KeyKind
-from samehand.scoring.weights import Weights, default_weights
+from samehand.scoring.weights import default_weights
 from samehand.signals.base import Signal
 from samehand.signals.comparison import Comparison
 from samehand.signals.context import ComparisonContext
@@ -78,13 +78,11 @@ class Bearers:
         return self._bearers
 
 
-def a_context(
-    counts: Frequencies | None = None, *strata: str, weights: Weights = WEIGHTS, **more: Any
-) -> ComparisonContext:
+def a_context(counts: Frequencies | None = None, *strata: str, **more: Any) -> ComparisonContext:
     """What a comparison is told beside the traits: nothing counted, and names in Latin letters."""
     counts = NothingCounted() if counts is None else counts
     ours, theirs = strata or ("latin", "latin")
-    return ComparisonContext(counts, (ours, theirs), ("x", "x"), shipped=weights.rates(counts.bans), **more)
+    return ComparisonContext(counts, (ours, theirs), ("x", "x"), shipped=WEIGHTS.rates(counts.bans), **more)
 
 
 CONTEXT: Final = a_context()

@@ -117,9 +117,9 @@ def test_a_bomb_is_refused_by_its_header(side: int) -> None:
     assert found.reason == "too-many-pixels"
 
 
-def of_many_scans(times: int, side: int = 512) -> bytes:
+def of_many_scans(times: int) -> bytes:
     """A progressive JPEG whose last scan, which changes nothing, stands there so many times more."""
-    image = encoded(pillow().new("L", (side, side), "grey"), progressive=True)
+    image = encoded(pillow().new("L", (512, 512), "grey"), progressive=True)
     last = image[image.rindex(b"\xff\xda") : -2]
     return image[:-2] + last * times + image[-2:]
 

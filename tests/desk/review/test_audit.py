@@ -138,12 +138,12 @@ async def test_an_end_that_was_cut_off_before_the_start_is_noticed_by_its_publis
     assert watch.broken.number == LINES
 
 
-async def put_back(database: Database, after: int, by: str = "u2") -> None:
+async def put_back(database: Database, after: int) -> None:
     """As a restored backup is, on which people go on."""
     await cut(database, after)
     async with database.begin() as connection:
         await connection.execute(delete(schema.heads).where(schema.heads.c.number > after))
-        await rows.note(connection, actor=by, action="decided", subject="a", now=9.0)
+        await rows.note(connection, actor="u2", action="decided", subject="a", now=9.0)
 
 
 async def acknowledge(database: Database, *lost: Head, kept: int) -> None:
@@ -218,8 +218,8 @@ def heads(numbers: Sequence[int], hashes: Mapping[int, str]) -> list[Head]:
     return [Head(number, hashes[number]) for number in numbers]
 
 
-def aside(*of: Head, kept: int = 10) -> dict[str, object]:
-    return {"by": "u1", "reason": "restore", "kept": kept, "heads": [str(one) for one in of]}
+def aside(*of: Head) -> dict[str, object]:
+    return {"by": "u1", "reason": "restore", "kept": 10, "heads": [str(one) for one in of]}
 
 
 def test_what_was_published_before_a_restore_is_one_run() -> None:

@@ -562,10 +562,10 @@ async def quoting_alert(office: Office) -> Reader:
 QUOTING: Final = ["appeal", "decided", "evidence", "note"]
 
 
-async def erased(office: Office, account: str = BANNED) -> None:
+async def erased(office: Office) -> None:
     """As `samehand account erase` does at the desk."""
     async with office.database.begin() as connection:
-        await erase_alerts(connection, account, ["alert-1"], actor="command-line", now=office.clock())
+        await erase_alerts(connection, BANNED, ["alert-1"], actor="command-line", now=office.clock())
 
 
 async def withdrawn(office: Office) -> None:

@@ -205,9 +205,9 @@ def headings(page: str) -> list[str]:
 FOUND_MAX = 10  # where a test shows as many as may be found: hundreds of alerts take seconds to arrive
 
 
-def quoting(name: str = "", handle: str = "", *, theirs: str = "") -> tuple[Any, ...]:
+def quoting(name: str = "", handle: str = "") -> tuple[Any, ...]:
     """Evidence that quotes the new account."""
-    return (a_reason("handle", ours=handle, theirs=theirs), a_reason("name", 2.0, ours=name))
+    return (a_reason("handle", ours=handle), a_reason("name", 2.0, ours=name))
 
 
 async def accounts_found(client: Client, query: str) -> list[str]:
