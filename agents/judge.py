@@ -8,13 +8,13 @@ done.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from msgspec.structs import replace as replaced
 
+from agents.common.alerts import record_in
 from agents.common.context import AgentContext
 from agents.common.converters import descending
 from agents.common.decoding import itself, read_all
@@ -24,10 +24,8 @@ from agents.common.withdrawal import READ_AT_ONCE
 from samehand.lineage import founder
 from samehand.verdict import Consequence, consequence
 from samehand.waves.membership import covered
-from schemas.alerts import MirrorAlert
-from schemas.malformed import Malformed
 from schemas.verdicts import VerdictGiven
-from schemas.wire import decode_alert, decode_verdict, encode
+from schemas.wire import decode_verdict, encode
 from store.base import Decided, Decision, Member, OpenAlert, Wave
 from streams.errors import Transient
 from streams.outcomes import Arrival, Outcome
@@ -60,7 +58,7 @@ class Judge:
         for verdict, alert in zip(new, alerts, strict=True):
             if verdict.given_by == "ban":  # nobody judged how right the alert is
                 continue
-            record = self._record(alert) if alert else None
+            record = record_in(alert) if alert else None
             self._context.metrics.verdict(
                 verdict.verdict,
                 alert.band if alert else "none",
@@ -133,7 +131,9 @@ class Judge:
         silenced = [
             alert
             for alert_id, alert in alerts.items()
-            if follows[alert_id] is Consequence.SUPPRESS and alert.open
+            if follows[alert_id] is Consequence.SUPPRESS
+            and alert.open
+            and held[alert_id].decided_at > alert.dismissed_at
         ]
         if silenced:  # read after the decision: an alert raised from now on meets the suppression
             await self._context.call_store(store.withdraw(silenced, reason="verdict", now=now))
@@ -192,18 +192,11 @@ class Judge:
 
     def _as_open(self, alert: OpenAlert) -> OpenAlert | None:
         """The alert with the record to publish when it is open again; ``None`` if it cannot be decoded."""
-        record = self._record(alert)
+        record = record_in(alert)
         if record is None:
             return None
         opened = replaced(record, status="open", withdrawn_at=None, withdrawn_reason=None)
         return replace(alert, payload=encode(opened))
-
-    def _record(self, alert: OpenAlert) -> MirrorAlert | None:
-        """Decodes the stored alert; ``None`` if a version wrote it in a form that this one cannot read."""
-        read = decode_alert(alert.payload, now=math.inf)  # a worker whose clock is ahead may have written it
-        if isinstance(read, Malformed) or not isinstance(read.record, MirrorAlert):
-            return None
-        return read.record
 
 
 def _decision(verdict: VerdictGiven) -> Decision:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import structlog
 
 from agents.common.alerts import Pair, admitted, best_score, confirm, hold, may_alert, note_held
+from agents.common.contenders import alerted
 from agents.common.context import AgentContext
 from agents.common.decoding import earliest, itself, read_all
 from agents.common.match import strongest_first
@@ -138,22 +139,20 @@ class Lookback:
         """
         context, emits = self._context, list[Emit]()
         holdings, yielder = await held(ban, pairs, context, snapshot), Yielder(context.ticks)
-        left, asked = list(pairs), set[str]()
+        contending = [pair for pair in pairs if pair.ours.account in holdings.known]
+        emits += [emit for _, emit in await alerted(contending, context, snapshot, whole=False)]
+        left = list(pairs)
         while True:
-            chosen, withheld, alerted = await given_out(
-                left, holdings, context.alert_policy, snapshot, yielder
-            )
-            new = [pair for pair in chosen if pair.alert_id not in asked]
-            outcome = await admitted(new, context)
+            chosen, withheld = await given_out(left, holdings, context.alert_policy, snapshot, yielder)
+            outcome = await admitted(chosen, context)
             emits += [emit for _, emit in outcome.emits]
             if not outcome.refused:
                 break
-            refused = {new[place].alert_id for place in outcome.refused}
-            asked |= {pair.alert_id for pair in new}
-            holdings.here.update(pair.ours.account for pair in new if pair.alert_id not in refused)
-            left = [pair for pair in left if pair.alert_id not in refused]
+            has = {pair.ours.account for pair in chosen if pair.alert_id not in outcome.refused}
+            holdings.here.update(has)
+            holdings.known.update(has)
+            left = [pair for pair in left if pair.alert_id not in outcome.refused]
         rest = [replace(pair, again_only=True, counted=True) for pair in withheld]
-        rest += [replace(pair, again_only=True) for pair in alerted]
         return emits + [emit for _, emit in (await admitted(rest, context)).emits]
 
     def _scored(

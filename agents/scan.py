@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agents.common.alerts import Pair, admitted, confirm, hold
+from agents.common.alerts import Pair, confirm, hold
+from agents.common.contenders import alerted
 from agents.common.context import AgentContext
 from agents.common.decoding import earliest, read_in_turns
 from agents.common.match import ASKED_AT_ONCE, Lookup, as_shown, lookup_of, match
@@ -35,7 +36,7 @@ class Scan:
 
         outcomes, lookups = await read_in_turns(arrivals, decode_scanned, context, lookup)
         pairs: list[Pair] = []
-        places: list[int] = []
+        places: dict[int, int] = {}  # of events, by the `id()` of their accounts
         for at in range(0, len(lookups), ASKED_AT_ONCE):
             part = lookups[at : at + ASKED_AT_ONCE]
             asked = [account_lookup for _, account_lookup in part]
@@ -43,15 +44,16 @@ class Scan:
             accounts = [account_lookup.account for account_lookup in asked]
             shown = await context.call_store(context.store.showings(accounts, now=context.now()))
             here = [place for place, _ in part]
-            best = await match(as_shown(asked, shown), snapshot, context, "scan", here)
+            looked = as_shown(asked, shown)
+            best = await match(looked, snapshot, context, "scan", here)
             await hold(snapshot, context)
-            for (place, _), of_account in zip(part, best, strict=True):
+            for place, account_lookup, of_account in zip(here, looked, best, strict=True):
                 pairs += of_account
-                places += [place] * len(of_account)
+                places[id(account_lookup.account)] = place
         emits: dict[int, list[Emit]] = {}
         if pairs:
-            for pair, emit in (await admitted(pairs, context)).emits:
-                emits.setdefault(places[pair], []).append(emit)
+            for pair, emit in await alerted(pairs, context, snapshot):
+                emits.setdefault(places[id(pair.ours)], []).append(emit)
         for place, alerts in emits.items():
             outcomes[place] = Published(tuple(alerts))
         return outcomes

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from agents.common.alerts import Pair, admitted, best_score, confirm, hold
+from agents.common.alerts import Pair, best_score, confirm, hold
+from agents.common.contenders import alerted
 from agents.common.context import AgentContext
 from agents.common.decoding import earliest, read_in_turns
 from agents.common.match import ASKED_AT_ONCE, Lookup, as_shown, compared, lookup_of
@@ -59,7 +60,7 @@ class Screen:
     async def _alerts(self, seen: Sequence[tuple[int, Lookup]], snapshot: Snapshot) -> dict[int, list[Emit]]:
         """The records to publish for each event, by its place in the batch."""
         pairs: list[Pair] = []
-        places: list[int] = []
+        places: dict[int, int] = {}  # of events, by the `id()` of their accounts
         accounts: list[Remembered] = []
         said: dict[int, list[Emit]] = {}
         for at in range(0, len(seen), ASKED_AT_ONCE):
@@ -74,9 +75,9 @@ class Screen:
                 self._direction,
                 [place for place, _ in some],
             )
-            for (place, _), several in zip(some, best, strict=True):
+            for (place, _), lookup, several in zip(some, remembered, best, strict=True):
                 pairs += several
-                places += [place] * len(several)
+                places[id(lookup.account)] = place
             if self._sample is not None:
                 for (place, _), emits in zip(some, await self._sample.of(remembered, snapshot), strict=True):
                     if emits:
@@ -92,8 +93,8 @@ class Screen:
             await withdraw_no_longer_similar(accounts, snapshot, self._context)
         await hold(snapshot, self._context)
         if pairs:
-            for pair, emit in (await admitted(pairs, self._context)).emits:
-                said.setdefault(places[pair], []).append(emit)
+            for pair, emit in await alerted(pairs, self._context, snapshot):
+                said.setdefault(places[id(pair.ours)], []).append(emit)
         return said
 
     async def _remembered(

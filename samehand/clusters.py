@@ -19,7 +19,7 @@ ALIKE_NATS: Final = 5.5
 """By so much what two accounts share must outweigh what differs: a device, a mailbox, a handle or a sentence
 does, a word does not."""
 
-_CIRCUMSTANTIAL: Final = frozenset({"network", "agent", "locale", "referrer"})
+CIRCUMSTANTIAL: Final = frozenset({"network", "agent", "locale", "referrer"})
 """Signals that strangers share by thousands: none makes two accounts alike."""
 
 
@@ -32,7 +32,7 @@ def alike(first: Fingerprint, second: Fingerprint, weights: Weights) -> bool:
     if first.pepper_id != second.pepper_id:
         return False
     lines = against_chance(first, second, weights)
-    return sum(line.nats for line in lines if line.signal not in _CIRCUMSTANTIAL) >= ALIKE_NATS
+    return sum(line.nats for line in lines if line.signal not in CIRCUMSTANTIAL) >= ALIKE_NATS
 
 
 class Clusters(Generic[T]):

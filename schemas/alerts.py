@@ -30,6 +30,7 @@ WithdrawnReason = Literal[
     "account-deleted",
     "account-banned",
     "no-longer-resembles",
+    "superseded",
     "verdict",
 ]
 WITHDRAWN_REASONS: Final[tuple[WithdrawnReason, ...]] = get_args(WithdrawnReason)
@@ -43,7 +44,7 @@ _PEPPERS_MAX: Final = 4
 # There are about fifteen signals with at most a few lines each.
 _LINES_MAX: Final = 64
 # A person reads a handful of other candidates; the index keeps 64.
-_OTHERS_MAX: Final = 64
+OTHERS_MAX: Final = 64
 # The mind knows six rival explanations; a later release may know some more.
 _RIVALS_MAX: Final = 16
 # Two sides of a profile's two dozen fields; some fields have two faults.
@@ -68,6 +69,9 @@ class EvidenceLine(Struct, frozen=True, kw_only=True):
     explained: Annotated[
         bool,
         Meta(description="The two agree, and the strongest rival explains it, or a part of it."),
+    ] = False
+    new: Annotated[
+        bool, Meta(description="Nobody was shown it who dismissed an alert on the account by an alike ban.")
     ] = False
     value_digests: Annotated[
         tuple[Annotated[tuple[ValueDigest, ...], Meta(max_length=_PEPPERS_MAX)], ...],
@@ -172,7 +176,7 @@ class NotRead(Struct, frozen=True, kw_only=True):
     reason: FieldFault
 
 
-class OtherCandidate(Struct, frozen=True, kw_only=True):
+class OtherCandidate(OfAccount, Struct, frozen=True, kw_only=True):
     """Another banned account that came near: context, never a reason."""
 
     platform: fields.Platform
@@ -180,6 +184,9 @@ class OtherCandidate(Struct, frozen=True, kw_only=True):
     log_odds: float
     probability: Annotated[float, Meta(ge=0, le=1)]
     band: Band
+    alike: Annotated[
+        bool, Meta(description="It is alike to the matched account: this alert stands for both of them.")
+    ] = False
 
     def __post_init__(self) -> None:
         """Refuse a number that JSON cannot carry."""
@@ -211,11 +218,12 @@ class MirrorAlert(OfAccount, Record, frozen=True, kw_only=True):
     """One pair: an account that resembles a banned one, with the reasons, for a person to judge.
 
     Consumers upsert by (`alert_id`, `revision`). A withdrawal is an alert of a higher revision; but for
-    `no-longer-resembles` and `verdict` it quotes nothing of either account any more. `prior` + the weights
-    of `evidence` + those of `counter_evidence` = `log_odds` within 1e-9; `probability` is its calibration.
+    `no-longer-resembles`, `superseded` and `verdict` it quotes nothing of either account any more. `prior` +
+    the weights of `evidence` + those of `counter_evidence` = `log_odds` within 1e-9; `probability` is its
+    calibration.
     """
 
-    MOMENTS: ClassVar[tuple[str, ...]] = ("detected_at", "withdrawn_at")
+    MOMENTS: ClassVar[tuple[str, ...]] = ("detected_at", "withdrawn_at", "dismissed_at")
 
     alert_id: Annotated[
         fields.Opaque, Meta(description="Hash of the two accounts: the same whenever and by whomever found.")
@@ -255,7 +263,11 @@ class MirrorAlert(OfAccount, Record, frozen=True, kw_only=True):
     ] = ()
     others: Annotated[
         tuple[OtherCandidate, ...],
-        Meta(max_length=_OTHERS_MAX, description="Of banned accounts that are alike, the strongest alone."),
+        Meta(
+            max_length=OTHERS_MAX,
+            description="Other banned accounts that it resembles: those alike to the matched one, which have"
+            " no alert of their own, then the strongest of each other kind.",
+        ),
     ] = ()
     not_read: Annotated[
         tuple[NotRead, ...],
@@ -291,6 +303,22 @@ class MirrorAlert(OfAccount, Record, frozen=True, kw_only=True):
     withdrawn_at: fields.Moment | None = None
     withdrawn_reason: (
         Annotated[WithdrawnReason, Meta(description="Why it was withdrawn; null while it is open.")] | None
+    ) = None
+    superseded_by: (
+        Annotated[
+            fields.Opaque,
+            Meta(description="The alert with more evidence, by an alike ban, that has taken its place."),
+        ]
+        | None
+    ) = None
+    dismissed_at: (
+        Annotated[
+            fields.Moment,
+            Meta(
+                description="When it was dismissed, if evidence that its reader was not shown raised it anew."
+            ),
+        ]
+        | None
     ) = None
     lifted: (
         Annotated[

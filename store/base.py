@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from samehand.fingerprint.distil import Fingerprint, query_keys, unpack
 from samehand.frequency.ban_calendar import Calendars
@@ -29,6 +29,9 @@ from schemas.verdicts import Verdict
 from schemas.waves import WaveReason
 
 _NOBODY: Mapping[Key, int] = {}
+
+NEVER: Final = -1.0
+"""The ``dismissed_at`` of an alert that nobody dismissed before it was raised: before every decision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +202,8 @@ class Proposal:
     """An alert that a caller wants to publish. ``payload`` is the encoded record.
 
     ``seen_at`` (Unix seconds): when the account had the compared state; an account deleted then or later
-    gets no alert.
+    gets no alert. ``dismissed_at``: the moment of the latest decision that does not cover this alert's
+    evidence; a later `not_mirror` forbids it.
 
     ``claimant`` names the event that found the pair; a redelivery of that event gives the same name.
     ``again_only``: publish only if this claimant noted the pair before and nobody confirmed it. ``counted``:
@@ -217,6 +221,7 @@ class Proposal:
     again_only: bool = False
     counted: bool = False
     summary: Summary | None = None
+    dismissed_at: float = NEVER
 
 
 class Claim(NamedTuple):
@@ -233,7 +238,7 @@ class Ruling(Enum):
 
     PUBLISH = "publish"
     DUPLICATE = "duplicate"  # published at this band or a higher one, or about to be by another event
-    SUPPRESSED = "suppressed"  # a moderator said `not_mirror`
+    SUPPRESSED = "suppressed"  # a moderator said `not_mirror`, after the proposal's ``dismissed_at``
     NOT_BANNED = "not-banned"  # the ban is gone or has expired
     ACCOUNT_BANNED = "account-banned"  # the account is itself banned already
     WITHHELD = "withheld"  # not published, but counted in the ban's summary
@@ -294,6 +299,7 @@ class OpenAlert:
     seen_at: float
     open: bool = True
     withdrawn: WithdrawnReason | None = None
+    dismissed_at: float = NEVER
 
     @property
     def sums_up(self) -> bool:
@@ -322,6 +328,7 @@ class Owed:
 class ConfirmedEntry(NamedTuple):
     """What :meth:`Store.owed` returned and the broker has confirmed, under its revision.
 
+    ``is_open``: it was reopened or revised, so that it waits for a verdict as before.
     ``known``: the alert as it was withdrawn, if it is to stay known. Without it and with the
     ``account``, the store lets go of where the alert lies.
     """
@@ -331,6 +338,7 @@ class ConfirmedEntry(NamedTuple):
     revision: int
     known: OpenAlert | None = None
     account: str = ""
+    is_open: bool = False
 
 
 class Companions(NamedTuple):
@@ -547,7 +555,8 @@ class Store(Protocol):
     async def forget(self, accounts: Sequence[tuple[str, float]], *, now: float) -> list[bool]:
         """Forgets deleted accounts, unless seen after the given moment (Unix seconds).
 
-        Returns for each whether it was forgotten now.
+        A state seen until then is never remembered nor alerted on, whatever comes later. Returns for each
+        whether it was forgotten now.
         """
 
     async def remembered_like(
@@ -606,7 +615,8 @@ class Store(Protocol):
 
         Write the cause, then read the alerts, then withdraw them: a proposal that comes in between finds the
         cause. A reason to forget (one that is not in :data:`store.common.alert_dedup.KNOWN_ON`) withdraws an
-        alert that was withdrawn before once more, and the store knows nothing of it from then on.
+        alert that was withdrawn before once more, and the store knows nothing of it from then on. One that is
+        `superseded` is withdrawn with the given ``payload``, which names its successor.
         """
 
     async def owed(self, holder: str, *, now: float) -> list[Owed]:
@@ -640,6 +650,9 @@ class Store(Protocol):
         have died before its second look. Nothing happens where the ban has gone, or the pair was proposed
         meanwhile.
         """
+
+    async def revise(self, alerts: Sequence[OpenAlert], *, now: float) -> None:
+        """Gives each alert that is open under its revision a new payload; it is :meth:`owed` from then on."""
 
     async def decide(self, decisions: Sequence[Decision], *, now: float) -> list[Decided]:
         """Notes people's decisions, whether or not the store knows the pairs; the latest of each pair holds.

@@ -3,21 +3,22 @@
 Where the alert's account is gone or settled, look-back is sent its ban again, and each alike ban
 that has withheld pairs, since alike bans share the places of a cluster. Where the ban has ended, or the
 banned account was deleted, the account is looked up again: of alike bans only one had the alert, and it is
-another's turn. Where a quarantine has ended, look-back is sent the bans of the pairs that it held. The relay
-of the outbox (runtime/outbox.py) publishes the results before it settles what led to them, so that a crash in
-between repeats both.
+another's turn. So it is after a verdict, for what its reader was not shown. Where a quarantine has ended,
+look-back is sent the bans of the pairs that it held. The relay of the outbox (runtime/outbox.py) publishes
+the results before it settles what led to them, so that a crash in between repeats both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
-from agents.common.alerts import Pair, admitted, hold
+from agents.common.alerts import Pair, hold, record_in, replaced_by, stands, supersede
+from agents.common.contenders import alerted
 from agents.common.context import AgentContext
 from agents.common.converters import moment
-from agents.common.match import capped, likeness, lookup_again, match, strongest_first
+from agents.common.match import lookup_again, match
 from agents.common.snapshot import snapshot_of
 from schemas.alerts import WithdrawnReason
 from schemas.internal.enrolled import BanEnrolled
@@ -37,16 +38,33 @@ LOOKED_UP_AT_ONCE: Final = 64
 
 
 async def look_again(owed: Sequence[Owed], context: AgentContext) -> list[Emit]:
-    """Returns the messages to look-back and the alerts that follow from withdrawals."""
-    # An alert that was withdrawn before has freed its place then.
-    freed = [
+    """Returns the messages to look-back and the alerts that follow from withdrawals and reopened alerts.
+
+    Before, it withdraws the alerts in whose place the open ones among them have come.
+    """
+    opened = {entry.alert.alert_id: record_in(entry.alert) for entry in owed if entry.reason is None}
+    await supersede({of: replaced_by(record) for of, record in opened.items() if record}, context)
+    # An alert that was withdrawn before has freed its place then, and one that was superseded has left it.
+    ended = [
         entry for entry in owed if entry.reason is not None and entry.alert.open and not entry.alert.sums_up
     ]
+    freed = [entry for entry in ended if entry.reason != "superseded"]
     outlived = {entry.alert.alert_id for entry in freed if entry.reason in ENDED}
-    outlived |= await _with_deleted_ban(
+    without_ban = await _with_deleted_ban(
         [entry for entry in freed if entry.reason == "account-deleted"], context
     )
-    alerts = await _of_accounts([entry for entry in freed if entry.alert.alert_id in outlived], context)
+    outlived |= without_ban
+    # Whose turn is it now? A verdict covers only what its reader was shown.
+    # And an account that was deleted may have come back before its deletion was read.
+    turns = outlived | {
+        entry.alert.alert_id for entry in freed if entry.reason in ("verdict", "account-deleted")
+    }
+    turns |= {of for of, record in opened.items() if record}
+    turns |= await _without_successor([entry for entry in ended if entry.reason == "superseded"], context)
+    gone = {
+        (entry.alert.account, entry.alert.banned) for entry in ended if entry.alert.alert_id in without_ban
+    }
+    alerts = await _of_accounts([entry for entry in owed if entry.alert.alert_id in turns], gone, context)
     freed_at = {entry.alert.banned: entry.at for entry in freed if entry.alert.alert_id not in outlived}
     bans = await context.call_store(context.store.bans(list(freed_at), now=context.now())) if freed_at else []
     standing = [ban for ban in bans if ban is not None]
@@ -57,6 +75,14 @@ async def look_again(owed: Sequence[Owed], context: AgentContext) -> list[Emit]:
             known.add(key)
             words.append(_word(facts, at, context))
     return alerts + words
+
+
+async def _without_successor(superseded: Sequence[Owed], context: AgentContext) -> set[str]:
+    """The alerts whose successor was withdrawn while they were."""
+    by = {entry.alert.alert_id: record_in(entry.alert) for entry in superseded}
+    of = {old: record.superseded_by for old, record in by.items() if record and record.superseded_by}
+    known = await context.call_store(context.store.pairs(list(of.values()))) if of else []
+    return {old for old, successor in zip(of, known, strict=True) if not stands(successor)}
 
 
 RELEASED_AT_ONCE: Final = 1_000
@@ -128,9 +154,11 @@ async def _withheld_beside(
     return neighbours
 
 
-async def _of_accounts(ended: Sequence[Owed], context: AgentContext) -> list[Emit]:
-    """The alerts on accounts whose ban has ended, by other bans that they resemble."""
-    last = {entry.alert.account: entry for entry in ended}
+async def _of_accounts(
+    turns: Sequence[Owed], gone: Collection[tuple[str, str]], context: AgentContext
+) -> list[Emit]:
+    """The alerts on accounts by the bans that they resemble, but for pairs that are ``gone``."""
+    last = {entry.alert.account: entry for entry in turns}
     accounts, pairs = list(last), list[Pair]()
     if not accounts:
         return []
@@ -145,16 +173,13 @@ async def _of_accounts(ended: Sequence[Owed], context: AgentContext) -> list[Emi
         ]
         if lookups:
             for several in await match(lookups, snapshot, context, "forward"):
-                # The ban of the account's withdrawn alert no longer counts.
-                others = [
-                    replace(pair, again_only=False, claimant=f"again:{_cause(owed)}")
+                pairs += [
+                    replace(pair, claimant=f"again:{_cause(last[pair.ours.account])}")
                     for pair in several
-                    if pair.banned != (owed := last[pair.ours.account]).alert.banned
+                    if (pair.ours.account, pair.banned) not in gone
                 ]
-                alike = likeness(snapshot, lambda pair: (pair.banned, pair.theirs))
-                pairs += capped(strongest_first(others), context.alert_policy.alerts_an_event, alike)
     await hold(snapshot, context)
-    return [emit for _, emit in (await admitted(pairs, context)).emits]
+    return [emit for _, emit in await alerted(pairs, context, snapshot)]
 
 
 def _cause(owed: Owed) -> str:

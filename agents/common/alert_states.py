@@ -13,7 +13,7 @@ from agents.common.converters import moment
 from schemas.alert_state import AlertState, unquoted_alert
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.wire import encode
-from store.base import Decision, OpenAlert
+from store.base import NEVER, Decision, OpenAlert
 from streams.outcomes import Emit
 
 
@@ -53,6 +53,12 @@ async def recall(states: Sequence[AlertState], context: AgentContext) -> int:
     return sum(await context.call_store(context.store.recall(alerts, now=context.now())))
 
 
+def dismissed_at_of(record: MirrorAlert | AlertSummary) -> float:
+    """The moment (Unix seconds) of the dismissal after which an alert was raised anew."""
+    at = record.dismissed_at if isinstance(record, MirrorAlert) else None
+    return NEVER if at is None else at.timestamp()
+
+
 def recalled_of(state: AlertState) -> OpenAlert:
     """The alert as the store keeps it."""
     record = state.record
@@ -69,4 +75,5 @@ def recalled_of(state: AlertState) -> OpenAlert:
         0.0 if state.seen_at is None else state.seen_at.timestamp(),
         open=record.status == "open",
         withdrawn=record.withdrawn_reason,
+        dismissed_at=dismissed_at_of(record),
     )

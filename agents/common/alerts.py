@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as replace_fields
+from itertools import chain
 from typing import Final, NamedTuple
 
 import structlog
@@ -28,14 +30,18 @@ from samehand.watchlist.platforms import is_list
 from schemas.alert_headers import alert_headers
 from schemas.alerts import Direction, MirrorAlert, NotRead, OtherCandidate, without_basis
 from schemas.basis_rights import BasisKind, kind_of
-from schemas.wire import encode
-from store.base import BanFacts, Claim, Proposal, RememberedFacts, Ruling, Summary
+from schemas.decoding.dates import EARLIEST
+from schemas.wire import Decoded, decode_alert, encode
+from store.base import NEVER, BanFacts, Claim, OpenAlert, Proposal, RememberedFacts, Ruling, Summary
 from store.common.alert_dedup import WITHDRAWN_FOR
 from streams.outcomes import Emit
 
 
 class PendingAlert(NamedTuple):
-    """An alert on its way: its pair, who claims it, and what the metrics count."""
+    """An alert on its way: its pair, who claims it, and what the metrics count.
+
+    ``replaces``: alerts that are to be withdrawn where they are open, once this one is published.
+    """
 
     alert_id: str
     revision: int
@@ -47,6 +53,7 @@ class PendingAlert(NamedTuple):
     banned: str
     generation: int = 0
     basis_kind: BasisKind = "none"
+    replaces: tuple[str, ...] = ()
 
     @property
     def event_id(self) -> str | None:
@@ -71,7 +78,8 @@ class Pair:
     the same at every delivery. ``again_only``: the pair is not among the strongest of its event, and is
     published only if an earlier delivery of the event claimed it; ``counted``: otherwise the ban's summary
     counts it. ``not_compared``: how many other accounts were not compared. ``known_as``: one side's
-    fingerprints under each pepper.
+    fingerprints under each pepper. ``others`` are named in the alert. ``new``: signals whose lines nobody was
+    shown who dismissed the pair (``dismissed_at``, Unix seconds) or one of an alike ban.
     """
 
     ours: RememberedFacts
@@ -87,6 +95,9 @@ class Pair:
     counted: bool = False
     not_compared: int = 0
     known_as: tuple[Fingerprint, ...] = ()
+    others: tuple[OtherCandidate, ...] = ()
+    new: frozenset[str] = frozenset()
+    dismissed_at: float = NEVER
 
     @property
     def banned(self) -> str:
@@ -101,20 +112,16 @@ class Pair:
 UNRULED: Final = 1
 """The revision of an alert on which the store has not ruled: below every revision that it gives."""
 
-PairsByAccount = dict[int, list[Pair]]
-"""The pairs of each new account, by the `id()` of ``ours``."""
-
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """The alerts of a batch that may be published: (place of the pair in the batch, record to publish).
+    """The alerts of a batch that may be published, each record with its pair, and each followed by its state.
 
-    Each alert is followed by its state. ``refused``: places of pairs on which there must be no alert, now or
-    by a repeat.
+    ``refused``: ids of alerts that there must not be, now or by a repeat.
     """
 
-    emits: tuple[tuple[int, Emit], ...]
-    refused: frozenset[int]
+    emits: tuple[tuple[Pair, Emit], ...]
+    refused: frozenset[str]
 
 
 _REFUSED: Final = frozenset((*WITHDRAWN_FOR, Ruling.NOT_BANNED))
@@ -201,25 +208,22 @@ async def admitted(pairs: Sequence[Pair], context: AgentContext) -> Admitted:
         if seen is None or pairs[seen].score.log_odds < pair.score.log_odds:
             strongest[pair.alert_id, pair.again_only] = place
     chosen = sorted(strongest.values())
-    by_account = pairs_by_account(pairs)
-    emits: list[tuple[int, Emit]] = []
-    refused: list[int] = []
+    emits: list[tuple[Pair, Emit]] = []
+    refused: list[str] = []
     for first in range(0, len(chosen), PROPOSED_AT_ONCE):
-        some = chosen[first : first + PROPOSED_AT_ONCE]
-        rulings = await _proposed([pairs[place] for place in some], by_account, context)
-        emits += [
-            (place, emit) for place, (_, several) in zip(some, rulings, strict=True) for emit in several
+        some = [pairs[place] for place in chosen[first : first + PROPOSED_AT_ONCE]]
+        rulings = await _proposed(some, context)
+        emits += [(pair, emit) for pair, (_, several) in zip(some, rulings, strict=True) for emit in several]
+        refused += [
+            pair.alert_id for pair, (ruling, _) in zip(some, rulings, strict=True) if ruling in _REFUSED
         ]
-        refused += [place for place, (ruling, _) in zip(some, rulings, strict=True) if ruling in _REFUSED]
     return Admitted(tuple(emits), frozenset(refused))
 
 
-async def _proposed(
-    pairs: Sequence[Pair], by_account: PairsByAccount, context: AgentContext
-) -> list[tuple[Ruling, list[Emit]]]:
+async def _proposed(pairs: Sequence[Pair], context: AgentContext) -> list[tuple[Ruling, list[Emit]]]:
     """Returns the ruling on each pair with what to publish: its alert and its state, or nothing."""
     now = context.now()
-    alerts, asked = proposals(pairs, by_account, context, now)
+    alerts, asked = proposals(pairs, context, now)
     ruled = await context.call_store(context.store.propose(asked, now=now))
     rulings: list[tuple[Ruling, list[Emit]]] = []
     for pair, alert, answer in zip(pairs, alerts, ruled, strict=True):
@@ -243,6 +247,7 @@ async def _proposed(
                 pair.banned,
                 published.matched.generation,
                 published.matched.basis_kind,
+                replaced_by(published),
             )
             headers = alert_headers(published)
             emits = [
@@ -254,10 +259,10 @@ async def _proposed(
 
 
 def proposals(
-    pairs: Sequence[Pair], by_account: PairsByAccount, context: AgentContext, now: float
+    pairs: Sequence[Pair], context: AgentContext, now: float
 ) -> tuple[list[MirrorAlert], list[Proposal]]:
     """Returns each pair's alert, yet without a revision of the store, and the proposal that asks for one."""
-    alerts = [_alert(pair, by_account, context, now) for pair in pairs]
+    alerts = [_alert(pair, context, now) for pair in pairs]
     summaries = [summary_of(pair.facts, now, context.alert_policy.basis_rights) for pair in pairs]
     return alerts, [
         Proposal(
@@ -270,6 +275,7 @@ def proposals(
             seen_at=pair.ours.seen_at,
             again_only=pair.again_only,
             counted=pair.counted,
+            dismissed_at=pair.dismissed_at,
             summary=Summary(summary.alert_id, encode(summary)),
         )
         for pair, alert, summary in zip(pairs, alerts, summaries, strict=True)
@@ -277,10 +283,14 @@ def proposals(
 
 
 async def confirm(emits: Sequence[Emit], context: AgentContext) -> None:
-    """Marks alerts as published in the store, once the broker has confirmed them."""
+    """Marks alerts as published in the store, once the broker has confirmed them.
+
+    First withdraws those whose place they have taken: who dies in between publishes and withdraws once more.
+    """
     markers = [emit.marker for emit in emits if isinstance(emit.marker, PendingAlert)]
     if not markers:
         return
+    await supersede({marker.alert_id: marker.replaces for marker in markers}, context)
     claims = [Claim(marker.alert_id, marker.banned, marker.claimant, marker.revision) for marker in markers]
     await context.call_store(context.store.confirm(claims, now=context.now()))
     for marker in markers:
@@ -302,12 +312,50 @@ async def confirm(emits: Sequence[Emit], context: AgentContext) -> None:
             )
 
 
+def replaced_by(alert: MirrorAlert) -> tuple[str, ...]:
+    """The alerts that there would be on the alike bans that an alert names."""
+    return tuple(alert_id(alert.key, other.key) for other in alert.others if other.alike)
+
+
+async def supersede(replaced: Mapping[str, Sequence[str]], context: AgentContext) -> None:
+    """Withdraws alerts in whose place others are published (``replaced``, by these).
+
+    One whose successor was withdrawn meanwhile stays, unless by a verdict, whose reader was shown its name.
+    """
+    ids = list(
+        dict.fromkeys(chain.from_iterable((new, *former) for new, former in replaced.items() if former))
+    )
+    if not ids:
+        return
+    known = dict(zip(ids, await context.call_store(context.store.pairs(ids)), strict=True))
+    withdrawn = [
+        replace_fields(former, payload=encode(replace(record, superseded_by=new)))
+        for new, several in replaced.items()
+        if stands(known.get(new))
+        for former in map(known.get, several)
+        if former is not None and former.open and (record := record_in(former)) is not None
+    ]
+    if withdrawn:
+        await context.call_store(context.store.withdraw(withdrawn, reason="superseded", now=context.now()))
+
+
+def stands(successor: OpenAlert | None) -> bool:
+    """Whether an alert stands for those that it names: it is open, or a verdict covers them with it."""
+    return successor is not None and (successor.open or successor.withdrawn == "verdict")
+
+
+def record_in(alert: OpenAlert) -> MirrorAlert | None:
+    """Decodes a stored alert; ``None`` if a version wrote it in a form that this one cannot read."""
+    read = decode_alert(alert.payload, now=math.inf)  # a worker whose clock is ahead may have written it
+    return read.record if isinstance(read, Decoded) and isinstance(read.record, MirrorAlert) else None
+
+
 def alert_of(pair: Pair, context: AgentContext) -> MirrorAlert:
-    """Makes the alert of one pair, without the other banned accounts that its event came near."""
-    return _alert(pair, {}, context, context.now())
+    """Makes the alert of one pair."""
+    return _alert(pair, context, context.now())
 
 
-def _alert(pair: Pair, by_account: PairsByAccount, context: AgentContext, now: float) -> MirrorAlert:
+def _alert(pair: Pair, context: AgentContext, now: float) -> MirrorAlert:
     ours, facts, result = pair.ours, pair.facts, pair.score
     evidence, counter_evidence = evidence_lines(
         result, pair.mine, pair.theirs, ours.quoted, facts.quoted, pair.known_as, dict(context.keyers)
@@ -329,10 +377,10 @@ def _alert(pair: Pair, by_account: PairsByAccount, context: AgentContext, now: f
         log_odds=result.log_odds,
         probability=result.probability,
         band=result.band,
-        evidence=evidence,
+        evidence=tuple([replace(line, new=line.signal in pair.new) for line in evidence]),
         counter_evidence=counter_evidence,
         rivals=rival_shares(result),
-        others=_others(pair, by_account),
+        others=pair.others,
         not_read=(
             *(NotRead(side="account", field=unread.field, reason=unread.reason) for unread in ours.not_read),
             *(NotRead(side="matched", field=unread.field, reason=unread.reason) for unread in facts.not_read),
@@ -342,33 +390,12 @@ def _alert(pair: Pair, by_account: PairsByAccount, context: AgentContext, now: f
         weights_version=pair.weights_version,
         fold_version=pair.mine.fold_version,
         detected_at=moment(now),
+        dismissed_at=None
+        if pair.dismissed_at == NEVER
+        else moment(max(pair.dismissed_at, EARLIEST.timestamp())),
         seconds_since_ban=since_ban,
         seconds_since_event=max(0.0, now - pair.event_at),
     )
     if rights.of(facts.basis).may_be_quoted:
         return alert
     return without_basis(alert, listed=is_list(facts.platform))
-
-
-def pairs_by_account(pairs: Sequence[Pair]) -> PairsByAccount:
-    """Groups the strongest pairs by event, in one pass: a batch may hold thousands of pairs."""
-    by_account: PairsByAccount = defaultdict(list)
-    for pair in pairs:
-        if not pair.again_only:
-            by_account[id(pair.ours)].append(pair)
-    return by_account
-
-
-def _others(pair: Pair, by_account: PairsByAccount) -> tuple[OtherCandidate, ...]:
-    """The other banned accounts that the same event came near."""
-    return tuple(
-        OtherCandidate(
-            platform=other.facts.platform,
-            account_id=other.facts.account_id,
-            log_odds=other.score.log_odds,
-            probability=other.score.probability,
-            band=other.score.band,
-        )
-        for other in by_account.get(id(pair.ours), ())
-        if other is not pair
-    )

@@ -8,9 +8,11 @@ remembered accounts, and caps its alerts over clusters, too (:mod:`agents.lookba
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from types import MappingProxyType
 from typing import Final
 
 from agents.common.alerts import Pair, best_score, may_alert, note_held
@@ -26,10 +28,17 @@ from samehand.fingerprint.distil import Fingerprint
 from samehand.frequency.rates import CountsWithoutCandidates
 from samehand.showings import UNKNOWN, Showings
 from schemas.accounts import AccountEvent
-from schemas.alerts import Direction
+from schemas.alerts import OTHERS_MAX, Direction, OtherCandidate
 from schemas.wire import Decoded
 from store.base import BanFacts, Candidate, Query, Remembered
 from streams.tracing import note, stage
+
+STAYS_NATS: Final = 1.0
+"""By so much another pair's evidence must exceed that of an open alert to take its place: counts that drift
+must not make two alerts take turns."""
+
+NAMED_MAX: Final = 8
+"""Alike bans that an alert names: more is not read, and each that comes later revises the alert."""
 
 ASKED_AT_ONCE: Final = 64
 """Events of a batch that are looked up together, and compared before the next ones are looked up.
@@ -130,17 +139,48 @@ async def compared(
         return await _best(several, candidate_lists, snapshot, context, direction)
 
 
-def capped(alerting: Sequence[Pair], most: int, alike: Callable[[Pair, Pair], bool]) -> list[Pair]:
-    """Caps the pairs of an event that alert, sorted strongest first, over clusters of alike banned accounts.
+def capped(
+    alerting: Sequence[Pair],
+    most: int,
+    alike: Callable[[Pair, Pair], bool],
+    standing: Mapping[str, Sequence[OtherCandidate]] = MappingProxyType({}),
+) -> list[Pair]:
+    """Caps the pairs of an event that alert over clusters of alike banned accounts.
 
-    Keeps the strongest pair of each of the ``most`` strongest clusters, and marks the rest ``again_only``: it
-    is published only if an earlier delivery of its event claimed it, before stronger pairs came.
+    Keeps the strongest pair of each of the ``most`` strongest clusters, which names the others, and marks the
+    rest ``again_only``: it is published only if an earlier delivery of its event claimed it, before stronger
+    pairs came. What nobody names is counted. ``standing``: the alerts that are open, each with what it names
+    beside these pairs.
     """
-    clusters, kept, rest = Clusters(alike, most), list[Pair](), list[Pair]()
-    for pair in alerting:
-        first = clusters.place(pair) == len(kept)
-        (kept if first else rest).append(pair if first else replace(pair, again_only=True))
+    clusters, places = Clusters(alike, most), defaultdict[int | None, list[Pair]](list)
+    for pair in sorted(
+        strongest_first(alerting), key=lambda it: -it.score.log_odds - STAYS_NATS * (it.alert_id in standing)
+    ):
+        places[clusters.place(pair)].append(pair)
+    rest = [replace(pair, again_only=True, counted=True) for pair in places.pop(None, [])]
+    leaders = [several[0] for several in places.values()]
+    kept = list[Pair]()
+    for leader, *weaker in places.values():
+        weaker.sort(key=lambda pair: pair.alert_id not in standing)  # what is replaced is named in any case
+        former = [name for pair in (leader, *weaker) for name in standing.get(pair.alert_id, ())]
+        room = max(NAMED_MAX - len(former), sum(pair.alert_id in standing for pair in weaker))
+        others = [*(named(pair, alike=True) for pair in weaker[:room]), *former]
+        others += [named(pair, alike=False) for pair in leaders if pair is not leader]
+        kept.append(replace(leader, others=tuple(others[:OTHERS_MAX])))
+        rest += [replace(pair, again_only=True, counted=at >= room) for at, pair in enumerate(weaker)]
     return [*kept, *rest]
+
+
+def named(pair: Pair, *, alike: bool) -> OtherCandidate:
+    """The banned account of a pair, as the alert on another pair names it."""
+    return OtherCandidate(
+        platform=pair.facts.platform,
+        account_id=pair.facts.account_id,
+        log_odds=pair.score.log_odds,
+        probability=pair.score.probability,
+        band=pair.score.band,
+        alike=alike,
+    )
 
 
 def likeness(

@@ -20,7 +20,7 @@ from schemas.basis_rights import RightsTable
 from schemas.wire import Decoded, decode_alert
 from store.base import BanFacts, Owed
 
-QUOTING: Final = frozenset({"no-longer-resembles", "verdict"})
+QUOTING: Final = frozenset({"no-longer-resembles", "superseded", "verdict"})
 """Reasons for which a withdrawn alert still quotes both accounts: neither is to be forgotten, and people may
 want to read what was alerted. All others follow from an account or a ban that is gone."""
 

@@ -212,4 +212,5 @@ def confirmed_entry(owed: Owed) -> ConfirmedEntry:
         # Only a verdict may open it again, with its quotes.
         kept = record if owed.reason == "verdict" else unquoted_alert(record)
         known = replace(alert, payload=encode(kept), open=False, withdrawn=owed.reason)
-    return ConfirmedEntry(alert.alert_id, alert.banned, owed.revision, known, alert.account)
+    is_open = owed.reason is None
+    return ConfirmedEntry(alert.alert_id, alert.banned, owed.revision, known, alert.account, is_open)

@@ -41,7 +41,9 @@ WITHDRAWN_FOR: Final[dict[Ruling, WithdrawnReason]] = {
 """By the ruling that forbids an alert, the reason to withdraw it where it is open all the same."""
 
 
-KNOWN_ON: Final[frozenset[WithdrawnReason]] = frozenset({"no-longer-resembles", "verdict", "account-banned"})
+KNOWN_ON: Final[frozenset[WithdrawnReason]] = frozenset(
+    {"no-longer-resembles", "superseded", "verdict", "account-banned"}
+)
 """Reasons of withdrawal after which the store still knows an alert for as long as its ban. A verdict may
 follow: a moderator who says `mirror` often bans the account at the same time. And consumers still quote both
 accounts, until one of the other reasons withdraws the alert once more."""

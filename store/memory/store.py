@@ -320,13 +320,13 @@ class MemoryStore:
     async def forget(self, accounts: Sequence[tuple[str, float]], *, now: float) -> list[bool]:
         forgotten: list[bool] = []
         for account, at in accounts:
+            marked = self._deleted.get(account)
+            latest = max(marked[0], at) if marked and marked[1] > now else at
+            self._deleted[account] = (latest, now + DELETION_MARKER_SECONDS)
             entry = self._remembered.find(account, now)
             if entry is not None and read_remembered_quote(entry.quote).seen_at > at:
                 forgotten.append(False)
                 continue
-            marked = self._deleted.get(account)
-            latest = max(marked[0], at) if marked and marked[1] > now else at
-            self._deleted[account] = (latest, now + DELETION_MARKER_SECONDS)
             self._remembered.remove(account)
             forgotten.append(entry is not None)
         return forgotten
@@ -370,8 +370,8 @@ class MemoryStore:
         refused = self._refused(proposal, now)
         if refused is not None:
             open_ = self._open.get(proposal.banned, {}).get(proposal.alert_id)
-            if open_ is not None:
-                self._withdraw(open_, WITHDRAWN_FOR[refused], now)
+            if open_ is not None and (why := self._forbidden(open_, now)) is not None:
+                self._withdraw(open_, WITHDRAWN_FOR[why], now)
             return Ruled(refused, 0)
         if self._banned(proposal.banned, now) is None:
             return Ruled(Ruling.NOT_BANNED, 0)
@@ -443,7 +443,7 @@ class MemoryStore:
 
     def _forbidden(self, proposal: Proposal | OpenAlert, now: float) -> Ruling | None:
         known = self._decided.get(proposal.alert_id)
-        if known is not None and known[2] == "not_mirror":
+        if known is not None and known[2] == "not_mirror" and known[0] > proposal.dismissed_at:
             return Ruling.SUPPRESSED
         if self._banned(proposal.account, now) is not None:
             return Ruling.ACCOUNT_BANNED
@@ -473,6 +473,7 @@ class MemoryStore:
             revision,
             proposal.payload,
             proposal.seen_at,
+            dismissed_at=proposal.dismissed_at,
         )
         self._know_no_more(proposal.banned, proposal.alert_id)
         self._owed.pop(proposal.alert_id, None)
@@ -560,7 +561,8 @@ class MemoryStore:
                         )
                 if _sums_up(owed):
                     self._summed_up[entry.banned] = owed.at + SUMMARY_SECONDS
-                self._awaiting.pop(entry.alert_id, None)
+                if not entry.is_open:
+                    self._awaiting.pop(entry.alert_id, None)
 
     async def withheld(self, banned: Sequence[str]) -> list[bool]:
         return [bool(self._withheld.get(account)) for account in banned]
@@ -580,7 +582,7 @@ class MemoryStore:
         for alert in alerts:
             open_ = self._open.get(alert.banned, {}).get(alert.alert_id)
             if alert.open and open_ is not None and open_.revision == alert.revision:
-                self._withdraw(open_, reason, now)
+                self._withdraw(alert if reason == "superseded" else open_, reason, now)
             elif reason not in KNOWN_ON:
                 known = self._know_no_more(alert.banned, alert.alert_id)
                 if known is not None:
@@ -621,11 +623,15 @@ class MemoryStore:
             elif alert.withdrawn == "verdict" and refused is None:
                 self._reopen(alert, now)
 
+    async def revise(self, alerts: Sequence[OpenAlert], *, now: float) -> None:
+        for alert in alerts:
+            self._reopen(alert, now)
+
     def _reopen(self, alert: OpenAlert, now: float) -> None:
         at, open_alerts = (alert.alert_id, alert.banned), self._open.setdefault(alert.banned, {})
         pair, about = self._pair(alert.alert_id), self._about.get(alert.account, {})
-        withdrawn_so = pair is not None and not pair.open and pair.revision == alert.revision
-        if self._banned(alert.banned, now) is None or not withdrawn_so or alert.alert_id not in about:
+        stands = pair is not None and (pair.open, pair.revision) == (alert.open, alert.revision)
+        if self._banned(alert.banned, now) is None or not stands or alert.alert_id not in about:
             return
         rank = band_rank(alert.band)
         marker = reopened(self._markers.get(at), alert.revision, rank, now)

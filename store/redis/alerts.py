@@ -18,7 +18,7 @@ import msgspec
 
 from schemas.alerts import WithdrawnReason
 from schemas.verdicts import Verdict
-from store.base import Claim, ConfirmedEntry, Decided, Decision, OpenAlert, Proposal, Ruled, Ruling
+from store.base import NEVER, Claim, ConfirmedEntry, Decided, Decision, OpenAlert, Proposal, Ruled, Ruling
 from store.common.alert_dedup import WITHDRAWN_FOR, band_rank
 from store.common.key_digests import DIGEST_BYTES, Digest
 from store.limits import CLAIM_SECONDS, COUNTED_A_BAN, OPEN_ALERTS_A_BAN
@@ -36,6 +36,7 @@ class _Words(msgspec.Struct, array_like=True, frozen=True):
     payload: bytes
     seen_at: float = 0.0
     withdrawn: str = ""
+    dismissed_at: float = NEVER
 
 
 _VERDICTS: Final[dict[bytes, Verdict]] = {word[:1].encode(): word for word in get_args(Verdict)}
@@ -57,13 +58,15 @@ class Alerts:
         and a ban, deletion or decision that come at the same time, whichever is written second thus sees the
         other.
         """
-        open_: dict[int, int] = {}  # places of those to look up once more, with their revisions
+        # Those to look up once more: a proposal that was noted, or the open alert where it must not be.
+        suspects: dict[int, tuple[Proposal | OpenAlert, int]] = {}
         if len(self._shards.all) == 1:
             # The same of one shard, in one step: nothing that forbids an alert can come in between.
             items = [
                 (
                     self._shards.addresses.account(proposal.account).raw,
                     repr(proposal.seen_at),
+                    repr(proposal.dismissed_at),
                     *self._asked(proposal, full=False),
                 )
                 for proposal in proposals
@@ -71,19 +74,24 @@ class Alerts:
             rulings = await self._ruled("admit", proposals, items, now)
         else:
             rulings = await self._checked(proposals, now)
-            open_ = {at: ruled.revision for at, ruled in enumerate(rulings) if ruled.ruling is Ruling.PUBLISH}
+            suspects = {
+                at: (proposals[at], ruled.revision)
+                for at, ruled in enumerate(rulings)
+                if ruled.ruling is Ruling.PUBLISH
+            }
         gone = [at for at, ruled in enumerate(rulings) if ruled.ruling in WITHDRAWN_FOR]
         if gone:  # noted by a worker that died before its second look-up
             alerts = await self.by_id([proposals[at].alert_id for at in gone])
-            open_ |= {
-                at: alert.revision for at, alert in zip(gone, alerts, strict=True) if alert and alert.open
+            suspects |= {
+                at: (alert, alert.revision)
+                for at, alert in zip(gone, alerts, strict=True)
+                if alert and alert.open
             }
-        suspects = sorted(open_)
-        again = await self._refused([proposals[at] for at in suspects], now, noted=True) if suspects else []
-        for at, ruling in zip(suspects, again, strict=True):
+        asked = [pair for pair, _ in suspects.values()]
+        again = await self._refused(asked, now, noted=True) if asked else []
+        for (at, (pair, revision)), ruling in zip(suspects.items(), again, strict=True):
             if ruling in WITHDRAWN_FOR:
-                pair = proposals[at]
-                await self._withdraw([(pair.alert_id, pair.banned, open_[at])], WITHDRAWN_FOR[ruling], now)
+                await self._withdraw([(pair.alert_id, pair.banned, revision)], WITHDRAWN_FOR[ruling], now)
                 rulings[at] = Ruled(ruling, 0)
         return rulings
 
@@ -125,6 +133,7 @@ class Alerts:
                     proposal.band,
                     proposal.payload,
                     proposal.seen_at,
+                    dismissed_at=proposal.dismissed_at,
                 )
             ),
             *self._summary(proposal),
@@ -161,7 +170,10 @@ class Alerts:
                     "pair_check",
                     alerts,
                     (self._seconds, int(noted)),
-                    [(alert.raw, other) for alert, other in zip(alerts, banned, strict=True)],
+                    [
+                        (alert.raw, other, repr(proposal.dismissed_at))
+                        for alert, other, proposal in zip(alerts, banned, proposals, strict=True)
+                    ],
                 ),
                 self._shards.ask(
                     "account_check",
@@ -210,8 +222,10 @@ class Alerts:
             ]
         )
         return [
-            _would_be(decision[16:17] == b"n", word.decode(), *of_pair)
-            for (decision,), (word,), of_pair in zip(held, refused, pair_states, strict=True)
+            _would_be(_silenced(decision, proposal.dismissed_at), word.decode(), *of_pair)
+            for (decision,), (word,), of_pair, proposal in zip(
+                held, refused, pair_states, proposals, strict=True
+            )
         ]
 
     async def confirm(self, published: Sequence[Claim], now: float) -> list[Claim]:
@@ -241,8 +255,16 @@ class Alerts:
         suspects = [(alert, alert.revision) for alert in alerts if alert.open]
         gone = [alert for alert in alerts if alert.withdrawn == "verdict"]
         refused = await self._refused(gone, now) if gone else []
-        addresses = self._shards.addresses
         allowed = [alert for alert, why in zip(gone, refused, strict=True) if not why]
+        suspects += await self.revise(allowed, now)
+        again = await self._refused([alert for alert, _ in suspects], now, noted=True) if suspects else []
+        for (suspect, revision), why in zip(suspects, again, strict=True):
+            if why in WITHDRAWN_FOR:
+                await self._withdraw([(suspect.alert_id, suspect.banned, revision)], WITHDRAWN_FOR[why], now)
+
+    async def revise(self, allowed: Sequence[OpenAlert], now: float) -> list[tuple[OpenAlert, int]]:
+        """Opens alerts, or revises open ones; returns those that stood as given, with their new revisions."""
+        addresses = self._shards.addresses
         banned = [addresses.account(alert.banned) for alert in allowed]
         items = [
             (
@@ -250,19 +272,14 @@ class Alerts:
                 addresses.alert(alert.alert_id).raw,
                 alert.revision,
                 band_rank(alert.band),
+                int(alert.open),
                 _words_of(alert),
             )
             for digest, alert in zip(banned, allowed, strict=True)
         ]
         head = (repr(now), self._seconds, self._shards.layout.bans.maps)
         opened = await self._shards.ask("reopen", banned, head, items)
-        suspects += [
-            (alert, revision) for alert, (revision,) in zip(allowed, opened, strict=True) if revision
-        ]
-        again = await self._refused([alert for alert, _ in suspects], now, noted=True) if suspects else []
-        for (suspect, revision), why in zip(suspects, again, strict=True):
-            if why in WITHDRAWN_FOR:
-                await self._withdraw([(suspect.alert_id, suspect.banned, revision)], WITHDRAWN_FOR[why], now)
+        return [(alert, revision) for alert, (revision,) in zip(allowed, opened, strict=True) if revision]
 
     async def recall(self, alerts: Sequence[OpenAlert], now: float) -> list[bool]:
         """Takes back alerts that the store does not know under that revision or a later one."""
@@ -404,16 +421,24 @@ class Alerts:
     async def withdraw(self, alerts: Sequence[OpenAlert], reason: WithdrawnReason, now: float) -> None:
         """Withdraws each alert that is open under its revision, or known if it is to be forgotten."""
         pairs = [(alert.alert_id, alert.banned, alert.revision if alert.open else 0) for alert in alerts]
-        await self._withdraw(pairs, reason, now)
+        words = [_words_of(alert) for alert in alerts] if reason == "superseded" else None
+        await self._withdraw(pairs, reason, now, words)
 
     async def _withdraw(
-        self, pairs: Sequence[tuple[str, str, int]], reason: WithdrawnReason, now: float
+        self,
+        pairs: Sequence[tuple[str, str, int]],
+        reason: WithdrawnReason,
+        now: float,
+        words: Sequence[bytes] | None = None,
     ) -> None:
+        """``words``: what replaces each alert as it is stored."""
         addresses = self._shards.addresses
         banned = [addresses.account(account) for _, account, _ in pairs]
         items = [
-            (digest.raw, addresses.alert(alert).raw, revision)
-            for digest, (alert, _, revision) in zip(banned, pairs, strict=True)
+            (digest.raw, addresses.alert(alert).raw, revision, replaced)
+            for digest, (alert, _, revision), replaced in zip(
+                banned, pairs, words or [b""] * len(pairs), strict=True
+            )
         ]
         await self._shards.scatter("withdraw", banned, (repr(now), self._seconds, reason), items)
 
@@ -446,6 +471,7 @@ def _words_of(alert: OpenAlert, withdrawn: str = "") -> bytes:
             zlib.compress(alert.payload) if withdrawn else alert.payload,
             alert.seen_at,
             withdrawn,
+            alert.dismissed_at,
         )
     )
 
@@ -458,6 +484,11 @@ def _read(raw: bytes, how: str = "open") -> OpenAlert:
     return replace(alert, open=False, withdrawn=cast(WithdrawnReason, how))
 
 
+def _silenced(decision: bytes, dismissed_at: float) -> bool:
+    known = _decision(decision, new=False) if decision else None
+    return known is not None and known.verdict == "not_mirror" and known.decided_at > dismissed_at
+
+
 def _decision(raw: bytes, *, new: bool) -> Decided:
     return Decided(_VERDICTS[raw[16:17]], struct.unpack_from(">d", raw)[0], new)
 
@@ -466,7 +497,14 @@ def read_published(words: bytes, revision: int) -> OpenAlert:
     """An alert as it was last published, under that revision."""
     stored = msgspec.msgpack.decode(words, type=_Words)
     alert = OpenAlert(
-        stored.alert_id, stored.account, stored.banned, stored.band, revision, stored.payload, stored.seen_at
+        stored.alert_id,
+        stored.account,
+        stored.banned,
+        stored.band,
+        revision,
+        stored.payload,
+        stored.seen_at,
+        dismissed_at=stored.dismissed_at,
     )
     if not stored.withdrawn:
         return alert

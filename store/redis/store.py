@@ -327,7 +327,7 @@ class RedisStore:
 
     async def settle(self, published: Sequence[ConfirmedEntry]) -> None:
         settled = await self._outbox.settle(published)
-        await self._unjudged.settle([entry.alert_id for entry in settled])
+        await self._unjudged.settle([entry.alert_id for entry in settled if not entry.is_open])
         await self._alerts.release([entry for entry in settled if entry.known is None])
 
     async def recall(self, alerts: Sequence[OpenAlert], *, now: float) -> list[bool]:
@@ -335,6 +335,9 @@ class RedisStore:
 
     async def reopen(self, alerts: Sequence[OpenAlert], *, now: float) -> None:
         await self._alerts.reopen(alerts, now)
+
+    async def revise(self, alerts: Sequence[OpenAlert], *, now: float) -> None:
+        await self._alerts.revise(alerts, now)
 
     async def decide(self, decisions: Sequence[Decision], *, now: float) -> list[Decided]:
         return await self._alerts.decide(decisions)

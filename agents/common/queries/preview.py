@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace as replaced
 
-from agents.common.alerts import Pair, pairs_by_account, proposals
+from agents.common.alerts import Pair, proposals
 from agents.common.context import AgentContext
 from agents.common.decoding import count
 from agents.common.match import Lookup, as_shown, lookup_of, match
@@ -110,7 +110,7 @@ class Preview:
             of += [place] * len(mine)
         said: list[list[MirrorAlert]] = [[] for _ in looked]
         if alerting:
-            alerts, asked = proposals(alerting, pairs_by_account(alerting), context, now)
+            alerts, asked = proposals(alerting, context, now)
             ruled = await context.call_store(context.store.rulings(asked, now=now))
             for place, alert, answer in zip(of, alerts, ruled, strict=True):
                 if answer.ruling is Ruling.PUBLISH:

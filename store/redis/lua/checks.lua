@@ -1,11 +1,11 @@
 -- What forbids an alert outside of the banned account's shard.
 
--- On the alert's shard: whether a pair is suppressed. Notes the pair's ban: for as long as it is known, or, before it is
+-- On the alert's shard: whether a pair is suppressed, by a decision later than one that does not cover it. Notes the pair's ban: for as long as it is known, or, before it is
 -- noted and unless it is suppressed, for a while.
-local function silenced(alert, banned, noted, seconds)
+local function silenced(alert, banned, noted, seconds, dismissed_at)
   local name = hex(alert)
   local decided = call('GET', ROOT .. 'n:' .. name)
-  local quiet = decided and sub(decided, 17, 17) == 'n'
+  local quiet = decided and sub(decided, 17, 17) == 'n' and struct.unpack('>d', decided) > tonumber(dismissed_at)
   local place = ROOT .. 'l:' .. name
   if noted then
     call('SET', place, banned)

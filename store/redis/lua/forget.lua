@@ -7,6 +7,7 @@ local answers = {}
 
 local function one(digest, moment, expect, out, bytes)
   local seq, slot = find(digest)
+  if seconds > 0 then mark(ROOT .. 'd:' .. hex(digest), moment, NOW, seconds) end
   if seq then
     local index = ROOT .. name(seq)
     local known, words = page_get(index .. 'r', slot), page_get(index .. 'q', slot)
@@ -15,7 +16,6 @@ local function one(digest, moment, expect, out, bytes)
     grow(seq, -(tonumber(bytes) + #words), -1)
     entry_remove(index, BUCKETS, digest, slot, out)
   end
-  if seconds > 0 then mark(ROOT .. 'd:' .. hex(digest), moment, NOW, seconds) end
   return seq and 'removed' or 'nothing', nil, seq and name(seq) .. slot
 end
 

@@ -4,7 +4,7 @@
 local OWED, DUE = ROOT .. 'owed', ROOT .. 'due'
 local DIGEST = 16
 -- Reasons after which a verdict may still come, or another reason (alert_dedup.py: KNOWN_ON).
-local KNOWN = {verdict = true, ['account-banned'] = true, ['no-longer-resembles'] = true}
+local KNOWN = {verdict = true, superseded = true, ['account-banned'] = true, ['no-longer-resembles'] = true}
 local HEAD_BYTES = 4 + 8 + DIGEST
 
 local function owe(alert, banned, revision, reason, at, blob)

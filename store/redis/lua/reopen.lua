@@ -1,17 +1,21 @@
--- On the banned account's shard. ARGV: epoch, now, marker seconds, account-map buckets, then five for each: banned
--- digest, alert digest, the revision under which it was withdrawn, band rank, alert. Reopens an alert that a verdict
--- withdrew, whether the withdrawal is published or still owed; the open alert is owed from then on. There is no cap,
--- since each takes a person's decision. Returns the new revision for each, 0 if nothing changed.
+-- On the banned account's shard. ARGV: epoch, now, marker seconds, account-map buckets, then six for each: banned
+-- digest, alert digest, its revision, band rank, whether it is open (`1`), alert. Reopens an alert that a verdict
+-- withdrew, whether the withdrawal is published or still owed, or revises one that is open; the open alert is owed from
+-- then on. There is no cap, since each takes a person's decision, or is open already. Returns the new revision for each, 0
+-- if nothing changed.
 room()
 local now, seconds, buckets = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local answers = {}
 
-local function one(banned, alert, revision, rank, blob)
+local function one(banned, alert, revision, rank, is_open, blob)
   local name = hex(banned)
   local open = ROOT .. 'o:' .. name
-  if not in_force(banned, buckets, now) or call('HEXISTS', open, alert) == 1 then return 0 end
+  local stands = call('HGET', open, alert)
+  if not in_force(banned, buckets, now) or (stands ~= false) ~= is_open then return 0 end
   local reason, last = owed_of(alert)
-  if not reason then
+  if stands then
+    reason, last = 'verdict', (struct.unpack('>I4', stands))
+  elseif not reason then
     local entry = call('HGET', ROOT .. 'c:' .. name, alert)
     reason, last = 'verdict', entry and struct.unpack('>I4', entry)
   end
@@ -27,8 +31,8 @@ local function one(banned, alert, revision, rank, blob)
   return revision
 end
 
-for at = 5, #ARGV, 5 do
+for at = 5, #ARGV, 6 do
   local revision, rank = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
-  answers[#answers + 1] = one(ARGV[at], ARGV[at + 1], revision, rank, ARGV[at + 4])
+  answers[#answers + 1] = one(ARGV[at], ARGV[at + 1], revision, rank, ARGV[at + 4] == '1', ARGV[at + 5])
 end
 return answers

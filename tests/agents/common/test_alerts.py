@@ -165,7 +165,7 @@ async def test_others_get_their_turn_while_accounts_are_sorted_into_clusters(
     life = make_life(alerts_a_ban=places, alerts_a_cluster=places)
     pairs, yielder = await many_pairs(life, 40, 1), Clocked()
     told = await given_out(pairs, Held(), life.context.alert_policy, UNCOUNTED, yielder)
-    assert [len(several) for several in told] == [places, 40 - places, 0]
+    assert [len(several) for several in told] == [places, 40 - places]
     assert yielder.pauses == pauses
 
 
@@ -183,7 +183,8 @@ async def test_a_batch_is_proposed_in_parts_that_redis_answers_within_its_deadli
     found = await admitted(pairs, life.context)
     assert sum(sizes) == len(pairs) == 1_200
     assert max(sizes) <= PROPOSED_AT_ONCE
-    assert [place for place, _ in found.emits] == sorted({place for place, _ in found.emits})
+    told = [pair.alert_id for pair, _ in found.emits]
+    assert list(dict.fromkeys(told)) == [pair.alert_id for pair in pairs if pair.alert_id in set(told)]
 
 
 async def test_the_time_of_a_batch_grows_with_its_pairs_and_no_faster(make_life: MakeLife) -> None:
