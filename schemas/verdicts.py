@@ -39,7 +39,10 @@ class VerdictGiven(Record, frozen=True, kw_only=True):
     revision: fields.Revision
     verdict: Annotated[
         Verdict,
-        Meta(description="mirror: joins the family; not_mirror: never alerted again; unsure: neither."),
+        Meta(
+            description="mirror: joins the family; not_mirror: what the alert showed never alerts again;"
+            " unsure: neither."
+        ),
     ]
     reason_code: Annotated[fields.Slug, Meta(description="Why, from the platform's own list of codes.")]
     reviewer: Annotated[

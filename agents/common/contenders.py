@@ -18,9 +18,8 @@ from msgspec.structs import replace as replace_fields
 from agents.common.alerts import Pair, admitted, best_score, may_alert, record_in
 from agents.common.context import AgentContext
 from agents.common.converters import evidence_lines
-from agents.common.match import capped, likeness
+from agents.common.match import ASKED_AT_ONCE, capped, likeness
 from agents.common.snapshot import Snapshot
-from agents.common.withdrawal import READ_AT_ONCE
 from samehand.alert_id import alert_id
 from samehand.clusters import CIRCUMSTANTIAL
 from samehand.clusters import alike as are_alike
@@ -97,18 +96,23 @@ async def _contenders(
     """
     store, accounts = context.store, {pair.ours.account: pair for pair in pairs}
     known: dict[str, tuple[OpenAlert, MirrorAlert]] = {}
-    for at in range(0, len(accounts), READ_AT_ONCE):
-        about = await context.call_store(store.alerts_about(list(accounts)[at : at + READ_AT_ONCE]))
+    for at in range(0, len(accounts), ASKED_AT_ONCE):
+        about = await context.call_store(store.alerts_about(list(accounts)[at : at + ASKED_AT_ONCE]))
         for alert in (alert for several in about for alert in several):
             if alert.alert_id not in refused and (record := record_in(alert)) is not None:
                 known[alert.alert_id] = alert, record
     theirs = {pair.alert_id: pair.theirs for pair in pairs}
-    ids = list({**theirs, **known})
-    decided = zip(ids, await context.call_store(store.decided(ids)), strict=True)
-    dismissed = {of: at.decided_at for of, at in decided if at is not None and at.verdict == "not_mirror"}
+    closed = [of for of, (alert, _) in known.items() if not alert.open]
+    decided = await context.call_store(store.decided(closed)) if closed else []
+    dismissed = {
+        of: decision.decided_at
+        for of, decision in zip(closed, decided, strict=True)
+        if decision is not None and decision.verdict == "not_mirror"
+    }
     open_ = {of: (alert, record) for of, (alert, record) in known.items() if alert.open}
     beside = [known[of][0] for of in known if of not in theirs and (of in open_ or of in dismissed)]
-    bans = await context.call_store(store.bans([alert.banned for alert in beside], now=context.now()))
+    banned = [alert.banned for alert in beside]
+    bans = await context.call_store(store.bans(banned, now=context.now())) if banned else []
     for alert, ban in zip(beside, bans, strict=True):
         pair = accounts[alert.account]
         its = [one for one in ban.fingerprints if one.pepper_id == pair.mine.pepper_id] if ban else []
@@ -127,9 +131,7 @@ async def _contenders(
     of_account = defaultdict[str, list[Pair]](list)
     for pair in pairs:
         over = {
-            of: known[of][1]
-            for of in dismissed
-            if of in known and of in theirs and of not in open_ and known[of][0].account == pair.ours.account
+            of: known[of][1] for of in dismissed if of in theirs and known[of][0].account == pair.ours.account
         }
         if (raised := _raised(pair, over, theirs, open_, dismissed, context, snapshot)) is not None:
             of_account[pair.ours.account].append(raised)

@@ -168,7 +168,7 @@ def capped(
         others += [named(pair, alike=False) for pair in leaders if pair is not leader]
         kept.append(replace(leader, others=tuple(others[:OTHERS_MAX])))
         rest += [replace(pair, again_only=True, counted=at >= room) for at, pair in enumerate(weaker)]
-    return [*kept, *rest]
+    return [*kept, *strongest_first(rest)]
 
 
 def named(pair: Pair, *, alike: bool) -> OtherCandidate:

@@ -10,13 +10,14 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, TypeVar
 
-from agents.common.alerts import Pair, alert_of, best_score, may_alert
+from agents.common.alerts import Pair, alert_of, best_score, may_alert, record_in, replaced_by
 from agents.common.context import AgentContext
 from agents.common.metric_labels import kind_name
 from agents.common.snapshot import Snapshot, snapshot_of
 from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number
 from report.accuracy import AccountPair
 from samehand.account import Account, account_key
+from samehand.alert_id import alert_id
 from samehand.fingerprint.distil import Fingerprint, distil, enrolment_keys
 from samehand.frequency.rates import CountsWithoutCandidates
 from samehand.keys import kind_of
@@ -50,7 +51,8 @@ CAUSES: Final[dict[str, str]] = {
     "full-posting": "So many accounts share each value that the two have in common that it finds nobody new.",
     "outranked": "More accounts than are looked at at once resemble it at least as much.",
     "too-weak": "They were compared, and what agrees is too little for an alert.",
-    "withheld": "It scores high enough, and others with stronger alerts took its place.",
+    "named": "It scores high enough, and the account's alert by an alike ban names it.",
+    "withheld": "It scores high enough, and the ban's summary counts it: no place was left for an alert.",
 }
 """Why there is no alert on a pair, in the order in which it is looked for, each with its sentence."""
 
@@ -289,7 +291,11 @@ async def _looked_into(
             asking.fingerprints, snapshot.frequencies, banned=not forward, calendar=snapshot.calendar
         )
         reached = await _candidates(Query.by(asking.account, table), keep, context, direction)
-        cause = "withheld" if other in reached else "outranked"
+        cause = "outranked" if other not in reached else "withheld"
+        [about] = await context.call_store(context.store.alerts_about([account.account]))
+        records = [record for known in about if known.open and (record := record_in(known)) is not None]
+        if alert_id(account.account, ban.account) in {of for record in records for of in replaced_by(record)}:
+            cause = "named"
     return PairDiagnosis(
         AccountPair(alert.key, alert.matched.key),
         cause,

@@ -6,6 +6,7 @@ Everything here may arrive twice, late or in another order, and the rows come ou
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -78,7 +79,7 @@ class Arrivals:
         else:
             await findable.put(self.connection, alert.alert_id, found_by(alert))
         if alert.status != "withdrawn":
-            await self._open(row)
+            await self._open(row, alert.dismissed_at)
             return True
         # A `verdict` ends first readings only: a second reading checks the reader and goes on.
         kinds: tuple[str, ...] = ("first",) if reason == "verdict" else ALL_KINDS
@@ -166,8 +167,11 @@ class Arrivals:
         if holds is not None and holds.kind != BY_BAN and holds.verdict != "mirror":
             await outbox.put_again(self.connection, outbox_record(holds), now=self.now)
 
-    async def _open(self, alert: AlertRow) -> None:
-        """Opens a first read of an alert unless it waits or was decided."""
+    async def _open(self, alert: AlertRow, dismissed_at: datetime | None = None) -> None:
+        """Opens a first read of an alert unless it waits or was decided.
+
+        A dismissal of until ``dismissed_at`` does not cover what it shows now.
+        """
         alert_id, rank = alert.alert_id, reads.RANKS.get(alert.band, 1)
         waiting = [read for read in await reads.of_alert(self.connection, alert_id) if read.state == "open"]
         if waiting:
@@ -175,7 +179,8 @@ class Arrivals:
             return
         holds = await verdicts.holding(self.connection, alert_id)
         # An alert that is open after a ban decided it is of an account that was reinstated.
-        if holds is not None and holds.kind != BY_BAN and holds.verdict in DECIDED:
+        decided = holds is not None and holds.kind != BY_BAN and holds.verdict in DECIDED
+        if decided and (dismissed_at is None or holds.decided_at > dismissed_at.timestamp()):
             return
         key = self.policy.key
         blind = alert.sampled is not None or is_blind(key, alert_id, self.policy.blind_share)

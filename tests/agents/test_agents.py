@@ -487,7 +487,8 @@ async def test_eight_alike_bans_do_not_silence_another_one(life: Life) -> None:
     await life.tell(life.screen, a_sign_up("99", **family, **other))
     told = sorted(alert.matched.account_id.partition("-")[0] for alert in life.alerts)
     assert told == ["another", "generation"]
-    assert all(len(alert.others) == 1 for alert in life.alerts)
+    assert sorted(sum(other.alike for other in alert.others) for alert in life.alerts) == [0, 7]
+    assert all(sum(not other.alike for other in alert.others) == 1 for alert in life.alerts)
 
 
 async def test_other_platforms_can_be_left_out(make_life: MakeLife) -> None:

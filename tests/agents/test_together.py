@@ -64,6 +64,7 @@ from store.redis import RedisEndpoint, RedisStore, Sizes, store_meta
 from streams.outcomes import Outcome, Published
 from streams.settings import load
 from tests.agents.conftest import Life, MakeLife, a_life, dead
+from tests.agents.test_contenders import STRONG, WEAK, overlapping, redelivered, stand
 from tests.agents.test_waves import nicole
 from tests.makers import NOON, a_ban, a_change, a_listed_account, a_reinstatement, a_sign_up, arrival
 from tests.samehand.test_watchlist import settings_of_all_kinds
@@ -973,7 +974,7 @@ async def test_an_event_without_an_alert_waits_for_three_trips(lived: Life) -> N
         only(counted, 3 if lived_on_one_shard(lived) else 4)
 
 
-async def test_an_alert_waits_for_two_more_and_its_confirmation_for_one(lived: Life) -> None:
+async def test_an_alert_waits_for_three_more_and_its_confirmation_for_one(lived: Life) -> None:
     one = lived_on_one_shard(lived)
     for many in (1, MANY):
         # On a day of its own each: together they would be a wave, which takes some trips more.
@@ -984,10 +985,21 @@ async def test_an_alert_waits_for_two_more_and_its_confirmation_for_one(lived: L
         with trips() as counted:
             outcomes: list[Outcome] = await lived.screen([arrival(event) for event in events])
         assert any(isinstance(it, Published) for it in outcomes)
-        only(counted, 5 if one else 8)
+        only(counted, 6 if one else 9)
         with trips() as counted:
             await lived.publish(lived.screen, outcomes)
         only(counted, 1 if one else 2)
+
+
+@pytest.mark.parametrize("step", ["withdraw", "confirm"])
+async def test_on_redis_too_the_second_half_of_superseding_is_repeated(lived: Life, step: str) -> None:
+    await overlapping(lived, step)
+    assert stand(lived)[STRONG] == "open"
+    await redelivered(lived)
+    assert {of: how for of, how in stand(lived).items() if of in (WEAK, STRONG)} == {
+        WEAK: "superseded",
+        STRONG: "open",
+    }
 
 
 async def test_a_question_waits_for_one_trip_more_only_where_company_exists(lived: Life) -> None:

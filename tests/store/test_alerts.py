@@ -575,6 +575,68 @@ class TestDecisions:
         assert open_ is not None
         assert open_.open
 
+    async def test_open_alert_that_is_revised_is_owed_and_waits_for_a_verdict_as_before(
+        self, store: Store
+    ) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        await store.propose([a_proposal()], now=NOW)
+        await store.confirm([a_claim(a_proposal())], now=NOW)
+        ((open_,),) = await open_on(store, "x:9001")
+        await store.revise([replace(open_, payload=b"with a name")], now=NOW + 1)
+        await store.revise([replace(open_, payload=b"too late")], now=NOW + 1)
+        (owed,) = await store.owed("holder", now=NOW + 1)
+        assert (owed.alert.payload, owed.revision, owed.reason) == (b"with a name", nth(2), None)
+        entry = ConfirmedEntry(open_.alert_id, open_.banned, nth(2), None, open_.account, is_open=True)
+        await store.settle([entry])
+        assert await store.propose([a_proposal()], now=NOW + 1) == [Ruled(DUPLICATE, 0)]
+        assert await store.owed("holder", now=NOW + 1) == []
+        assert (await store.figures()).unjudged == 1
+
+    async def test_alert_that_is_withdrawn_is_not_revised(self, store: Store) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        gone = await _withdrawn_for_a_verdict(store)
+        await store.revise([replace(gone, open=True, payload=b"with a name")], now=NOW)
+        assert await open_on(store, "x:9001") == [[]]
+
+    async def test_superseded_alert_is_withdrawn_with_what_names_its_successor(self, store: Store) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        await store.propose([a_proposal()], now=NOW)
+        ((open_,),) = await open_on(store, "x:9001")
+        await store.withdraw([replace(open_, payload=b"by another")], reason="superseded", now=NOW)
+        (owed,) = await store.owed("holder", now=NOW)
+        assert (owed.alert.payload, owed.reason) == (b"by another", "superseded")
+        (known,) = await store.pairs([open_.alert_id])
+        assert known is not None
+        assert (known.open, known.withdrawn) == (False, "superseded")
+        assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, nth(3))]
+
+    async def test_dismissed_pair_is_raised_anew_until_a_later_decision(self, store: Store) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        first, anew = a_proposal(), replace(a_proposal(band="likely"), dismissed_at=NOW)
+        await store.decide([a_decision(first.alert_id, at=NOW)], now=NOW)
+        assert await store.rulings([first, anew], now=NOW) == [
+            Ruled(Ruling.SUPPRESSED, 0),
+            Ruled(PUBLISH, nth(1)),
+        ]
+        assert await store.propose([anew], now=NOW) == [Ruled(PUBLISH, nth(1))]
+        assert await store.propose([first], now=NOW) == [Ruled(Ruling.SUPPRESSED, 0)]
+        ((open_,),) = await open_on(store, "x:9001")
+        assert (open_.revision, open_.dismissed_at) == (nth(1), NOW), "the earlier one does not end it"
+        await store.decide([a_decision(first.alert_id, at=NOW + 1)], now=NOW + 1)
+        assert await store.propose([anew], now=NOW + 1) == [Ruled(Ruling.SUPPRESSED, 0)]
+        assert await open_on(store, "x:9001") == [[]]
+
+    async def test_deletion_forbids_earlier_states_though_a_later_one_is_remembered(
+        self, store: Store
+    ) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        await store.remember([replace(a_remembered("7001"), seen_at=NOW + 2)], now=NOW + 2)
+        assert await store.forget([("x:7001", NOW + 1)], now=NOW + 2) == [False]
+        later, earlier = a_proposal(seen_at=NOW + 2), a_proposal(seen_at=NOW)
+        assert await store.propose([later], now=NOW + 2) == [Ruled(PUBLISH, nth(3))]
+        assert await store.propose([earlier], now=NOW + 2) == [Ruled(Ruling.ACCOUNT_DELETED, 0)]
+        assert len((await open_on(store, "x:9001"))[0]) == 1, "which is about the later state"
+
     @pytest.mark.parametrize("cause", ["ban", "deletion", "silence", "reinstatement", "another reason"])
     async def test_what_must_not_be_open_is_not_opened_again(self, store: Store, cause: str) -> None:
         await store.enrol([a_ban("9001")], now=NOW)

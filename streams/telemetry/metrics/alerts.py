@@ -117,7 +117,8 @@ class AlertMetrics:
             ("stratum",),
         )
         self.alerts_reopened = counter(
-            "samehand_alerts_reopened", "Alerts opened again, since a verdict was taken back."
+            "samehand_alerts_reopened",
+            "Alerts opened again after a verdict, or revised to name an alike ban.",
         )
         self.alert_summaries = counter(
             "samehand_alert_summaries",
