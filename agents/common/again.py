@@ -14,7 +14,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
-from agents.common.alerts import Pair, hold, record_in, replaced_by, stands, supersede
+from agents.common.alerts import Pair, hold, known_alerts, record_in, replaced_by, stands, supersede
 from agents.common.contenders import alerted
 from agents.common.context import AgentContext
 from agents.common.converters import moment
@@ -81,8 +81,8 @@ async def _without_successor(superseded: Sequence[Owed], context: AgentContext) 
     """The alerts whose successor was withdrawn while they were."""
     by = {entry.alert.alert_id: record_in(entry.alert) for entry in superseded}
     of = {old: record.superseded_by for old, record in by.items() if record and record.superseded_by}
-    known = await context.call_store(context.store.pairs(list(of.values()))) if of else []
-    return {old for old, successor in zip(of, known, strict=True) if not stands(successor)}
+    known = await known_alerts(list(of.values()), context)
+    return {old for old, successor in of.items() if not stands(known[successor])}
 
 
 RELEASED_AT_ONCE: Final = 1_000

@@ -18,7 +18,7 @@ from agents.common.converters import evidence_lines, matched_of, moment, rival_s
 from agents.common.decisions.quarantine import in_quarantine, value_digest
 from agents.common.metric_labels import fired
 from agents.common.snapshot import Snapshot
-from agents.common.withdrawal import summary_of
+from agents.common.withdrawal import READ_AT_ONCE, summary_of
 from samehand.alert_id import alert_id
 from samehand.elapsed import told_since
 from samehand.fingerprint.distil import Fingerprint
@@ -325,9 +325,7 @@ async def supersede(replaced: Mapping[str, Sequence[str]], context: AgentContext
     ids = list(
         dict.fromkeys(chain.from_iterable((new, *former) for new, former in replaced.items() if former))
     )
-    if not ids:
-        return
-    known = dict(zip(ids, await context.call_store(context.store.pairs(ids)), strict=True))
+    known = await known_alerts(ids, context)
     withdrawn = [
         replace_fields(former, payload=encode(replace(record, superseded_by=new)))
         for new, several in replaced.items()
@@ -337,6 +335,15 @@ async def supersede(replaced: Mapping[str, Sequence[str]], context: AgentContext
     ]
     if withdrawn:
         await context.call_store(context.store.withdraw(withdrawn, reason="superseded", now=context.now()))
+
+
+async def known_alerts(alert_ids: Sequence[str], context: AgentContext) -> dict[str, OpenAlert | None]:
+    """Alerts by their ids: open ones, and withdrawn ones that the store still knows."""
+    known: dict[str, OpenAlert | None] = {}
+    for at in range(0, len(alert_ids), READ_AT_ONCE):
+        some = alert_ids[at : at + READ_AT_ONCE]
+        known |= zip(some, await context.call_store(context.store.pairs(some)), strict=True)
+    return known
 
 
 def stands(successor: OpenAlert | None) -> bool:

@@ -179,8 +179,13 @@ class Arrivals:
             return
         holds = await verdicts.holding(self.connection, alert_id)
         # An alert that is open after a ban decided it is of an account that was reinstated.
-        decided = holds is not None and holds.kind != BY_BAN and holds.verdict in DECIDED
-        if decided and (dismissed_at is None or holds.decided_at > dismissed_at.timestamp()):
+        since = -1.0 if dismissed_at is None else dismissed_at.timestamp()
+        if (
+            holds is not None
+            and holds.kind != BY_BAN
+            and holds.verdict in DECIDED
+            and holds.decided_at > since
+        ):
             return
         key = self.policy.key
         blind = alert.sampled is not None or is_blind(key, alert_id, self.policy.blind_share)

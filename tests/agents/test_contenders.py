@@ -23,10 +23,10 @@ from streams.outcomes import Published
 from tests.agents.conftest import Life, a_life
 from tests.makers import NOON, a_ban, a_change, a_deletion, a_reinstatement, a_sign_up, a_verdict, arrival
 
-BIO = {"bio": "herat poppy hatchery seeds, weekly zamburak bulletins and qorvet recipes"}
-DEVICE = {"device_id": "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"}
-EMAIL = {"email": "zarqa.desk@valley.example"}
-CARD = {"payment_token": "tok_1QxYz8"}
+BIO: dict[str, Any] = {"bio": "herat poppy hatchery seeds, weekly zamburak bulletins and qorvet recipes"}
+DEVICE: dict[str, Any] = {"device_id": "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"}
+EMAIL: dict[str, Any] = {"email": "zarqa.desk@valley.example"}
+CARD: dict[str, Any] = {"payment_token": "tok_1QxYz8"}
 ALL: dict[str, Any] = {**BIO, **DEVICE, **EMAIL, **CARD}
 WEAK, STRONG, MIDDLE = "weak", "strong", "middle"
 HAS: dict[str, dict[str, Any]] = {
@@ -181,7 +181,7 @@ async def test_superseded_alert_opens_again_when_its_successors_ban_ends(life: L
 
 
 async def test_superseded_alert_opens_again_when_its_successor_resembles_no_more(life: Life) -> None:
-    phone = {"phone": "+923012345678"}
+    phone: dict[str, Any] = {"phone": "+923012345678"}
     await tell(life, ban(WEAK, **phone), sign_up(**ALL, **phone), ban(STRONG), change(20, **phone))
     assert stand(life) == {WEAK: "open", STRONG: "no-longer-resembles"}
 
@@ -241,7 +241,7 @@ async def test_new_value_raises_a_dismissed_pair_anew_until_it_is_dismissed_too(
 @pytest.mark.parametrize(
     "circumstance", [{"ip": "39.40.12.7"}, {"locale": "ur-PK"}, {"user_agent": "TelegramAndroid/10.2 Tecno"}]
 )
-async def test_circumstance_raises_no_dismissed_pair_anew(life: Life, circumstance: dict[str, str]) -> None:
+async def test_circumstance_raises_no_dismissed_pair_anew(life: Life, circumstance: dict[str, Any]) -> None:
     await tell(life, ban(MIDDLE, **circumstance), sign_up(**BIO))
     await judged(life, MIDDLE)
     await tell(life, change(50, **BIO, **circumstance))

@@ -26,7 +26,8 @@ from desk.review import draws
 from desk.review.arrivals import blind_rank
 from desk.review.deciding.decide import TOGETHER_MAX, DecisionMade, ReadDecision
 from schemas.alerts import Matched
-from tests.desk.makers import a_reason
+from schemas.decoding.dates import from_seconds
+from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import Office, an_office, with_shares
 from tests.desk.quotes import MIRROR, NOT_MIRROR, withdraw
 from tests.desk.web.client import Client, at_the_desk, decisions, sent, the_queue
@@ -285,6 +286,27 @@ async def test_a_withdrawn_alert_leaves_the_queue_until_it_is_opened_again(offic
     await office.receive(revision=3)
     await office.receive(revision=2)  # late, and out of date
     assert await waiting_for(office, amina) == [("alert-1", "first")]
+
+
+@pytest.mark.parametrize("anew", [True, False])
+async def test_dismissed_alert_is_read_again_only_if_other_evidence_raised_it_anew(
+    office: Office, anew: bool
+) -> None:
+    amina, bilal = await office.hire("amina"), await office.hire("bilal")
+    await office.receive()
+    await decide(office, amina, NOT_MIRROR)
+    await withdraw(office, "verdict")
+    dismissed_at = from_seconds(office.clock()) if anew else None
+    await office.receive(revision=3, dismissed_at=dismissed_at)
+    assert await waiting_for(office, bilal) == ([("alert-1", "first")] if anew else [])
+
+
+async def test_superseded_alert_leaves_the_queue_and_says_why(office: Office) -> None:
+    amina = await office.hire("amina")
+    await office.receive()
+    await withdraw(office, "superseded")
+    assert await waiting_for(office, amina) == []
+    assert (await office.desk.open(amina, "alert-1")).withdrawn_reason == "superseded"
 
 
 async def test_a_second_reading_outlives_the_withdrawal_that_the_first_one_caused(database: Database) -> None:
