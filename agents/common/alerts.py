@@ -79,7 +79,8 @@ class Pair:
     published only if an earlier delivery of the event claimed it; ``counted``: otherwise the ban's summary
     counts it. ``not_compared``: how many other accounts were not compared. ``known_as``: one side's
     fingerprints under each pepper. ``others`` are named in the alert. ``new``: signals whose lines nobody was
-    shown who dismissed the pair (``dismissed_at``, Unix seconds) or one of an alike ban.
+    shown who dismissed the pair (``dismissed_at``, Unix seconds) or one of an alike ban. ``covered``: a
+    dismissal covers it, so that it is named at most.
     """
 
     ours: RememberedFacts
@@ -98,6 +99,7 @@ class Pair:
     others: tuple[OtherCandidate, ...] = ()
     new: frozenset[str] = frozenset()
     dismissed_at: float = NEVER
+    covered: bool = False
 
     @property
     def banned(self) -> str:

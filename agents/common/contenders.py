@@ -47,7 +47,11 @@ async def alerted(
     latest: dict[str, float] = {}  # of two states of an account in a batch, the later one counts
     for pair in pairs:
         latest[pair.ours.account] = max(pair.ours.seen_at, latest.get(pair.ours.account, 0.0))
-    left = {pair.alert_id: pair for pair in pairs if pair.ours.seen_at == latest[pair.ours.account]}
+    left = {
+        pair.alert_id: replace(pair, again_only=False, counted=False)
+        for pair in pairs
+        if pair.ours.seen_at == latest[pair.ours.account]
+    }
     said: dict[str, list[tuple[Pair, Emit]]] = {}
     refused: set[str] = set()
     while left:
@@ -90,10 +94,7 @@ async def _name(leaders: Sequence[Pair], open_: _Open, context: AgentContext) ->
 async def _contenders(
     pairs: list[Pair], refused: Collection[str], context: AgentContext, snapshot: Snapshot, *, whole: bool
 ) -> tuple[list[Pair], _Open]:
-    """The pairs as :func:`agents.common.match.capped` ranks them, with those of open alerts, and these.
-
-    Without those that a dismissal covers.
-    """
+    """The pairs as :func:`agents.common.match.capped` ranks them, with those of open alerts, and these."""
     store, accounts = context.store, {pair.ours.account: pair for pair in pairs}
     known: dict[str, tuple[OpenAlert, MirrorAlert]] = {}
     for at in range(0, len(accounts), ASKED_AT_ONCE):
@@ -133,8 +134,8 @@ async def _contenders(
         over = {
             of: known[of][1] for of in dismissed if of in theirs and known[of][0].account == pair.ours.account
         }
-        if (raised := _raised(pair, over, theirs, open_, dismissed, context, snapshot)) is not None:
-            of_account[pair.ours.account].append(raised)
+        raised = _raised(pair, over, theirs, open_, dismissed, context, snapshot)
+        of_account[pair.ours.account].append(raised)
     for account, several in of_account.items():
         here = {pair.banned for pair in several}
         standing = {
@@ -154,8 +155,8 @@ def _raised(
     dismissed: Mapping[str, float],
     context: AgentContext,
     snapshot: Snapshot,
-) -> Pair | None:
-    """The pair with what is new since a dismissal of it or of an alike ban's; ``None`` where that covers it.
+) -> Pair:
+    """The pair with what is new since a dismissal of it or of an alike ban's.
 
     ``over``: the dismissed alerts on the account.
     """
@@ -163,19 +164,18 @@ def _raised(
     if of in open_:
         alert, record = open_[of]
         new = frozenset(line.signal for line in record.evidence if line.new)
-        return replace(pair, again_only=False, counted=False, new=new, dismissed_at=alert.dismissed_at)
+        return replace(pair, new=new, dismissed_at=alert.dismissed_at)
     weights = snapshot.weighing.weights
     shown = [
         record
         for other, record in over.items()
         if other == of or are_alike(pair.theirs, theirs[other], weights)
     ]
-    if at == NEVER and not shown:
-        return replace(pair, again_only=False, counted=False)
-    if any(_names(record, pair.banned, pair.score.log_odds) for record in shown):
-        return None
-    new = _new(pair, shown, context, snapshot) if shown else frozenset[str]()
-    return replace(pair, again_only=False, counted=False, new=new, dismissed_at=at) if new else None
+    if not shown:
+        return pair
+    named = any(_names(record, pair.banned, pair.score.log_odds) for record in shown)
+    new = frozenset[str]() if named else _new(pair, shown, context, snapshot)
+    return replace(pair, new=new, dismissed_at=at, covered=not new)
 
 
 def _names(record: MirrorAlert, banned: str, log_odds: float) -> bool:

@@ -153,12 +153,14 @@ def capped(
     beside these pairs.
     """
     clusters, places = Clusters(alike, most), defaultdict[int | None, list[Pair]](list)
-    for pair in sorted(
-        strongest_first(alerting), key=lambda it: -it.score.log_odds - STAYS_NATS * (it.alert_id in standing)
-    ):
+
+    def precedence(pair: Pair) -> tuple[bool, float]:
+        return pair.covered, -pair.score.log_odds - STAYS_NATS * (pair.alert_id in standing)
+
+    for pair in sorted(strongest_first(alerting), key=precedence):
         places[clusters.place(pair)].append(pair)
     rest = [replace(pair, again_only=True, counted=True) for pair in places.pop(None, [])]
-    leaders = [several[0] for several in places.values()]
+    leaders = [several[0] for several in places.values() if not several[0].covered]
     kept = list[Pair]()
     for leader, *weaker in places.values():
         weaker.sort(key=lambda pair: pair.alert_id not in standing)  # what is replaced is named in any case
@@ -168,7 +170,7 @@ def capped(
         others += [named(pair, alike=False) for pair in leaders if pair is not leader]
         kept.append(replace(leader, others=tuple(others[:OTHERS_MAX])))
         rest += [replace(pair, again_only=True, counted=at >= room) for at, pair in enumerate(weaker)]
-    return [*kept, *strongest_first(rest)]
+    return [pair for pair in (*kept, *strongest_first(rest)) if not pair.covered]
 
 
 def named(pair: Pair, *, alike: bool) -> OtherCandidate:

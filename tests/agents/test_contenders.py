@@ -345,6 +345,7 @@ BANS: dict[str, dict[str, Any]] = {
     "card": {"handle": "roshan_cards", **CARD},
     "mail": {"handle": "umar_mails", **BIO, **EMAIL},
 }
+STEPS = ["ban", "ban", "lift", "lift", "state", "state", "dismiss", "dismiss", "back", "again", "relay"]
 FIRST, LAST = 10, 45
 """Minutes after the bans at which the account has its states."""
 
@@ -385,6 +386,7 @@ class Order:
         self.life, self.rng = life, rng
         self.minute = FIRST
         self.in_force: set[str] = set()
+        self.lifted: set[str] = set()
         self.state: int | None = None
         self.given: dict[str, tuple[VerdictGiven, MirrorAlert]] = {}  # by ban, what holds
         self.all_given: list[VerdictGiven] = []
@@ -403,13 +405,16 @@ class Order:
                 await self.life.relay()
         await self.life.tell(agent, record)
 
-    async def step(self) -> None:
+    async def run(self) -> None:
+        first = ["state", "ban", "ban"]
+        self.rng.shuffle(first)
+        for what in (*first, *self.rng.choices(STEPS, k=self.rng.randint(2, 6))):
+            await self.step(what)
+
+    async def step(self, what: str) -> None:
         life, rng = self.life, self.rng
         self.minute += 1
         at = NOON + timedelta(minutes=self.minute)
-        what = rng.choice(
-            ["ban", "ban", "ban", "lift", "state", "state", "dismiss", "back", "again", "relay"]
-        )
         if what == "dismiss":
             await life.relay()  # what is read is what was published
         standing = last(life)
@@ -425,6 +430,7 @@ class Order:
         elif what == "lift" and self.in_force:
             of = rng.choice(sorted(self.in_force))
             self.in_force.remove(of)
+            self.lifted.add(of)
             await life.tell(life.expunge, a_reinstatement(of, at=at))
             what += f" {of}"
         elif what == "state":
@@ -439,8 +445,8 @@ class Order:
             self.all_given.append(self.given[of][0])
             await life.tell(life.judge, self.given[of][0])
             what += f" {of}"
-        elif what == "back" and self.given:
-            of = rng.choice(sorted(self.given))
+        elif what == "back" and (there := self.given.keys() & self.in_force):
+            of = rng.choice(sorted(there))
             del self.given[of]
             self.all_given.append(given(life, of, "unsure", minute=self.minute))
             await life.tell(life.judge, self.all_given[-1])
@@ -458,7 +464,9 @@ class Order:
         named = {of for alert in standing.values() for of in names(alert)}
         assert not named & standing.keys(), self.steps
         shown = {value for _, alert in self.given.values() for value in values(alert)}
-        shown_too = {of for _, alert in self.given.values() for of in names(alert)} | self.given.keys()
+        shown_too = {of for _, alert in self.given.values() for of in names(alert)}
+        # What was shown of a ban that was lifted is forgotten: if it is set again, its dismissal covers all.
+        shown_too |= self.lifted & self.given.keys()
         for of in sorted(self.in_force - standing.keys() - named):
             alert = None if self.state is None else alone.get((self.state, of))
             if alert is None:
@@ -479,8 +487,7 @@ async def test_in_a_thousand_orders_no_pair_is_hidden_and_no_dismissed_evidence_
     for seed in range(orders()):
         life = Life(replace(one.context, store=MemoryStore(Bounds())))
         order = Order(life, Random(seed))
-        for _ in range(order.rng.randint(4, 10)):
-            await order.step()
+        await order.run()
         await order.check(known)
         ends.update(stand(life).values())
     assert min(ends[how] for how in ("open", "superseded", "verdict", "reinstated")) > orders() / 50, ends
