@@ -27,7 +27,7 @@ from desk.review.arrivals import blind_rank
 from desk.review.deciding.decide import TOGETHER_MAX, DecisionMade, ReadDecision
 from schemas.alerts import Matched
 from schemas.decoding.dates import from_seconds
-from tests.desk.makers import a_reason, an_alert
+from tests.desk.makers import a_reason
 from tests.desk.people import Office, an_office, with_shares
 from tests.desk.quotes import MIRROR, NOT_MIRROR, withdraw
 from tests.desk.web.client import Client, at_the_desk, decisions, sent, the_queue
