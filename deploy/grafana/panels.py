@@ -158,8 +158,9 @@ Store time a batch | s
     Over all operations.
     p50 p90 p99 = samehand_store_seconds
 Store time, by operation | s stack
-    Seconds of a worker's second that are spent waiting for it.
+    Seconds of a worker's second spent waiting for it; late by lack of processor (worker) or by the store.
     {{operation}} = sum by (operation) (rate(samehand_store_seconds_sum[$__rate_interval]))
+    late by {{cause}} = sum by (cause) (rate(samehand_store_late_seconds_total[$__rate_interval]))
 Breaker | | SamehandBreakerOpen
     0 closed, 1 probing, 2 open; by worker.
     {{instance}} = samehand_store_breaker_state
@@ -296,6 +297,7 @@ Records that reach the desk, an hour
     {{topic}} {{reason}} = sum by (topic, reason) (increase(samehand_desk_refused_records_total[1h]))
     actions = sum(increase(samehand_desk_actions_total[1h]))
     {{field}} {{reason}} = sum by (field, reason) (increase(samehand_desk_unusable_fields_total[1h]))
+    picture {{reason}} = sum by (reason) (increase(samehand_desk_refused_pictures_total[1h]))
     actions without a ban = max(samehand_desk_actions_without_ban)
 Desks | | SamehandDeskDown SamehandDeskAuditBroken
     How many answer, by version; whether one is ready and leads; whether an audit is broken.
