@@ -28,6 +28,6 @@ MEANINGS: Final = {
     EXIT_ADDRESS: "the web address is in use, or is not this machine's",
     EXIT_STUCK: "no progress: ended so that a supervisor restarts it",
     EXIT_REFUSED: "Kafka or Redis refuses the login or a permission",
-    EXIT_CONFIG: "topics are missing or lose data, Redis evicts keys, or adopted weights are in no file",
+    EXIT_CONFIG: "topics are missing or lose data, Redis evicts, or weights lack a file",
 }
 """What each code says, for help and documents."""

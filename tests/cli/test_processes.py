@@ -232,7 +232,7 @@ def test_a_key_that_is_none_cannot_be_revoked(samehand: Samehand, path: Path) ->
     [
         (
             ["x", "--may", "all"],
-            "must be one or more of score, alerts, verdicts, appeals, related, events:KIND",
+            "must be one or more of score, alerts, verdicts, appeals, related, appeals@PLATFORM, events:KIND",
         ),
         (["x", "--may", "score,related"], "related"),
         (["x", "--may", "events:deletd"], "the kind must be one of created"),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -93,6 +92,8 @@ def test_what_was_done_on_a_states_word_is_told_to_each_who_may_ask(
             answer = serving.call(f"/v1/events/{kind}", content=encode(record))
         except httpx.TransportError:
             return False
+        if answer.status_code == 503:  # a busy broker: the gate asks to send it again
+            return False
         assert answer.status_code == 202, answer.text
         return True
 
@@ -176,13 +177,10 @@ def test_what_was_done_on_a_states_word_is_told_to_each_who_may_ask(
     [requests] = report["lawful_requests"]
     figures = [requests[name] for name in ("authority", "disclosed", "late", "accounts", "files")]
     assert figures == ["High Court", 1, 0, 1, 1]
-    folder = tmp_path / "dsa"
-    days = ("--from", (NOW - timedelta(days=1)).date(), "--to", (NOW + timedelta(days=1)).date())
-    dsa = samehand("report", "dsa", *days, "--provider", "Example", "--out", folder, "--json").figures
+    dsa = report["transparency"]
     assert (dsa["actions"], dsa["left_out"]) == (1, {})
-    terms = (folder / "Part_6_own_initiative_TC.csv").read_text("utf-8").splitlines()
-    counted = [row for row in csv.reader(terms) if "1" in row]
-    assert len(counted) == 3, "in the total, its category and its keyword"
+    terms = dsa["parts"]["Part_6_own_initiative_TC"]
+    assert len(terms) == 3, "the total, its category and its keyword"
 
     # The hold ends with the person who says so, and what only it kept is gone.
     assert rana.post(f"{where}/release").status_code == 403, "who entered it ends no hold"
