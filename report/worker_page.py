@@ -31,7 +31,7 @@ _TEMPLATES: Final = environment({})
 
 
 def page(registry: CollectorRegistry, unready: str) -> str:
-    """The page as HTML, which loads itself anew; ``unready``: why records that arrive now would wait."""
+    """The page as HTML, as of now; ``unready``: why records that arrive now would wait."""
     waiting = dict(_series(registry, "samehand_consumer_lag_seconds", "topic", max))
     letters = dict(_series(registry, "samehand_deadletters_total", "topic"))
     return _TEMPLATES.get_template("worker.html").render(
