@@ -259,7 +259,10 @@ class WavesInMemory:
             self.covered.pop(wave_id, None)
             del self.kept[wave_id]
             self.due[wave_id] = now
-        due = sorted((at, wave_id) for wave_id, at in self.due.items() if at <= now)
+        # What is due later than any change waits was written by a clock that is ahead.
+        due = sorted(
+            (at, wave_id) for wave_id, at in self.due.items() if not now < at <= now + WAVE_QUIET_SECONDS
+        )
         return [OwedWave(wave_id, self.known.get(wave_id)) for _, wave_id in due[:WAVES_OWED_AT_ONCE]]
 
     def settle(self, published: Sequence[OwedWave]) -> None:

@@ -167,7 +167,7 @@ class Waves:
     async def owed(self, holder: str, now: float) -> list[OwedWave]:
         """Waves to be published now."""
         answer = await self._shards.script(
-            "waves_owed", _FIRST, repr(now), holder, RELAY_SECONDS, WAVES_OWED_AT_ONCE
+            "waves_owed", _FIRST, repr(now), holder, RELAY_SECONDS, WAVES_OWED_AT_ONCE, WAVE_QUIET_SECONDS
         )
         ids = [raw.decode() for raw in answer[::2]]
         return [

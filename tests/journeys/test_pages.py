@@ -266,7 +266,9 @@ def test_the_page_leads_from_a_users_table_to_an_alert(
             with urllib.request.urlopen(f"{root}/shop-users/status", timeout=60.0) as answer:  # our own
                 tasks = json.load(answer)["tasks"]
             assert all(task["state"] != "FAILED" for task in tasks), tasks
-            return bool(tasks) and "2 records: 2 map" in newcomer.types(shown, too_early="there is no topic")
+            return bool(tasks) and "2 records: 2 map" in newcomer.types(
+                shown, too_early=("there is no topic", "holds no records")
+            )
 
         newcomer.waits(captured, "the table on its topic")
         newcomer.types(pepper)

@@ -410,6 +410,8 @@ def test_sign_ups_go_on_through_the_whole_switch(
             topics.banned,
             *(a_ban(f"b{number}", at=AGO, banned_at=AGO, **banned(number)) for number in range(RESHARDED)),
         )
+        # Sign-ups after them, or one would alert on another ban first, whose handle is like theirs.
+        platform.until(lambda: platform.metric("samehand_fingerprints") == RESHARDED, "the bans")
         prepared = a_sign_up("prepared", handle="karakoram_songs", device_id=device(100), at=AGO)
         platform.publish(topics.created, prepared)
         for account, number in (("unlike", 0), ("lifted", 1), ("told", 2)):

@@ -201,6 +201,13 @@ async def test_one_holder_at_a_time_publishes_waves(make_store: MakeStore) -> No
     assert RELAY_SECONDS < WAVE_QUIET_SECONDS
 
 
+@pytest.mark.parametrize("ahead_seconds", [3600.0, -3600.0])
+async def test_wave_of_a_clock_that_is_wrong_is_owed_at_once(store: Store, ahead_seconds: float) -> None:
+    """A relay with a sound clock would keep the wave of another that is ahead from people for as long."""
+    assert await store.gather(gathering(*range(5)), now=NOW + ahead_seconds) == "one"
+    assert await sizes(store) == {"one": 5}
+
+
 async def test_two_waves_merge_into_the_older(store: Store) -> None:
     await store.gather(gathering(0, 1, 2, 3, 4, wave_id="young", began_at=NOW + 9), now=NOW)
     await store.gather(gathering(10, 11, 12, 13, 14, wave_id="old"), now=NOW)

@@ -1,5 +1,5 @@
--- In the first shard. ARGV: epoch, now, holder, seconds for which it keeps others away, how many. Forgets waves whose
--- time is over. Returns two for each wave that is owed: its id, and its fields and their values, none where it is
+-- In the first shard. ARGV: epoch, now, holder, seconds for which it keeps others away, how many, seconds that a
+-- small change waits. Forgets waves whose time is over. Returns two for each wave that is owed: its id, and its fields and their values, none where it is
 -- forgotten. Returns nothing while there is another holder.
 if call('EXISTS', KEPT_WAVES, OWED_WAVES) == 0 then return {} end
 local now, holder = ARGV[2], ROOT .. 'vr'
@@ -17,8 +17,13 @@ for _, id in ipairs(call('ZRANGEBYSCORE', KEPT_WAVES, '-inf', now, 'LIMIT', 0, A
   call('ZADD', OWED_WAVES, now, id)
 end
 local answers = {}
-for _, id in ipairs(call('ZRANGEBYSCORE', OWED_WAVES, '-inf', now, 'LIMIT', 0, ARGV[5])) do
-  answers[#answers + 1] = id
-  answers[#answers + 1] = call('HGETALL', wave_key(id))
+local function answer(from, to)
+  for _, id in ipairs(call('ZRANGEBYSCORE', OWED_WAVES, from, to, 'LIMIT', 0, tonumber(ARGV[5]) - #answers / 2)) do
+    answers[#answers + 1] = id
+    answers[#answers + 1] = call('HGETALL', wave_key(id))
+  end
 end
+answer('-inf', now)
+-- What is due later than any change waits was written by a clock that is ahead.
+answer(string.format('(%.17g', tonumber(now) + tonumber(ARGV[6])), '+inf')
 return answers
