@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import random
 from collections import Counter
@@ -238,24 +237,11 @@ async def test_the_strongest_cluster_is_told_first_and_others_only_if_they_were_
     assert {pair.facts.account_id for pair in pairs[2:] if not pair.counted} <= named, "or it is counted"
 
 
-async def test_it_finds_what_the_stream_alerts_on_and_leaves_no_trace(family: Life) -> None:
-    event = a_sign_up("99", **SHOWN)
-    pairs = await matched(family, event)
-    before = await family.context.store.figures()
-    assert (before.remembered, family.heard) == (0, [])
-    await family.tell(family.screen, event)
-    assert {alert.alert_id for alert in family.alerts} == {p.alert_id for p in pairs if not p.again_only}
-
-
-async def test_nobody_of_the_allowlist_is_looked_up(family: Life) -> None:
-    assert await matched(family, a_sign_up("mother", handle="umar_media", device_id=DEVICE)) == []
-
-
 # Which of the accounts that resemble a ban get an alert of their own.
 
 
 async def test_decoys_banned_one_by_one_are_an_alert_each(life: Life) -> None:
-    several = decoys(20, "185.12.9.4")
+    several = decoys(8, "185.12.9.4")
     await life.tell(life.screen, *several, MIRROR)
     most = 0
     for one in several:
@@ -264,7 +250,7 @@ async def test_decoys_banned_one_by_one_are_an_alert_each(life: Life) -> None:
         await life.relay()
         most = max(most, len(open_alerts(life)))
     raised = {alert.alert_id for alert in life.alerts}
-    assert (most, len(raised), accounts(life)) == (20, 20, {"99"})
+    assert (most, len(raised), accounts(life)) == (8, 8, {"99"})
 
 
 async def test_a_cluster_has_a_hundred_open_alerts_over_all_bans_and_a_free_place_is_anybodys(
@@ -457,18 +443,6 @@ async def test_it_says_what_the_stream_will_say_to_the_letter(banned: Life) -> N
     assert banned.alerts == list(foreseen) != []
 
 
-async def test_an_alert_that_stands_is_said_again_under_its_revision(banned: Life) -> None:
-    await banned.tell(banned.screen, PREVIEW_MIRROR)
-    assert await previewed(banned, PREVIEW_MIRROR) == tuple(banned.alerts)
-
-
-async def test_a_pair_that_a_moderator_told_apart_is_not_said(banned: Life) -> None:
-    await banned.tell(banned.screen, PREVIEW_MIRROR)
-    (alert,) = banned.alerts
-    await banned.tell(banned.judge, a_verdict(alert.alert_id, "not_mirror"))
-    assert await previewed(banned, PREVIEW_MIRROR) == ()
-
-
 async def test_nothing_is_said_of_the_allowlist_of_banned_or_of_deleted_accounts(
     make_life: MakeLife,
 ) -> None:
@@ -488,12 +462,6 @@ async def test_no_more_is_said_than_a_person_reads(make_life: MakeLife) -> None:
     await life.tell(life.screen, event)
     assert list(foreseen) == life.alerts
     assert len(foreseen) == 2
-
-
-async def test_what_is_odd_about_an_account_is_counted_and_named(banned: Life) -> None:
-    event = a_sign_up("99", handle="um4r_media_2", device_id=DEVICE, ip="nope")
-    (alert,) = await previewed(banned, event)
-    assert [(it.side, it.field) for it in alert.not_read] == [("account", "ip")]
 
 
 async def test_a_record_that_is_none_is_a_value_with_its_address(life: Life) -> None:
@@ -523,12 +491,6 @@ async def test_a_store_that_is_away_is_an_outage(banned: Life, monkeypatch: pyte
         await previewed(banned, PREVIEW_MIRROR)
 
 
-async def test_many_ask_at_once(banned: Life) -> None:
-    events = [a_sign_up(f"9{n}", handle="um4r_media_2", device_id=DEVICE) for n in range(20)]
-    answers = await asyncio.gather(*(previewed(banned, event) for event in events))
-    assert [alerts[0].account_id for alerts in answers] == [event.account.account_id for event in events]
-
-
 async def test_an_alert_is_found_by_its_id_while_it_is_known(banned: Life) -> None:
     preview = Preview(banned.context)
     assert await preview.alert("unheard of") is None
@@ -548,10 +510,7 @@ OWN_NETWORK, ANOTHER_NETWORK = "39.40.1.2", "185.12.9.4"
     [
         (90, "before", OWN_NETWORK),
         (49, "after", ANOTHER_NETWORK),
-        (90, "after", OWN_NETWORK),
         (49, "never", OWN_NETWORK),
-        (89, "never", ANOTHER_NETWORK),
-        (90, "never", OWN_NETWORK),
         (90, "never", ANOTHER_NETWORK),
         (300, "never", ANOTHER_NETWORK),
     ],
@@ -649,13 +608,6 @@ async def made(life: Life, account_id: str, at: datetime, **profile: Any) -> Non
     await life.tell(life.screen, a_sign_up(account_id, handle=f"salma{account_id}", at=at, **profile))
 
 
-async def test_whom_the_banned_account_copied_is_no_likely_mirror(life: Life) -> None:
-    await made(life, "99", NOON - 9 * DAY, **COPIED)
-    await life.tell(life.screen, a_sign_up("77", handle="true_valley_bee", at=NOON - DAY, **COPIED))
-    await life.ban(copier())
-    assert life.alerts == []
-
-
 async def test_what_else_speaks_is_told_with_the_line_that_says_who_was_first(life: Life) -> None:
     """One mailbox and device are reasons of their own; of the picture the reader learns that it is none."""
     shared: dict[str, Any] = {"device_id": DEVICE, "email": "u@valley.example", **COPIED}
@@ -679,21 +631,6 @@ async def test_the_victim_may_change_its_handle_after_the_ban(life: Life) -> Non
     await life.tell(life.screen, a_sign_up("77", handle="true_valley_bee", at=NOON - DAY, **COPIED))
     await life.tell(life.enrol, copier())
     await life.tell(life.changed, a_change("99", handle="salma_of_the_mill", at=NOON + DAY / 24, **COPIED))
-    assert life.alerts == []
-
-
-async def test_an_aged_account_that_turns_into_the_victim_frames_nobody(life: Life) -> None:
-    """It was made before the victim showed anything; what counts is when it took the picture on."""
-    await life.tell(life.screen, a_sign_up("77", handle="true_valley_bee", at=NOON - 20 * DAY, **ITS_OWN))
-    await made(life, "99", NOON - 9 * DAY, **COPIED)
-    await life.tell(life.changed, a_change("77", handle="true_valley_bee", at=NOON - DAY, **COPIED))
-    await life.ban(copier())
-    assert life.alerts == []
-
-
-async def test_a_copier_never_seen_before_frames_nobody_if_it_was_made_after_the_victim(life: Life) -> None:
-    await made(life, "99", NOON - 9 * DAY, **COPIED)
-    await life.ban(copier(created_at=NOON - DAY))
     assert life.alerts == []
 
 
@@ -774,7 +711,8 @@ COPYING = NOON - timedelta(minutes=10)
             {},
             ["possible"],
         ),
-        # Its age, long before the victim showed anything.
+        # Its age, after the victim showed what it copied, and long before.
+        ([], {"created_at": COPYING}, []),
         ([], {"created_at": NOON - 365 * DAY}, ["possible"]),
         # Nothing.
         ([], {}, ["possible"]),
@@ -800,13 +738,6 @@ async def test_a_victim_is_no_likely_mirror_of_an_aged_account_that_copied_it(
         )
         lines = (*alert.evidence, *alert.counter_evidence)
         assert alert.log_odds == pytest.approx(alert.prior + sum(one.weight for one in lines), abs=1e-9)
-
-
-async def test_a_sign_up_after_the_ban_needs_no_word_of_who_was_first(life: Life) -> None:
-    await life.ban(copier())
-    await made(life, "99", NOON + DAY / 24, **COPIED)
-    (alert,) = life.alerts
-    assert (alert.band, said(alert)) == ("likely", [])
 
 
 @pytest.mark.parametrize("banned_at", [NOON - 2 * DAY, (NOON - 2 * DAY).replace(hour=0)])
@@ -852,27 +783,6 @@ async def test_a_mirror_prepared_before_the_ban_is_found_when_it_lands(life: Lif
     (alert,) = life.alerts
     assert (alert.key, alert.direction) == ("telegram:99", "lookback")
     assert alert.seconds_since_ban == -3600.0
-
-
-async def test_whichever_comes_second_sees_the_first_and_the_pair_is_one_alert(life: Life) -> None:
-    ban = a_ban("77", handle="umar_media", device_id=DEVICE)
-    mirror = a_sign_up("99", handle="umar_media2", device_id=DEVICE)
-    await life.tell(life.screen, mirror)
-    await life.ban(ban)
-    await life.tell(life.screen, mirror)
-    await life.ban(ban)
-    assert len(life.alerts) == 1
-
-
-async def test_a_ban_with_many_mirrors_tells_the_best_and_counts_the_rest(make_life: MakeLife) -> None:
-    life = make_life(alerts_a_cluster=3)
-    for number in range(5):
-        await life.tell(life.screen, a_sign_up(handle=f"umar_media{number}", device_id=DEVICE, at=BEFORE))
-    await life.ban(a_ban(handle="umar_media", device_id=DEVICE))
-    assert len(life.alerts) == 3
-    await life.relay()
-    (summary,) = summaries(life)
-    assert (summary.published, summary.withheld) == (3, 2)
 
 
 async def test_summary_counts_nothing_any_more_once_its_ban_is_lifted(make_life: MakeLife) -> None:
