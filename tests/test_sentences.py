@@ -47,12 +47,13 @@ def evidence() -> Iterator[str]:
             ours, theirs = signal.distil(example.ours, keyer), signal.distil(example.theirs, keyer)
             found = signal.compare(ours, theirs, CONTEXT) if ours is not None and theirs is not None else None
             if found is not None:
-                yield f"{signal.name}.{found.level}: {found.because}"
+                yield f"{signal.name}.{found.level}: {found.because or signal.sentences[found.level]}"
     for pairwise in PAIRWISE:
         for example in getattr(pairwise, "examples", ()):
             between = pairwise.between(seen(example.ours).trait, seen(example.theirs).trait, CONTEXT)
             if between is not None:
-                yield f"{pairwise.name}.{between.level}: {between.because}"
+                because = between.because or pairwise.sentences[between.level]
+                yield f"{pairwise.name}.{between.level}: {because}"
     for rival in RIVALS:
         yield f"{rival.name}: {rival.sentence}"
 

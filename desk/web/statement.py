@@ -13,9 +13,9 @@ from typing import Final
 from desk.review.statement import Reasons, Resembled
 from desk.web.environment import environment, moment
 from desk.web.languages import Language
-from desk.web.sentences import LEVELS
 from report.text import visible
 from samehand.normalize.contact.redact import redacted
+from samehand.scoring.evidence import SENTENCES
 
 ACTIONS: Final = {
     "suspended": "Your account was suspended.",
@@ -150,7 +150,7 @@ def _facts(said: _Said, reasons: Reasons) -> Iterator[Paragraph]:
     if reasons.resembles is not None:
         yield said(RESEMBLED[reasons.resembles])
     for fact in reasons.facts:
-        sentence = LEVELS.get((fact.signal, fact.level))
+        sentence = SENTENCES.get((fact.signal, fact.level))
         if sentence is None:
             continue
         yield said(sentence)

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from samehand import signals
 from samehand.keys import Key
 from samehand.scoring.weights import Band
 from samehand.signals.comparison import Comparison
@@ -14,6 +15,18 @@ SHARED: Final = "shared-by-many"
 """The level of a line that holds what a crowd takes away from another line of its signal."""
 QUARANTINE: Final = "quarantine"
 """The signal of the line that says which values weigh nothing."""
+SET_ASIDE: Final = (QUARANTINE, "set-aside")
+OTHERS: Final = ("rivals", "other-explanations")
+"""Signal and level of the line that holds what all rivals but the strongest take away: at most the logarithm
+of how many rivals there are."""
+SENTENCES: Final = {
+    **signals.SENTENCES,
+    OTHERS: "Other innocent explanations are left as well.",
+    SET_ASIDE: "A lead put a value that both share in quarantine: it weighs nothing.",
+}
+"""The English sentence on each level of each signal, by both; the desk's catalogues translate by it."""
+CROWD: Final = "This is shared: about %(n)s accounts were counted with it."
+"""The sentence on the level `SHARED`, whatever its signal."""
 
 
 class Evidence(msgspec.Struct, frozen=True, gc=False):

@@ -29,7 +29,17 @@ from samehand.fingerprint.distil import Fingerprint
 from samehand.frequency.ban_calendar import BanCalendar
 from samehand.frequency.rates import Frequencies, NothingCounted
 from samehand.keys import Key, KeyKind, kind_of
-from samehand.scoring.evidence import QUARANTINE, SHARED, Evidence, Line, RivalShare, Score
+from samehand.scoring.evidence import (
+    CROWD,
+    OTHERS,
+    SENTENCES,
+    SET_ASIDE,
+    SHARED,
+    Evidence,
+    Line,
+    RivalShare,
+    Score,
+)
 from samehand.scoring.rivals import RIVALS
 from samehand.scoring.weights import DIFFERENCES, SignalWeights, Weights
 from samehand.showings import Showings
@@ -54,9 +64,6 @@ SPEAKS_NATS: Final = 0.7
 """A smaller weight, below a factor of two, says nothing worth a doubt."""
 _OF_ONE_HAND: Final = frozenset((KeyKind.EMAIL, KeyKind.PHONE, KeyKind.DEVICE, KeyKind.PAYMENT))
 _BELOW_LIKELY_NATS: Final = 0.1  # so that the rounded probability reads below the threshold as well
-OTHERS: Final = ("rivals", "other-explanations", "Other innocent explanations are left as well.")
-"""Signal, level and sentence of the line that holds what all rivals but the strongest take away: at most the
-logarithm of how many rivals there are."""
 
 
 def score(
@@ -100,7 +107,7 @@ def score(
     if showings is not None and (doubtful := _copied(lines, showings, Order.UNKNOWN)):
         most = weights.log_odds_at(weights.bands_of(policy).likely) - _BELOW_LIKELY_NATS - weights.prior(bans)
         copied += _of_unknown_order(lines, doubtful, weights, priors, most)
-    others = Evidence(*OTHERS[:1], -math.log(total), *OTHERS[1:])
+    others = Evidence(OTHERS[0], -math.log(total), OTHERS[1], SENTENCES[OTHERS])
     shown = [*_shown(lines, adding, strongest), *copied, *_in_quarantine(lines, quarantined), others]
     log_odds = math.fsum([prior, *[line.weight for line in shown]])
     probability = weights.probability(log_odds)
@@ -299,10 +306,12 @@ def _shown(lines: Sequence[Line], adding: Sequence[tuple[float, ...]], rival: in
             unshared = _limited(max(line.unshared - less, 0.0), line.limits[rival])
         whole = adds * (unshared / nats) if nats > 0.0 else adds + max(unshared - nats, 0.0)
         explained = 0.0 <= nats < line.weight and line.limits[rival] < line.weight - less
-        because = f"{comparison.because} {explains}" if explained else comparison.because
+        because = comparison.because or SENTENCES[line.signal, comparison.level]
+        if explained:
+            because = f"{because} {explains}"
         shown.append(Evidence(line.signal, whole, comparison.level, because, explained, comparison.values))
         if whole > adds:
-            crowd = f"This is shared: about {comparison.crowd:,} accounts were counted with it."
+            crowd = CROWD % {"n": f"{comparison.crowd:,}"}
             shown.append(Evidence(line.signal, adds - whole, SHARED, crowd))
     return shown
 
@@ -363,5 +372,5 @@ def _in_quarantine(lines: Sequence[Line], quarantined: InQuarantine | None) -> l
         for value in comparison.values
         if quarantined(value)
     )
-    because = f"In quarantine by a lead's decision, and without weight: {', '.join(sorted(held))}."
-    return [Evidence(QUARANTINE, 0.0, "set-aside", because, values=tuple(values))]
+    because = f"{SENTENCES[SET_ASIDE][:-1]} ({', '.join(sorted(held))})."
+    return [Evidence(SET_ASIDE[0], 0.0, SET_ASIDE[1], because, values=tuple(values))]

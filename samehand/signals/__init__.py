@@ -54,5 +54,12 @@ PAIRWISE: tuple[PairSignal[Any], ...] = (CROSS_FIELD, OWN_CONTACT, FAN_ACCOUNT, 
 # Signals without a trait of their own; weights, alerts and metrics name them as well.
 UNKEPT: tuple[str, ...] = (FIRST_SHOWN.name, *(signal.name for signal in PAIRWISE))
 
+SENTENCES: dict[tuple[str, str], str] = {
+    (signal.name, level): sentence
+    for signals in (SIGNALS, PAIRWISE, (FIRST_SHOWN,))
+    for signal in signals
+    for level, sentence in signal.sentences.items()
+}
+
 BY_CODE: dict[int, Signal[Any]] = {signal.code: signal for signal in SIGNALS}
 POSITION: dict[str, int] = {signal.name: place for place, signal in enumerate(SIGNALS)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -31,13 +31,13 @@ _BLOCK_BYTES: Final = 3
 NEAR_BITS: Final = 31
 ALIKE_BITS: Final = 76
 _LEVELS: Final = (
-    (15, "same-picture", "Both accounts show the same picture."),
-    (NEAR_BITS, "near-same-picture", "Both accounts show nearly the same picture."),
-    (48, "edited-picture", "The pictures look like edits of one another."),
-    (60, "alike-pictures", "The pictures resemble each other."),
-    (ALIKE_BITS, "distantly-alike", "The pictures resemble each other from afar."),
+    (15, "same-picture"),
+    (NEAR_BITS, "near-same-picture"),
+    (48, "edited-picture"),
+    (60, "alike-pictures"),
+    (ALIKE_BITS, "distantly-alike"),
 )
-_DIFFERENT: Final = Comparison("different", "The accounts show different pictures.")
+_DIFFERENT: Final = Comparison("different")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,14 @@ class AvatarSignal(SignalBase[AvatarTrait]):
 
     name = "avatar"
     code = 11
+    sentences: Mapping[str, str] = {
+        "same-picture": "Both accounts show the same picture.",
+        "near-same-picture": "Both accounts show nearly the same picture.",
+        "edited-picture": "The pictures look like edits of one another.",
+        "alike-pictures": "The pictures resemble each other.",
+        "distantly-alike": "The pictures resemble each other from afar.",
+        "different": "The accounts show different pictures.",
+    }
 
     def distil(self, account: Account, keyer: Keyer) -> AvatarTrait | None:
         """The given hash, or ``None`` where its quality or its bits say that the picture is flat."""
@@ -95,15 +103,15 @@ class AvatarSignal(SignalBase[AvatarTrait]):
             apart = min(apart, *(distance(pdq, theirs.pdq) for pdq in ours.variants))
         if theirs.variants:
             apart = min(apart, *(distance(ours.pdq, pdq) for pdq in theirs.variants))
-        for limit, level, because in _LEVELS:
+        for limit, level in _LEVELS:
             if apart <= limit:
                 rate, crowd = max(_rate(level, pdq, context) for pdq in (ours.pdq, theirs.pdq))
-                return Comparison(level, because, rate, crowd, context.u(self.name, level))
+                return Comparison(level, rate, crowd, context.u(self.name, level))
         return _DIFFERENT
 
     def most(self, trait: AvatarTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The most that any level weighs at this picture's rate: the pair's rate is no lower than that."""
-        nats = max(table.nats(level, _rate(level, trait.pdq, context)[0]) for _, level, _ in _LEVELS)
+        nats = max(table.nats(level, _rate(level, trait.pdq, context)[0]) for _, level in _LEVELS)
         return Most({KeyKind.AVATAR_BLOCK: nats})
 
     def show(self, trait: AvatarTrait, quoted: Quoted) -> str:

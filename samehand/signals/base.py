@@ -95,6 +95,10 @@ class Signal(Protocol[Trait]):
         """The group of dependent signals, of which the best counts whole and the others for a share."""
 
     @property
+    def sentences(self) -> Mapping[str, str]:
+        """The sentence that a moderator reads, by level."""
+
+    @property
     def examples(self) -> tuple[Example, ...]:
         """Pairs that show each level."""
 
@@ -138,6 +142,9 @@ class PairSignal(Protocol[Trait]):
 
     @property
     def group(self) -> str | None: ...
+
+    @property
+    def sentences(self) -> Mapping[str, str]: ...
 
     @property
     def beyond(self) -> frozenset[str]:

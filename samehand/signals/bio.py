@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -54,7 +54,7 @@ _IN_PART: Final = 0.5
 # Texts of which a single band agrees are hardly ever more alike; a look-up finds many strangers by one band.
 _BY_ONE_BAND: Final = 0.65
 
-_DIFFERENT: Final = Comparison("different", "The self-descriptions are different.")
+_DIFFERENT: Final = Comparison("different")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,12 @@ class BioSignal(SignalBase[BioTrait]):
 
     name = "bio"
     code = 12
+    sentences: Mapping[str, str] = {
+        "almost-same": "The self-descriptions are the same or nearly so.",
+        "mostly-same": "The self-descriptions are mostly the same.",
+        "partly-same": "The self-descriptions agree in part.",
+        "different": "The self-descriptions are different.",
+    }
 
     def distil(self, account: Account, keyer: Keyer) -> BioTrait | None:
         """The signature of the folded bio, or ``None`` where it is too short to say anything."""
@@ -103,12 +109,10 @@ class BioSignal(SignalBase[BioTrait]):
         likeness = resemblance(ours.signature, theirs.signature)
         if likeness < _PARTLY:
             return _DIFFERENT
-        shared = f"about {round(100 * likeness)} % of the three-letter pieces are the same"
         shipped = _shipped_rate(min(ours.length, theirs.length))
         if likeness >= _ALMOST:
             rate, crowd = context.shared(KeyKind.BIO_BAND, _first_band(ours), shipped)
-            because = f"The self-descriptions are the same or nearly so: {shared}."
-            return Comparison("almost-same", because, rate, crowd, shipped)
+            return self._comparison("almost-same", likeness, rate, crowd, shipped)
         # A text that resembles another is no rarer than the other.
         mine, other = ours.signature, theirs.signature
         starts = range(0, SIGNATURE_BYTES, ROWS)
@@ -117,10 +121,15 @@ class BioSignal(SignalBase[BioTrait]):
         whole, crowd = max(
             context.shared(KeyKind.BIO_BAND, _first_band(trait), shipped) for trait in (ours, theirs)
         )
-        level, because = "partly-same", f"The self-descriptions agree in part: {shared}."
-        if likeness >= _MOSTLY:
-            level, because = "mostly-same", f"The self-descriptions are mostly the same: {shared}."
-        return Comparison(level, because, max(own, whole), crowd, own)
+        level = "mostly-same" if likeness >= _MOSTLY else "partly-same"
+        return self._comparison(level, likeness, max(own, whole), crowd, own)
+
+    def _comparison(
+        self, level: str, likeness: float, rate: float, crowd: int, rate_unshared: float
+    ) -> Comparison:
+        shared = f"about {round(100 * likeness)} % of the three-letter pieces are the same"
+        because = f"{self.sentences[level][:-1]}: {shared}."
+        return Comparison(level, rate, crowd, rate_unshared, because=because)
 
     def most(self, trait: BioTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The most that any level weighs: this text by its counted rate, a resembling one by its own rate."""

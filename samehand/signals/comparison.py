@@ -11,18 +11,19 @@ class Comparison(msgspec.Struct, frozen=True, gc=False):
     """What one comparison found. A struct, since every pair makes a dozen and a data class takes longer.
 
     ``level`` names a row of the table of weights. ``rate`` is the share (0 to 1] of unrelated accounts that
-    would show this level with this value, or ``None`` where the table's own figure is used. ``because``
-    is the sentence that the moderator reads. ``crowd`` is how many accounts were counted with the value
-    (0 without counts); the weight that a crowd takes away is shown as counter-evidence. ``rate_unshared`` is
-    what the rate would be if nobody else had been counted with the value. ``also`` are laxer comparisons that
-    hold as well: whichever weighs most counts, so that closer agreement never weighs less. ``values`` are the
-    very values that agree, of kinds that are kept as keyed digests: in quarantine they weigh nothing.
+    would show this level with this value, or ``None`` where the table's own figure is used. ``crowd`` is how
+    many accounts were counted with the value (0 without counts); the weight that a crowd takes away is shown
+    as counter-evidence. ``rate_unshared`` is what the rate would be if nobody else had been counted with the
+    value. ``also`` are laxer comparisons that hold as well: whichever weighs most counts, so that closer
+    agreement never weighs less. ``values`` are the very values that agree, of kinds that are kept as keyed
+    digests: in quarantine they weigh nothing. ``because`` is a sentence that says more than the level's own,
+    or empty.
     """
 
     level: str
-    because: str
     rate: float | None = None
     crowd: int = 0
     rate_unshared: float | None = None
     also: tuple[Comparison, ...] = ()
     values: tuple[Key, ...] = ()
+    because: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,6 +53,12 @@ class ContactSignal(SignalBase[ContactTrait]):
 
     name = "contact"
     code = 13
+    sentences: Mapping[str, str] = {
+        "shared": "Both profiles give the same contact point.",
+        "announced": "The banned account's profile named this account.",
+        "succeeds": "This account's profile calls the banned account its own.",
+        "names-it": "This account's profile names the banned account, as critics do too.",
+    }
 
     def distil(self, account: Account, keyer: Keyer) -> ContactTrait | None:
         """Digests of the contact points; ``None`` where there is neither a point nor a handle."""
@@ -139,20 +145,15 @@ class ContactSignal(SignalBase[ContactTrait]):
                 points.append((rate, crowd, shipped, kind, digest))
             several = f" and {len(shared) - 1} more" if len(shared) > 1 else ""
             for rate, crowd, shipped, kind, digest in sorted(points):
-                because = f"Both profiles give the same contact point ({kind}){several}."
+                because = f"{self.sentences['shared'][:-1]} ({kind}){several}."
                 values = (key_of(own_kind(kind) or KeyKind.CONTACT, digest),)
-                comparisons.append(Comparison("shared", because, rate, crowd, shipped, values=values))
+                comparisons.append(Comparison("shared", rate, crowd, shipped, values=values, because=because))
         if named_there.intersection(ours.own):
-            comparisons.append(
-                _said("announced", "The banned account's profile named this account.", context)
-            )
+            comparisons.append(_said("announced", context))
         if "former" in ours_to_theirs:
-            comparisons.append(
-                _said("succeeds", "This account's profile calls the banned account its own.", context)
-            )
+            comparisons.append(_said("succeeds", context))
         if ours_to_theirs:
-            because = "This account's profile names the banned account, as followers and critics do too."
-            comparisons.append(_said("names-it", because, context))
+            comparisons.append(_said("names-it", context))
         return replace(comparisons[0], also=tuple(comparisons[1:])) if comparisons else None
 
     def most(self, trait: ContactTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
@@ -198,8 +199,8 @@ class ContactSignal(SignalBase[ContactTrait]):
         )
 
 
-def _said(level: str, because: str, context: ComparisonContext) -> Comparison:
-    return Comparison(level, because, context.u("contact", level))
+def _said(level: str, context: ComparisonContext) -> Comparison:
+    return Comparison(level, context.u("contact", level))
 
 
 def _unshared(kind: str, context: ComparisonContext) -> float:

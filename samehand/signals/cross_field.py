@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import permutations
 from typing import Final, NamedTuple
 
@@ -48,11 +49,6 @@ _LEVELS: Final = {
     "consonants": "nearly",
     "extended": "part",
     "part": "part",
-}
-_SENTENCES: Final = {
-    "spells-it": "{} spells the banned account's {}.",
-    "nearly": "{} spells the banned account's {}, but for letters that differ or words that decorate.",
-    "part": "{} has a part of the banned account's {} in it.",
 }
 
 
@@ -98,7 +94,7 @@ def names_of(handle: object | None, name: object | None) -> CrossedNames:
 
 
 class _Crossed(NamedTuple):
-    """A similarity across fields: the words in common, its cost (bits), and the names of both fields.
+    """A similarity across fields: the words in common, its and its cost (bits).
 
     ``handle`` is the base of the handle if it spells the whole display name, else empty.
     """
@@ -106,8 +102,6 @@ class _Crossed(NamedTuple):
     level: str
     words: tuple[str, ...]
     penalty_bits: float
-    ours: str
-    theirs: str
     handle: str = ""
 
     @property
@@ -119,9 +113,13 @@ class CrossingSignal(PairSignalBase):
     """One account's handle is written like the other's display name."""
 
     name = "crossing"
+    sentences: Mapping[str, str] = {
+        "spells-it": "One account's handle spells the other's display name.",
+        "nearly": "One account's handle nearly spells the other's display name.",
+        "part": "One account's handle has a part of the other's display name.",
+    }
     group: str | None = "name"
     beyond = frozenset(("handle", "name"))
-    levels = ("spells-it", "nearly", "part")
 
     def of(self, trait: Traits) -> CrossedNames | None:
         """Both names of an account; ``None`` where it shows neither."""
@@ -136,8 +134,8 @@ class CrossingSignal(PairSignalBase):
     ) -> Comparison | None:
         """Our handle with their name and theirs with ours: the rarer, with the other; ``None`` of neither."""
         crossed = (
-            _crossed(ours.handle, theirs.name, "The handle", "display name"),
-            _crossed(theirs.handle, ours.name, "The display name", "handle"),
+            _crossed(ours.handle, theirs.name, ours_first=True),
+            _crossed(theirs.handle, ours.name, ours_first=False),
         )
         held = sorted(
             (crossing for crossing in crossed if crossing is not None and crossing.worth > 0.0),
@@ -164,7 +162,7 @@ class CrossingSignal(PairSignalBase):
         """Keys of a whole field may add what its letters are worth; keys of its words only those words."""
 
         def nats(own: float) -> float:
-            return table.most(self.levels, context.named_at_least(rate_of_bits(own)))
+            return table.most(tuple(self.sentences), context.named_at_least(rate_of_bits(own)))
 
         by_kind: dict[int, float] = {}
         of_parts: dict[Key, float] = {}
@@ -211,11 +209,10 @@ def _finding(crossing: _Crossed, context: ComparisonContext) -> Comparison:
         borne, crowd = context.among_namesakes(KeyKind.STEM, crossing.handle.encode(), min(shipped, 1.0))
         rate = max(rate, borne)
         crowds.append(crowd)
-    because = _SENTENCES[crossing.level].format(crossing.ours, crossing.theirs)
-    return Comparison(crossing.level, because, min(rate, 1.0), min(crowds, default=0), min(shipped, 1.0))
+    return Comparison(crossing.level, min(rate, 1.0), min(crowds, default=0), min(shipped, 1.0))
 
 
-def _crossed(handle: HandleTrait | None, name: NameTrait | None, mine: str, other: str) -> _Crossed | None:
+def _crossed(handle: HandleTrait | None, name: NameTrait | None, *, ours_first: bool) -> _Crossed | None:
     if handle is None or name is None:
         return None
     # The cost of a handle that is the name's words, in their order or another.
@@ -231,16 +228,14 @@ def _crossed(handle: HandleTrait | None, name: NameTrait | None, mine: str, othe
     ):
         cost = _FIELD_BITS + _REORDER_BITS
     if cost is not None:
-        return _Crossed("spells-it", name.words or (name.base,), cost, mine, other, handle.word.base)
-    pair = (handle.word, name.word) if other == "display name" else (name.word, handle.word)
+        return _Crossed("spells-it", name.words or (name.base,), cost, handle.word.base)
+    pair = (handle.word, name.word) if ours_first else (name.word, handle.word)
     resemblance, sounding = similarity(*pair), _sounding(handle, name)
     if sounding is not None and (resemblance is None or worth_bits(sounding) > worth_bits(resemblance)):
         resemblance = sounding
     if resemblance is None:
         return None
-    return _Crossed(
-        _LEVELS[resemblance.kind], (resemblance.part,), resemblance.penalty_bits + _FIELD_BITS, mine, other
-    )
+    return _Crossed(_LEVELS[resemblance.kind], (resemblance.part,), resemblance.penalty_bits + _FIELD_BITS)
 
 
 def _sounding(handle: HandleTrait, name: NameTrait) -> Similarity | None:

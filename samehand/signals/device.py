@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from samehand.account import Account
@@ -18,8 +19,10 @@ class DeviceSignal(DigestSignal):
     code = 5
     kind = KeyKind.DEVICE
     owned = True
-    because_same = "Both accounts were made on the same device."
-    because_different: str | None = "The accounts were made on different devices."
+    sentences: Mapping[str, str] = {
+        "same": "Both accounts were made on the same device.",
+        "different": "The accounts were made on different devices.",
+    }
 
     def distil(self, account: Account, keyer: Keyer) -> bytes | None:
         """The keyed device id; ``None`` for a junk id (all zero, `unknown`)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from samehand.keys import Key, KeyKind, key_of
@@ -12,6 +12,7 @@ from samehand.signals.context import ComparisonContext
 
 DIGEST_BYTES: Final = 10
 MASK: Final = "•••"
+_DIFFERENT: Final = Comparison("different")
 
 
 def checked_digest(payload: bytes) -> bytes:
@@ -27,8 +28,7 @@ class DigestSignal(SignalBase[bytes]):
     name: str
     kind: KeyKind
     owned: bool  # whether a value belongs to somebody, or is a choice that many make
-    because_same: str
-    because_different: str | None = None
+    sentences: Mapping[str, str]
 
     def pack(self, trait: bytes) -> bytes:
         return trait
@@ -50,10 +50,8 @@ class DigestSignal(SignalBase[bytes]):
             unshared = context.u(self.name, "same")
             rate, crowd = context.shared(self.kind, ours, unshared, owned=self.owned)
             values = (key_of(self.kind, ours),)
-            return Comparison("same", self.because_same, rate, crowd, unshared, values=values)
-        if self.because_different is None:
-            return None
-        return Comparison("different", self.because_different)
+            return Comparison("same", rate, crowd, unshared, values=values)
+        return _DIFFERENT if "different" in self.sentences else None
 
     def most(self, trait: bytes, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of sharing this value."""

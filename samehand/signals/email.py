@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,8 +22,8 @@ DISPOSABLE: Final = 1  # bits of the stored byte of flags
 _TAGGED: Final = 2
 _PRIVATE: Final = 4  # in place of a provider stands the digest of a private domain
 _SAME: Final = ("same-address", "same-mailbox")
-_DISPOSABLE: Final = Comparison("both-disposable", "Both accounts use a throw-away e-mail provider.")
-_DIFFERENT: Final = Comparison("different", "The accounts use different e-mail addresses.")
+_DISPOSABLE: Final = Comparison("both-disposable")
+_DIFFERENT: Final = Comparison("different")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,14 @@ class EmailSignal(SignalBase[EmailTrait]):
 
     name = "email"
     code = 3
+    sentences: Mapping[str, str] = {
+        "same-address": "Both accounts use the same e-mail address.",
+        "same-mailbox": "Both accounts use the same mailbox; an address has a tag that its provider ignores.",
+        "same-local-part": "The e-mail addresses have the same name, but not the same mailbox.",
+        "same-domain": "The e-mail addresses have the same domain, which belongs to no public provider.",
+        "both-disposable": "Both accounts use a throw-away e-mail provider.",
+        "different": "The accounts use different e-mail addresses.",
+    }
 
     def distil(self, account: Account, keyer: Keyer) -> EmailTrait | None:
         """Digests of the folded address, or of the platform's digest where it keys addresses itself."""
@@ -104,31 +112,27 @@ class EmailSignal(SignalBase[EmailTrait]):
         elif ours.domain and ours.domain == theirs.domain:
             shipped = context.u(self.name, "same-domain")
             rate, crowd = context.shared(KeyKind.EMAIL_PART, ours.domain, shipped)
-            because = "The e-mail addresses have the same domain, which belongs to no public provider."
             domain = key_of(KeyKind.EMAIL_PART, ours.domain)
-            alike = (Comparison("same-domain", because, rate, crowd, shipped, values=(domain,)),)
+            alike = (Comparison("same-domain", rate, crowd, shipped, values=(domain,)),)
         if ours.local != theirs.local:
             return alike[0] if alike else _DIFFERENT
         shipped = rate_of_bits(ours.local_bits)
         local, mailboxes = (KeyKind.EMAIL_PART, ours.local), (ours.mailbox, theirs.mailbox)
         rate, crowd = context.shared_wider(local, KeyKind.EMAIL, mailboxes, shipped)
-        because = "The e-mail addresses have the same name, but not the same mailbox."
+        because = ""
         if ours.provider and theirs.provider and ours.provider != theirs.provider:
             because = "The e-mail addresses have the same name at different providers."
         values: tuple[Key, ...] = (key_of(*local),)
         if ours.mailbox != theirs.mailbox:
-            return Comparison("same-local-part", because, rate, crowd, shipped, alike, values)
+            return Comparison("same-local-part", rate, crowd, shipped, alike, values, because)
         mailbox = key_of(KeyKind.EMAIL, ours.mailbox)
         values = (mailbox, *values)
         alike = tuple([replace(comparison, values=(mailbox, *comparison.values)) for comparison in alike])
-        level, because = "same-address", "Both accounts use the same e-mail address."
-        same = Comparison("same-local-part", because, rate, crowd, shipped, values=values)
-        if ours.tagged or theirs.tagged:
-            level = "same-mailbox"
-            because = "Both accounts use the same mailbox; an address has a tag that its provider ignores."
+        level = "same-mailbox" if ours.tagged or theirs.tagged else "same-address"
+        same = Comparison("same-local-part", rate, crowd, shipped, values=values)
         unshared = context.u(self.name, level)
         rate, crowd = context.shared(KeyKind.EMAIL, ours.mailbox, unshared, owned=True)
-        return Comparison(level, because, rate, crowd, unshared, (same, *alike), (mailbox,))
+        return Comparison(level, rate, crowd, unshared, (same, *alike), (mailbox,))
 
     def most(self, trait: EmailTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of sharing the mailbox, its local part or its domain; without a key, of both being

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from samehand.account import Account
@@ -28,15 +29,17 @@ class AdmirerSignal(PairSignalBase):
     """The new account says of itself that it is somebody else, who admires."""
 
     name = "admirer"
+    sentences: Mapping[str, str] = {
+        "says-so": "The account calls itself an admirer's, as many harmless ones do."
+    }
 
     def between(self, ours: Traits, theirs: Traits, context: ComparisonContext) -> Comparison | None:
         """The level `says-so` if our handle or name has such a word and theirs have none; else ``None``."""
         said = _admiring(shown_names(ours))
         if not said or _admiring(shown_names(theirs)):
             return None
-        return Comparison(
-            "says-so", f"The account calls itself an admirer's (“{min(said)}”), as many harmless ones do."
-        )
+        because = f"The account calls itself an admirer's (“{min(said)}”), as many harmless ones do."
+        return Comparison("says-so", because=because)
 
     @property
     def examples(self) -> tuple[Example, ...]:

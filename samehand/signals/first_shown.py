@@ -41,6 +41,10 @@ class FirstShownSignal:
     """Who first showed the values that both show. It speaks against a pair or says nothing."""
 
     name = "first_shown"
+    sentences: Mapping[str, str] = {
+        "found-first": "This account showed it before the banned one did.",
+        "unknown": "It is not known which of the two showed it first.",
+    }
 
     def copied(self, signal: str, level: str) -> bool:
         """Whether a line of evidence is about a value that anybody can copy."""
@@ -63,7 +67,7 @@ class FirstShownSignal:
         because = (
             f"This account showed {_listed(signals)} before the banned one did (since {day} at the latest)."
         )
-        return Comparison("found-first", because)
+        return Comparison("found-first", because=because)
 
     def unknown(self, signals: Sequence[str], *, capped: bool) -> Comparison:
         """The level `unknown`: nobody knows which account showed the lines' values first.
@@ -71,7 +75,7 @@ class FirstShownSignal:
         ``capped``: for that reason they count for less.
         """
         because = f"It is not known which of the two showed {_listed(signals)} first."
-        return Comparison("unknown", f"{because} {_CAPPED}" if capped else because)
+        return Comparison("unknown", because=f"{because} {_CAPPED}" if capped else because)
 
 
 def _over(ends: Sequence[int | None], begins: Sequence[int | None], *, or_at_once: bool = False) -> bool:

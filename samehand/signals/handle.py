@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from itertools import takewhile
 from typing import Final
@@ -60,27 +60,17 @@ _ANY_FIELD: Final = _BASE | _DIGITS | _LITERAL | _CONSONANTS
 _AUTOMATIC: Final = 0x40
 _SHORT: Final = 0x80  # six bits a letter
 
-_SENTENCES: Final = {
-    "same": "The handles are the same but for letters that look alike, separators or digits.",
-    "personal-name": "The handles are the same name of a person.",
-    "decorated": "The handles are the same but for words such as `official` or `backup`.",
-    "extended": "One handle is the other with something put before or after it.",
-    "reordered": "The handles are made of the same words in another order.",
-    "one-typo": "The handles differ in one letter.",
-    "two-typos": "The handles differ in two letters.",
-    "consonants": "The handles have the same consonants.",
-    "part": "The handles have a run of letters in common.",
-}
-
-
 # The level of equal handles that consist of a person's names: strangers bear the same one.
 _PERSONAL: Final = "personal-name"
 # Equal bases share a key of their own, which says so.
-_RESEMBLING: Final = tuple(level for level in _SENTENCES if level != "same")
+_RESEMBLING: Final = (
+    *("personal-name", "decorated", "extended", "reordered"),
+    *("one-typo", "two-typos", "consonants", "part"),
+)
 _IN_PART: Final = ("decorated", "extended", "part")
 _WHOLE_WORD: Final = (KeyKind.HANDLE_WORD,)
 _WHOLE: Final = (KeyKind.HANDLE_FULL, KeyKind.HANDLE_WHOLE)
-_DIFFERENT: Final = Comparison("different", "The handles do not resemble each other.")
+_DIFFERENT: Final = Comparison("different")
 
 
 class HandleSignal(SignalBase[HandleTrait]):
@@ -88,6 +78,20 @@ class HandleSignal(SignalBase[HandleTrait]):
 
     name = "handle"
     code = 1
+    sentences: Mapping[str, str] = {
+        "same-handle": "The handles are the same.",
+        "same": "The handles are the same but for letters that look alike, separators or digits.",
+        "personal-name": "The handles are the same name of a person.",
+        "decorated": "The handles are the same but for words such as “official” or “backup”.",
+        "extended": "One handle is the other with something put before or after it.",
+        "reordered": "The handles are made of the same words in another order.",
+        "one-typo": "The handles differ in one letter.",
+        "two-typos": "The handles differ in two letters.",
+        "consonants": "The handles have the same consonants.",
+        "same-number": "The handles have the same number.",
+        "part": "The handles have a run of letters in common.",
+        "different": "The handles do not resemble each other.",
+    }
     group: str | None = "name"
 
     def distil(self, account: Account, keyer: Keyer) -> HandleTrait | None:
@@ -150,7 +154,7 @@ class HandleSignal(SignalBase[HandleTrait]):
             rate, crowd = context.among_namesakes(KeyKind.HANDLE_FULL, theirs.literal.encode(), shipped)
             base = self._alike(Similarity("same", theirs.word.base, 0.0), ours, theirs, context)
             level = _PERSONAL if base.level == _PERSONAL else "same-handle"
-            return Comparison(level, "The handles are the same.", rate, crowd, shipped, (base,))
+            return Comparison(level, rate, crowd, shipped, (base,))
         resemblance = similarity(ours.word, theirs.word)
         if ours.alternates or theirs.alternates:
             readings = {ours.word.base, *ours.alternates} & {theirs.word.base, *theirs.alternates}
@@ -162,7 +166,7 @@ class HandleSignal(SignalBase[HandleTrait]):
         if theirs.digits and ours.digits == theirs.digits:
             worth = digit_bits(theirs.digits)
             if worth >= _NUMBER_BITS_MIN:
-                number = Comparison("same-number", "The handles have the same number.", rate_of_bits(worth))
+                number = Comparison("same-number", rate_of_bits(worth))
         if resemblance is None:
             differ = None if ours.word.shares_a_token(theirs.word) else _DIFFERENT
             return number or differ
@@ -190,7 +194,7 @@ class HandleSignal(SignalBase[HandleTrait]):
         missing = _MISSING_BITS * max(_IN_COMMON - in_common, 0.0)
         shipped = rate_of_bits(max(letters + number - resemblance.penalty_bits - missing, 0.0))
         rate, crowd = context.among_namesakes(KeyKind.STEM, resemblance.part.encode(), shipped)
-        return Comparison(level, _SENTENCES[level], rate, crowd, shipped)
+        return Comparison(level, rate, crowd, shipped)
 
     def most(self, trait: HandleTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """Keys of the whole handle or its base may add what its counts say; other keys show a part of it.

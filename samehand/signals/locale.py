@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from samehand.account import Account
@@ -11,7 +12,7 @@ from samehand.signals.comparison import Comparison
 from samehand.signals.context import ComparisonContext
 
 _LOCALE: Final = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z]{4})?(?:[-_]([A-Za-z]{2}|[0-9]{3}))?\b")
-_OTHER_LANGUAGE: Final = Comparison("other-language", "The accounts use different languages.")
+_OTHER_LANGUAGE: Final = Comparison("other-language")
 
 
 class LocaleSignal(SignalBase[str]):
@@ -19,6 +20,10 @@ class LocaleSignal(SignalBase[str]):
 
     name = "locale"
     code = 9
+    sentences: Mapping[str, str] = {
+        "same": "Both accounts use the same language and region.",
+        "other-language": "The accounts use different languages.",
+    }
 
     def distil(self, account: Account, keyer: Keyer) -> str | None:
         """``ur-PK`` from any usual spelling (BCP 47 or POSIX), or ``None``."""
@@ -40,7 +45,7 @@ class LocaleSignal(SignalBase[str]):
         A weight by the language's rarity would make all speakers of a rare language look alike.
         """
         if ours == theirs:
-            return Comparison("same", "Both accounts use the same language and region.")
+            return Comparison("same")
         if ours.partition("-")[0] == theirs.partition("-")[0]:
             return None
         return _OTHER_LANGUAGE

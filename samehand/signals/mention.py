@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,6 +39,7 @@ class MentionSignal(SignalBase[MentionTrait]):
 
     name = "mention"
     code = 15
+    sentences: Mapping[str, str] = {"names-it": "The self-description names the listed organisation as well."}
 
     def distil(self, account: Account, keyer: Keyer) -> MentionTrait | None:
         """The words of a listed organisation's name, or of an account's bio.
@@ -71,7 +73,7 @@ class MentionSignal(SignalBase[MentionTrait]):
         """The level `names-it` if our bio contains the listed organisation's name, else ``None``."""
         if ours.listed or not theirs.listed or not contains(ours.words, theirs.words):
             return None
-        return Comparison("names-it", "The self-description names the listed organisation as well.")
+        return Comparison("names-it")
 
     def most(self, trait: MentionTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of `names-it`, for candidates that share a key of a name.

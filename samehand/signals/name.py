@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -51,12 +51,12 @@ _SHORT: Final = 0x80  # six bits a letter
 _SPELT_ALIKE: Final = frozenset(("same", "one-typo", "two-typos", "decorated", "reordered"))
 _RUN: Final = ("shared-words", "The display names have a long run of letters in common.")
 _IN_PART: Final = {
-    "consonants": ("near-same", "The display names have the same words in other spellings."),
+    "consonants": ("near-same", ""),
     "extended": _RUN,
     "part": _RUN,
 }
 _NOT_SAME: Final = ("same-words", "near-same", "shared-words")
-_DIFFERENT: Final = Comparison("different", "The display names do not resemble each other.")
+_DIFFERENT: Final = Comparison("different")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,13 @@ class NameSignal(SignalBase[NameTrait]):
 
     name = "name"
     code = 2
+    sentences: Mapping[str, str] = {
+        "same-name": "The display names are the same.",
+        "same-words": "The display names are made of the same distinctive words.",
+        "near-same": "The display names have the same words in other spellings.",
+        "shared-words": "The display names share some words.",
+        "different": "The display names do not resemble each other.",
+    }
     group: str | None = "name"
 
     def distil(self, account: Account, keyer: Keyer) -> NameTrait | None:
@@ -130,13 +137,10 @@ class NameSignal(SignalBase[NameTrait]):
         matched = _match_words(ours, theirs)
         if matched is not None and not matched.left_over:
             if not matched.exact:
-                because = "The display names have the same words in other spellings."
-                return self._finding("near-same", because, matched.words, matched.penalty_bits, context)
+                return self._finding("near-same", "", matched.words, matched.penalty_bits, context)
             if ours.words == theirs.words:
-                because = "The display names are the same."
-                return self._finding("same-name", because, matched.words, 0.0, context)
-            because = "The display names are made of the same telling words."
-            return self._finding("same-words", because, matched.words, 1.0, context)
+                return self._finding("same-name", "", matched.words, 0.0, context)
+            return self._finding("same-words", "", matched.words, 1.0, context)
         whole = similarity(ours.word, theirs.word)
         if whole is not None and whole.kind in _SPELT_ALIKE:
             because = "The display names are the same but for spacing or a letter or two."
@@ -173,7 +177,7 @@ class NameSignal(SignalBase[NameTrait]):
             counted, crowd = context.word(word, each)
             shipped, rate = shipped * each, rate * counted
             crowds.append(crowd)
-        return Comparison(level, because, min(rate, 1.0), min(crowds, default=0), min(shipped, 1.0))
+        return Comparison(level, min(rate, 1.0), min(crowds, default=0), min(shipped, 1.0), because=because)
 
     def most(self, trait: NameTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The key of the whole name may add what its words' counts say; any other key shows a part of it."""

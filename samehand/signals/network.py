@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +14,7 @@ from samehand.signals.comparison import Comparison
 from samehand.signals.context import ComparisonContext
 from samehand.signals.digest import DIGEST_BYTES, MASK
 
-_DIFFERENT: Final = Comparison("different", "The accounts came from different networks.")
+_DIFFERENT: Final = Comparison("different")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,12 @@ class NetworkSignal(SignalBase[NetworkTrait]):
 
     name = "network"
     code = 7
+    sentences: Mapping[str, str] = {
+        "same-address": "Both accounts came from the same internet address.",
+        "same-prefix": "Both accounts came from the same small network.",
+        "same-site": "Both accounts came from the same customer's network.",
+        "different": "The accounts came from different networks.",
+    }
 
     def distil(self, account: Account, keyer: Keyer) -> NetworkTrait | None:
         """Digests of a public address; ``None`` for one of a private, reserved or carrier-internal range."""
@@ -74,23 +80,20 @@ class NetworkSignal(SignalBase[NetworkTrait]):
         if ours.address == theirs.address:
             same = context.u(self.name, "same-address")
             rate, crowd = context.shared(KeyKind.ADDRESS, ours.address, same)
-            because = "Both accounts came from the same internet address."
             values = (key_of(KeyKind.ADDRESS, ours.address),)
-            return Comparison("same-address", because, rate, crowd, same, values=values)
+            return Comparison("same-address", rate, crowd, same, values=values)
         addresses = (ours.address, theirs.address)
         if ours.prefix == theirs.prefix:
             prefix, same = (KeyKind.PREFIX, ours.prefix), context.u(self.name, "same-prefix")
             rate, crowd = context.shared_wider(prefix, KeyKind.ADDRESS, addresses, same)
-            because = "Both accounts came from the same small network."
-            return Comparison("same-prefix", because, rate, crowd, same, values=(key_of(*prefix),))
+            return Comparison("same-prefix", rate, crowd, same, values=(key_of(*prefix),))
         if ours.site and ours.site == theirs.site:
             same = context.u(self.name, "same-site")
             rate, crowd = max(
                 context.shared_wider((KeyKind.PREFIX, each), KeyKind.ADDRESS, addresses, same)
                 for each in (ours.prefix, theirs.prefix)
             )
-            because = "Both accounts came from the same customer's IPv6 range."
-            return Comparison("same-site", because, rate, crowd, same)
+            return Comparison("same-site", rate, crowd, same)
         return _DIFFERENT
 
     def most(self, trait: NetworkTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from samehand.account import Account
@@ -23,6 +24,7 @@ class DisguiseSignal(SignalBase[FoldFlags]):
 
     name = "disguise"
     code = 14
+    sentences: Mapping[str, str] = {"hiding": "The name is written to hide from a search."}
 
     def distil(self, account: Account, keyer: Keyer) -> FoldFlags | None:
         """The flags of the folds of handle and display name; ``None`` without either."""
@@ -43,7 +45,7 @@ class DisguiseSignal(SignalBase[FoldFlags]):
         """The level `hiding` by the new account's flags alone: how the banned account wrote is no reason."""
         if not ours:
             return None
-        return Comparison("hiding", f"The name is written with {self._words(ours)}.")
+        return Comparison("hiding", because=f"The name is written with {self._words(ours)}.")
 
     def most(self, trait: FoldFlags, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of `hiding`: for a new account by its own flags; a banned one may meet any account."""

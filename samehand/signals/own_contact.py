@@ -6,7 +6,7 @@ already, and have the same digest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -20,7 +20,7 @@ from samehand.signals.context import ComparisonContext
 from samehand.signals.email import EmailTrait
 from samehand.signals.phone import PhoneTrait
 
-_LEVELS: Final = {KeyKind.EMAIL: ("mailbox", "e-mail address"), KeyKind.PHONE: ("number", "phone number")}
+_LEVELS: Final = {KeyKind.EMAIL: "mailbox", KeyKind.PHONE: "number"}
 
 
 class Reach(NamedTuple):
@@ -48,7 +48,10 @@ class ReachSignal(PairSignalBase):
 
     name = "reach"
     beyond = frozenset(("email", "phone", "contact"))
-    levels = tuple(level for level, _ in _LEVELS.values())
+    sentences: Mapping[str, str] = {
+        "mailbox": "One account signed up with the mailbox that the other's profile names.",
+        "number": "One account signed up with the number that the other's profile names.",
+    }
 
     def of(self, trait: Traits) -> Reach | None:
         """The mailboxes and numbers of an account; ``None`` where it has none."""
@@ -68,7 +71,7 @@ class ReachSignal(PairSignalBase):
         """The weight of sharing each address."""
         by_key = {}
         for key, (kind, digest) in _keys(reach).items():
-            level = _LEVELS[kind][0]
+            level = _LEVELS[kind]
             by_key[key] = table.nats(
                 level, context.shared(kind, digest, context.u(self.name, level), owned=True)[0]
             )
@@ -80,16 +83,13 @@ class ReachSignal(PairSignalBase):
 
     def compare(self, ours: Reach, theirs: Reach, context: ComparisonContext) -> Comparison | None:
         """The rarest address that one account names and the other has; ``None`` where there is none."""
-        met = [(kind, digest, "This account") for kind, digest in ours.named & theirs.own]
-        met += [(kind, digest, "The banned account") for kind, digest in theirs.named & ours.own]
         comparisons = []
-        for kind, digest, who in sorted(met):
-            level, what = _LEVELS[kind]
+        for kind, digest in sorted((ours.named & theirs.own) | (theirs.named & ours.own)):
+            level = _LEVELS[kind]
             shipped = context.u("reach", level)
             rate, crowd = context.shared(kind, digest, shipped, owned=True)
-            because = f"{who} gives in its profile the other's own {what}."
             values = (key_of(kind, digest),)
-            comparisons.append(Comparison(level, because, rate, crowd, shipped, values=values))
+            comparisons.append(Comparison(level, rate, crowd, shipped, values=values))
         comparisons.sort(key=lambda comparison: comparison.rate or 1.0)
         return replace(comparisons[0], also=tuple(comparisons[1:])) if comparisons else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from samehand.account import Account
@@ -19,8 +20,10 @@ class PaymentSignal(DigestSignal):
     code = 6
     kind = KeyKind.PAYMENT
     owned = True
-    because_same = "Both accounts paid with the same card or wallet."
-    because_different: str | None = "The accounts paid with different cards or wallets."
+    sentences: Mapping[str, str] = {
+        "same": "Both accounts paid with the same card or wallet.",
+        "different": "The accounts paid with different cards or wallets.",
+    }
 
     def distil(self, account: Account, keyer: Keyer) -> bytes | None:
         """The keyed token with its case, which providers' tokens depend on; ``None`` for a placeholder."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +14,7 @@ from samehand.signals.comparison import Comparison
 from samehand.signals.context import ComparisonContext
 from samehand.signals.digest import DIGEST_BYTES, MASK
 
-_DIFFERENT: Final = Comparison("different", "The accounts use different phone numbers.")
+_DIFFERENT: Final = Comparison("different")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,11 @@ class PhoneSignal(SignalBase[PhoneTrait]):
 
     name = "phone"
     code = 4
+    sentences: Mapping[str, str] = {
+        "same-number": "Both accounts use the same phone number.",
+        "same-block": "The phone numbers are of one block of a hundred.",
+        "different": "The accounts use different phone numbers.",
+    }
 
     def distil(self, account: Account, keyer: Keyer) -> PhoneTrait | None:
         """Digests of the E.164 number, or of the platform's digest where it keys numbers itself."""
@@ -73,16 +78,14 @@ class PhoneSignal(SignalBase[PhoneTrait]):
         block, numbers = (KeyKind.PHONE_BLOCK, ours.block), (ours.number, theirs.number)
         shipped = context.u(self.name, "same-block")
         rate, crowd = context.shared_wider(block, KeyKind.PHONE, numbers, shipped)
-        because = "The phone numbers are of one block of a hundred, as if bought together."
         values: tuple[Key, ...] = (key_of(*block),)
         if ours.number != theirs.number:
-            return Comparison("same-block", because, rate, crowd, shipped, values=values)
+            return Comparison("same-block", rate, crowd, shipped, values=values)
         number = key_of(KeyKind.PHONE, ours.number)
-        beside = Comparison("same-block", because, rate, crowd, shipped, values=(number, *values))
+        beside = Comparison("same-block", rate, crowd, shipped, values=(number, *values))
         unshared = context.u(self.name, "same-number")
         rate, crowd = context.shared(KeyKind.PHONE, ours.number, unshared, owned=True)
-        because = "Both accounts use the same phone number."
-        return Comparison("same-number", because, rate, crowd, unshared, (beside,), (number,))
+        return Comparison("same-number", rate, crowd, unshared, (beside,), (number,))
 
     def most(self, trait: PhoneTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of sharing this number, and of sharing its block."""

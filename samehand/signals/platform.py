@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from samehand.signals.base import PairSignalBase, Traits
@@ -9,13 +10,14 @@ from samehand.signals.comparison import Comparison
 from samehand.signals.context import ComparisonContext
 from samehand.watchlist.platforms import is_list
 
-_ANOTHER: Final = Comparison("another", "The banned account was on another platform.")
+_ANOTHER: Final = Comparison("another")
 
 
 class PlatformSignal(PairSignalBase):
     """The banned account was on another platform."""
 
     name = "platform"
+    sentences: Mapping[str, str] = {"another": "The banned account was on another platform."}
 
     def between(self, ours: Traits, theirs: Traits, context: ComparisonContext) -> Comparison | None:
         """The level `another` across platforms, where the same name more often belongs to somebody else."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from samehand.account import Account
@@ -24,7 +25,7 @@ class ReferrerSignal(DigestSignal):
     code = 10
     kind = KeyKind.REFERRER
     owned = False
-    because_same = "Both accounts came through the same invitation or link."
+    sentences: Mapping[str, str] = {"same": "Both accounts came through the same invitation or link."}
 
     def distil(self, account: Account, keyer: Keyer) -> bytes | None:
         """The keyed referrer without outer spaces and trailing slashes; ``None`` if empty or too long."""

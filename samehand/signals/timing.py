@@ -11,6 +11,7 @@ the two spans counts. So a nearer moment never weighs less than a farther one.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -53,6 +54,18 @@ class TimingSignal(PairSignalBase):
     """The account was made soon after the ban, or shortly before it."""
 
     name = "timing"
+    sentences: Mapping[str, str] = {
+        "within-ten-minutes": "The account was made within ten minutes of the ban.",
+        "within-an-hour": "The account was made within an hour of the ban.",
+        "within-a-day": "The account was made within a day of the ban.",
+        "within-a-week": "The account was made within a week of the ban.",
+        "within-a-month": "The account was made within a month of the ban.",
+        "within-a-year": "The account was made within a year of the ban.",
+        "long-after": "The account was made long after the ban.",
+        "a-day-before": "The account was made within the day before the ban.",
+        "a-month-before": "The account was made within the month before the ban.",
+        "long-before": "The account was made long before the ban.",
+    }
 
     def between(self, ours: Traits, theirs: Traits, context: ComparisonContext) -> Comparison | None:
         """The narrowest span that holds, with all wider ones (``also``); ``None`` if a moment is unknown."""
@@ -67,13 +80,13 @@ class TimingSignal(PairSignalBase):
         because = f"The account was made {where} the ban."
         if spans:
             comparisons = [
-                Comparison(span.level, because, context.banned_within(span.first, span.last))
+                Comparison(span.level, context.banned_within(span.first, span.last), because=because)
                 for span in spans
             ]
             return replace(comparisons[0], also=tuple(comparisons[1:]))
         if abs(since) <= DAY_SECONDS:
             return None  # only the day is known, and no span of hours is known
-        return Comparison(_LATER if since > 0 else _EARLIER, because)
+        return Comparison(_LATER if since > 0 else _EARLIER, because=because)
 
     def moments(self, table: Levels, at: float, calendar: BanCalendar | None) -> Ages:
         """The most (nats) that the signal adds, by the age of a ban in seconds at ``at``, oldest last."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from samehand.account import Account
@@ -19,7 +19,9 @@ class AgentSignal(DigestSignal):
     code = 8
     kind = KeyKind.AGENT
     owned = False
-    because_same = "Both accounts were made with the same model of phone or browser."
+    sentences: Mapping[str, str] = {
+        "same": "Both accounts were made with the same model of phone or browser."
+    }
 
     def distil(self, account: Account, keyer: Keyer) -> bytes | None:
         """The keyed family: browser, system and model, without version numbers."""

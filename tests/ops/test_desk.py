@@ -16,7 +16,7 @@ from cli.commands.demo.profiles import profile_server
 from desk.database import verdicts
 from desk.profiles.source import profile_source
 from desk.web.languages import catalogue
-from desk.web.sentences import LEVELS
+from samehand.scoring.evidence import SENTENCES
 from schemas.accounts import Account, Avatar
 from schemas.alerts import Matched
 from schemas.appeals import AppealMade, AppealTaken
@@ -555,7 +555,7 @@ def test_other_peoples_words_are_isolated_and_what_nobody_sees_is_shown(
 
 #: Three reasons on each side, the longest sentences of their signals; letters of Urdu are the tallest.
 SIX_LINES = tuple(
-    a_reason(signal, weight, level=level, because=LEVELS[signal, level], **said)
+    a_reason(signal, weight, level=level, because=SENTENCES[signal, level], **said)
     for signal, weight, level, said in (
         ("name", 4.0, "near-same", {"ours": "Umar Khan", "theirs": "Omar Khan"}),
         ("handle", 3.0, "same", {"ours": "um4r", "theirs": "umar"}),

@@ -22,10 +22,10 @@ from desk.web.languages import ENGLISH, Language
 from desk.web.pages.case import POLICY, case_page
 from desk.web.pages.queue import Undoing
 from desk.web.screen import screen, sides
-from desk.web.sentences import CROWD, CROWD_COUNT, LEVELS, RIVALS, SIGNALS
+from desk.web.sentences import CROWD_COUNT, RIVALS, SIGNALS
 from desk.web.view import page, view_of
 from report.text import visible_sentence
-from samehand.scoring.evidence import SHARED
+from samehand.scoring.evidence import CROWD, SENTENCES, SHARED
 from schemas import fields
 
 
@@ -80,7 +80,7 @@ async def alert(request: Asked, alert_id: FromPath[str], undo: Undoing = None) -
         sides=sides(opened.alert, desk.settings.desk_profile_urls),
         live_profiles=desk.profiles is not None,
         signals=SIGNALS,
-        levels=LEVELS,
+        levels=SENTENCES,
         rivals=RIVALS,
         sentence=_sentences(view_of(request).language),
         choices=_UPHELD_OR_NOT if any(appeal.outcome is None for appeal in opened.appeals) else MIRROR_OR_NOT,
@@ -115,7 +115,7 @@ def _sentences(language: Language) -> Callable[[str, str, str, bool], Markup]:
     """How a reason is said in a language: in English by the alert's own sentence, which may tell more."""
 
     def sentence(signal: str, level: str, because: str, explained: bool) -> Markup:
-        known = LEVELS.get((signal, level))
+        known = SENTENCES.get((signal, level))
         if level == SHARED and language is not ENGLISH and (count := CROWD_COUNT.search(because)):
             return escape(language.gettext(CROWD) % {"n": count[0]})
         if known is not None and language is not ENGLISH:

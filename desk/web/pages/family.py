@@ -14,8 +14,9 @@ from desk.review.finding.family import ACCOUNTS_MAX, FamilyMember
 from desk.review.reasons import TEMPLATES
 from desk.web.addresses import key_at
 from desk.web.api import Asked, desk_of
-from desk.web.sentences import LEVELS, SIGNALS
+from desk.web.sentences import SIGNALS
 from desk.web.view import page, view_of
+from samehand.scoring.evidence import SENTENCES
 
 _BOX: Final = (208, 58)
 """Width and height of an account: three lines of text of 13 pixels."""
@@ -131,7 +132,7 @@ async def family(request: Asked, platform: FromPath[str], account_id: FromPath[s
         most=ACCOUNTS_MAX,
         states=STATES,
         signals=SIGNALS,
-        levels=LEVELS,
+        levels=SENTENCES,
         templates=TEMPLATES,
         may_cut=request.user.reader.may("take-back"),
     )

@@ -19,8 +19,9 @@ from desk.review.views import QueueRow
 from desk.web.addresses import NAMES, filters_of, query_of
 from desk.web.api import Asked, QueryRead, desk_of
 from desk.web.desk import PAGE
-from desk.web.sentences import LEVELS, RIVALS, SIGNALS
+from desk.web.sentences import RIVALS, SIGNALS
 from desk.web.view import COLUMNS, page, view_of
+from samehand.scoring.evidence import SENTENCES
 from schemas.alerts import Direction
 
 Undoing = Annotated[str | None, QueryParameter(pattern="^[0-9a-f]{1,64}$")]
@@ -67,7 +68,7 @@ async def queue(
         orders=_ORDERS,
         columns=COLUMNS,
         signals=SIGNALS,
-        levels=LEVELS,
+        levels=SENTENCES,
         rivals=RIVALS,
         filters=asdict(filters),
         since=newest,

@@ -19,8 +19,9 @@ from desk.review.selection import Selection
 from desk.web.addresses import extended, filters_of, query_of
 from desk.web.api import Asked, desk_of
 from desk.web.pages.alert import MIRROR_OR_NOT
-from desk.web.sentences import LEVELS, SIGNALS
+from desk.web.sentences import SIGNALS
 from desk.web.view import page
+from samehand.scoring.evidence import SENTENCES
 
 _READINGS: Final = re.compile(r"\d{1,15}(\.\d{1,15})*")
 _VALUES_MAX: Final = 5
@@ -93,7 +94,7 @@ async def _preview(request: Asked, shown: Selection, query: str, *, status: int 
         most=TOGETHER_MAX,
         changed=status == 409,
         signals=SIGNALS,
-        levels=LEVELS,
+        levels=SENTENCES,
         choices=MIRROR_OR_NOT,
         reasons_for=reasons_for,
         query=query,

@@ -23,8 +23,9 @@ from desk.web.desk import PAGE
 from desk.web.pages.alert import MIRROR_OR_NOT, TakeBackForm
 from desk.web.pages.queue import Undoing
 from desk.web.screen import account_of
-from desk.web.sentences import LEVELS, SIGNALS
+from desk.web.sentences import SIGNALS
 from desk.web.view import page, view_of
+from samehand.scoring.evidence import SENTENCES
 
 VERDICTS: Final = {"mirror": "coordinated", "not_mirror": "not coordinated", "unsure": "unsure"}
 """What a verdict says of a wave, whose accounts are the mirror of nobody."""
@@ -147,7 +148,7 @@ async def wave(request: Asked, wave_id: FromPath[str]) -> Template:
             mirrored=view_of(request).language.direction == "rtl",
         ),
         signals=SIGNALS,
-        levels=LEVELS,
+        levels=SENTENCES,
         templates=TEMPLATES,
         verdicts=VERDICTS,
         withdrawn=WITHDRAWN,

@@ -36,9 +36,9 @@ from desk.web.pages import queue as queue_page
 from desk.web.pages import requests as requests_page
 from desk.web.pages import selection as selection_page
 from desk.web.pages import waves as waves_page
-from desk.web.sentences import CROWD, FAULTS, LEVELS, RIVALS, SIGNALS
+from desk.web.sentences import FAULTS, RIVALS, SIGNALS
 from desk.web.view import COLUMNS
-from samehand.scoring.evidence import SHARED
+from samehand.scoring.evidence import CROWD, SENTENCES, SHARED
 from schemas.actions import ACTIONS
 from schemas.alerts import NOTICE, WITHDRAWN_REASONS, Band, Direction
 from schemas.appeals import OUTCOMES
@@ -208,7 +208,7 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 
 def said_by_pages() -> set[str]:
     """Every string that a page may show."""
-    found = {NOTICE, *KINDS, *VERDICTS, *ROLES, *SIGNALS.values(), *LEVELS.values(), *WITHDRAWN_REASONS}
+    found = {NOTICE, *KINDS, *VERDICTS, *ROLES, *SIGNALS.values(), *SENTENCES.values(), *WITHDRAWN_REASONS}
     found |= {*account.EVENTS, OLD, *OUTCOMES, *(label for *_, label in alert._UPHELD_OR_NOT)}
     found |= {*get_args(WaveState), *waves_page.VERDICTS.values(), *waves_page.WITHDRAWN.values()}
     found |= {*PURPOSES, "banned", "remembered", CROWD, *ACTIONS, *statement.MISSING.values()}

@@ -18,10 +18,10 @@ from desk.readers import Reader
 from desk.review.actions import row_of, view_of
 from desk.review.statement import PUBLIC, Reasons, facts_of
 from desk.web.languages import LANGUAGES, Language, catalogue
-from desk.web.sentences import LEVELS
 from desk.web.statement import as_html, as_text, sections
 from report.text import is_unseen
 from samehand.normalize.contact.redact import redacted
+from samehand.scoring.evidence import SENTENCES
 from schemas.wire import encode
 from tests.desk.makers import a_reason
 from tests.desk.people import Office, an_office, with_shares
@@ -121,7 +121,7 @@ def test_no_personal_value_is_in_a_statement_and_hostile_text_is_harmless(
 ) -> None:
     value = f"{hostile} {personal} {hostile}"
     facts, withheld = facts_of(
-        [a_reason(signal, 1.0, level=level, ours=value, theirs=value) for signal, level in LEVELS]
+        [a_reason(signal, 1.0, level=level, ours=value, theirs=value) for signal, level in SENTENCES]
     )
     action = replace(
         an_action(clause=value, decided_by="r-1"), alert_id="alert-1", until=NOON + timedelta(days=1)
@@ -137,7 +137,7 @@ def test_no_personal_value_is_in_a_statement_and_hostile_text_is_harmless(
     assert text.count("\u2068") == text.count("\u2069") == html.count("<bdi") == html.count("</bdi>")
 
 
-@given(st.lists(st.sampled_from(sorted({signal for signal, _ in LEVELS})), unique=True))
+@given(st.lists(st.sampled_from(sorted({signal for signal, _ in SENTENCES})), unique=True))
 def test_only_what_profiles_show_becomes_a_fact(signals: list[str]) -> None:
     facts, withheld = facts_of([a_reason(name, 1.0, ours="ours", theirs="theirs") for name in signals])
     assert {fact.signal for fact in facts} == PUBLIC & {*signals}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -23,7 +24,7 @@ class BadgeSignal(DigestSignal):
     code = 99
     kind = KeyKind.REFERRER  # a kind that lists nobody else
     owned = True
-    because_same = "Both accounts wear the same badge."
+    sentences: Mapping[str, str] = {"same": "Both accounts wear the same badge."}
 
     def distil(self, account: Account, keyer: Keyer) -> bytes | None:
         """The first link."""
@@ -38,6 +39,7 @@ class BadgeSignal(DigestSignal):
 BADGE: Final = BadgeSignal()
 signals.SIGNALS += (BADGE,)
 signals.BY_CODE[BADGE.code] = BADGE
+signals.SENTENCES |= {(BADGE.name, level): sentence for level, sentence in BADGE.sentences.items()}
 signals.POSITION[BADGE.name] = len(signals.SIGNALS) - 1
 
 

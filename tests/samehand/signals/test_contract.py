@@ -8,7 +8,7 @@ from hypothesis import given
 
 from samehand.account import Account
 from samehand.keys import KeyKind, kind_of
-from samehand.signals import PAIRWISE, SIGNALS, UNKEPT
+from samehand.signals import PAIRWISE, SENTENCES, SIGNALS, UNKEPT
 from samehand.signals.base import Example, PairSignal, Quoted, Signal
 from tests.samehand.makers import CONTEXT, WEIGHTS, accounts, an_account, keyer, seen
 from tests.tables import for_each
@@ -49,6 +49,14 @@ def test_each_level_of_the_weights_is_shown_by_an_example_and_each_example_has_a
     shown = {example.level for example in signal.examples if example.level is not None}
     listed = set(WEIGHTS.signals[signal.name].levels)
     assert shown == listed
+
+
+def test_each_level_of_each_signal_has_one_whole_sentence() -> None:
+    levels = {(name, level) for name, table in WEIGHTS.signals.items() for level in table.levels}
+    first_shown = {("first_shown", "found-first"), ("first_shown", "unknown")}
+    assert SENTENCES.keys() == levels | first_shown
+    assert len(set(SENTENCES.values())) == len(SENTENCES)
+    assert all(sentence[0].isupper() and sentence.endswith(".") for sentence in SENTENCES.values())
 
 
 def test_names_and_codes_are_never_used_twice() -> None:
@@ -121,5 +129,5 @@ def test_any_two_accounts_compare_without_a_fault_and_in_bounds(ours: Account, t
         if found is not None:
             assert found.level in WEIGHTS.signals[signal.name].levels
             assert found.rate is None or 0 < found.rate <= 1
-            assert found.because.endswith(".")
+            assert not found.because or found.because.endswith(".")
         assert isinstance(signal.show(mine, Quoted()), str)
