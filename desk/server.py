@@ -49,7 +49,6 @@ def policy_of(settings: Settings, key: bytes) -> Policy:
         blind_share=settings.desk_blind_share,
         second_share=settings.desk_second_share,
         undo_seconds=settings.desk_undo_seconds,
-        claim_seconds=settings.desk_claim_seconds,
         goal_seconds=(settings.desk_likely_minutes * 60.0, settings.desk_possible_minutes * 60.0),
         basis_rights=basis_rights_of(settings),
     )

@@ -40,7 +40,7 @@ async def _loop(settings: Settings) -> None:
     producer = aiokafka.AIOKafkaProducer(
         bootstrap_servers=list(settings.kafka_brokers),
         acks="all",
-        enable_idempotence=settings.kafka_idempotence,
+        enable_idempotence=True,
     )
     async with consumer, producer:
         while True:

@@ -181,7 +181,6 @@ class WorkerApp(faust.App):
     def _safe_transport(self, brokers: list[URL]) -> TransportT:
         made = safe_transport(
             fetch_wait_ms=self.settings.fetch_wait_ms,
-            idempotent=self.settings.kafka_idempotence,
             topic_ids=self.topic_ids,
         )
         return made(brokers, self)

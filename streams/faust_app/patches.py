@@ -302,7 +302,6 @@ class SafeConsumer(driver.Consumer):
 class SafeProducer(driver.Producer):
     """A producer whose own retries write nothing twice, and that can be replaced while it is in use."""
 
-    idempotent: ClassVar[bool] = True
     generation: int = 0
 
     def renew(self, generation: int) -> None:
@@ -341,7 +340,7 @@ class SafeProducer(driver.Producer):
         return producer
 
     def _settings_extra(self) -> Mapping[str, Any]:
-        return {"acks": "all", "enable_idempotence": True} if self.idempotent else {}
+        return {"acks": "all", "enable_idempotence": True}
 
 
 class PromptTables(TableManager):
@@ -361,7 +360,7 @@ class SafeTransport(driver.Transport):
 
 
 def safe_transport(
-    *, fetch_wait_ms: int, idempotent: bool, topic_ids: Mapping[str, str] = MappingProxyType({})
+    *, fetch_wait_ms: int, topic_ids: Mapping[str, str] = MappingProxyType({})
 ) -> type[SafeTransport]:
     """A transport with these settings; Faust makes its parts itself, so the settings are class attributes.
 
@@ -374,17 +373,12 @@ def safe_transport(
     class Consumer(SafeConsumer):
         thread_type = Thread
 
-    class Producer(SafeProducer):
-        pass
-
     class Transport(SafeTransport):
         pass
 
     Thread.fetch_wait_ms = fetch_wait_ms
     Thread.topic_ids = topic_ids
-    Producer.idempotent = idempotent
     Transport.Consumer = Consumer
-    Transport.Producer = Producer
     return Transport
 
 

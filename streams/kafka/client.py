@@ -177,7 +177,7 @@ def writer(settings: Settings) -> Iterator[Writer]:
                 **client_options(settings),
                 acks="all",
                 allow_auto_create_topics=False,
-                enable_idempotence=settings.kafka_idempotence,
+                enable_idempotence=True,
                 delivery_timeout_ms=2 * ANSWER_MS,
                 max_block_ms=ANSWER_MS,
             ),

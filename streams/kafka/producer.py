@@ -227,7 +227,7 @@ def _producer(settings: Settings) -> Any:
     producer = AIOKafkaProducer(
         bootstrap_servers=list(settings.kafka_brokers),
         acks="all",
-        enable_idempotence=settings.kafka_idempotence,
+        enable_idempotence=True,
         request_timeout_ms=int(ANSWER_SECONDS * 1000),
         **login_options(settings),
     )

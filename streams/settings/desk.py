@@ -59,7 +59,7 @@ class OidcSettings(BaseModel):
 
     def desk_oidc_secret(self) -> str | None:
         """The desk's secret at the provider. Raises `SettingsError` when its file cannot be read."""
-        return secret("DESK_OIDC_CLIENT_SECRET", None, self.desk_oidc_client_secret_file)
+        return secret("DESK_OIDC_CLIENT_SECRET", self.desk_oidc_client_secret_file)
 
 
 class DeskSettings(BaseModel):
@@ -93,9 +93,6 @@ class DeskSettings(BaseModel):
     )
     desk_undo_seconds: float = Field(
         10.0, ge=0.0, le=300.0, description="How long a decision can be undone before it is published."
-    )
-    desk_claim_seconds: float = Field(
-        120.0, ge=10.0, le=3_600.0, description="How long an alert stays in somebody's hands without a sign."
     )
     desk_likely_minutes: float = Field(
         60.0, ge=1.0, le=100_000.0, description="Goal: minutes until a `likely` alert is decided."
@@ -134,7 +131,7 @@ class DeskSettings(BaseModel):
 
     def desk_gate_key(self) -> str | None:
         """The desk's key for the gate, of its file. Raises `SettingsError` when that cannot be read."""
-        return secret("DESK_GATE_KEY", None, self.desk_gate_key_file)
+        return secret("DESK_GATE_KEY", self.desk_gate_key_file)
 
     @field_validator("desk_url")
     @classmethod
@@ -153,4 +150,4 @@ class DeskSettings(BaseModel):
 
     def database_secret(self) -> str | None:
         """PostgreSQL's password, of its file. Raises `SettingsError` when that cannot be read."""
-        return secret("DATABASE_PASSWORD", None, self.database_password_file)
+        return secret("DATABASE_PASSWORD", self.database_password_file)

@@ -7,7 +7,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from streams.errors import SettingsError
 from streams.standard_webhooks import Secret, UnusableSecret
@@ -23,19 +23,17 @@ WEB_ADDRESS: Final = re.compile(r"https?://(\[[0-9A-Fa-f:]+\]|[^\s/?#@:\[\]]+)(:
 """http:// or https:// with a host, and without a user, a query or a fragment."""
 
 
-def secret(name: str, given: SecretStr | None, path: Path | None) -> str | None:
-    """A secret, of its file where there is one. Raises `SettingsError` when that cannot be read."""
-    if path is None:
-        return given.get_secret_value() if given else None
+def secret(name: str, path: Path | None) -> str | None:
+    """The secret in a file, None without one. Raises `SettingsError` when it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8").strip()
+        return None if path is None else path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as fault:
         raise SettingsError({f"{PREFIX}{name}_FILE": f"cannot be read ({type(fault).__name__})"}) from None
 
 
 def signing_key(name: str, path: Path | None) -> Secret | None:
     """Returns the key of Standard Webhooks in a file, None without one. Raises `SettingsError`."""
-    text = secret(name, None, path)
+    text = secret(name, path)
     try:
         return None if text is None else Secret.read(text)
     except UnusableSecret as fault:

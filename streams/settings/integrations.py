@@ -33,7 +33,7 @@ class BridgeSettings(BaseModel):
 
     def registry_secret(self) -> str | None:
         """The schema registry's password. Raises `SettingsError` when its file cannot be read."""
-        return secret("REGISTRY_PASSWORD", None, self.registry_password_file)
+        return secret("REGISTRY_PASSWORD", self.registry_password_file)
 
 
 class ServingSettings(BaseModel):

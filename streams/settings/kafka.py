@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, Field, FilePath, SecretStr, field_validator
+from pydantic import BaseModel, Field, FilePath, field_validator
 from pydantic_settings import NoDecode
 
 from streams.settings.fields import Count, secret
@@ -32,12 +32,7 @@ class KafkaSettings(BaseModel):
     kafka_key_file: FilePath | None = Field(None, description="The key of our certificate (PEM).")
     kafka_sasl_mechanism: Mechanism | None = Field(None, description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.")
     kafka_username: str | None = Field(None, description="SASL user.")
-    kafka_password: SecretStr | None = Field(None, description="SASL password; better from a file.")
     kafka_password_file: FilePath | None = Field(None, description="File that holds the SASL password.")
-    kafka_idempotence: bool = Field(
-        True,
-        description="Idempotent producer: its own retries write nothing twice.",
-    )
     fetch_wait_ms: int = Field(
         10,
         ge=1,
@@ -79,4 +74,4 @@ class KafkaSettings(BaseModel):
 
     def kafka_secret(self) -> str | None:
         """The SASL password. Raises `SettingsError` when its file cannot be read."""
-        return secret("KAFKA_PASSWORD", self.kafka_password, self.kafka_password_file)
+        return secret("KAFKA_PASSWORD", self.kafka_password_file)

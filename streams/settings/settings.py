@@ -101,9 +101,7 @@ class Settings(  # the order of the reference from below: pydantic takes the fie
             yield f"{PREFIX}POSSIBLE must not be above {PREFIX}LIKELY"
         if self.dedup_days < self.remember_days:
             yield f"{PREFIX}DEDUP_DAYS must not be below {PREFIX}REMEMBER_DAYS: alerts would be repeated"
-        if self.kafka_sasl_mechanism and not (
-            self.kafka_username and (self.kafka_password or self.kafka_password_file)
-        ):
+        if self.kafka_sasl_mechanism and not (self.kafka_username and self.kafka_password_file):
             yield f"{PREFIX}KAFKA_SASL_MECHANISM needs {PREFIX}KAFKA_USERNAME and {PREFIX}KAFKA_PASSWORD_FILE"
         if (self.kafka_cert_file is None) != (self.kafka_key_file is None):
             yield f"{PREFIX}KAFKA_CERT_FILE and {PREFIX}KAFKA_KEY_FILE must be set together"

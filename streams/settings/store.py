@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pydantic import BaseModel, Field, FilePath, SecretStr, field_validator
+from pydantic import BaseModel, Field, FilePath, field_validator
 
 from streams.redis_address import RedisAddress, parse_redis_address
 from streams.settings.fields import Count, secret
@@ -21,7 +21,6 @@ class StoreSettings(BaseModel):
         description="redis://, rediss://, unix://, sentinel://h1,h2/master or cluster://h1,h2.",
     )
     redis_username: str | None = Field(None, description="Redis ACL user.")
-    redis_password: SecretStr | None = Field(None, description="Redis password; better from a file.")
     redis_password_file: FilePath | None = Field(None, description="File that holds the Redis password.")
     redis_sentinel_username: str | None = Field(
         None, description="User of the Sentinels themselves, where they let nobody in without."
@@ -65,8 +64,8 @@ class StoreSettings(BaseModel):
 
     def redis_secret(self) -> str | None:
         """The Redis password. Raises `SettingsError` when its file cannot be read."""
-        return secret("REDIS_PASSWORD", self.redis_password, self.redis_password_file)
+        return secret("REDIS_PASSWORD", self.redis_password_file)
 
     def sentinel_secret(self) -> str | None:
         """The Sentinels' password. Raises `SettingsError` when its file cannot be read."""
-        return secret("REDIS_SENTINEL_PASSWORD", None, self.redis_sentinel_password_file)
+        return secret("REDIS_SENTINEL_PASSWORD", self.redis_sentinel_password_file)

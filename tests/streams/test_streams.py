@@ -322,8 +322,8 @@ def refusal(**variables: str) -> dict[str, str]:
     return caught.value.faults
 
 
-def a_file(folder: Path, text: str) -> str:
-    path = folder / "secret"
+def a_file(folder: Path, text: str, name: str = "secret") -> str:
+    path = folder / name
     path.write_text(text, encoding="utf-8")
     return str(path)
 
@@ -354,7 +354,7 @@ def test_a_secret_comes_from_its_file_and_shows_nowhere(tmp_path: Path) -> None:
             "SAMEHAND_KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
             "SAMEHAND_KAFKA_USERNAME": "worker",
             "SAMEHAND_KAFKA_PASSWORD_FILE": a_file(tmp_path, "hunter2\n"),
-            "SAMEHAND_REDIS_PASSWORD": "hunter3",
+            "SAMEHAND_REDIS_PASSWORD_FILE": a_file(tmp_path, "hunter3", "redis"),
         }
     )
     assert (settings.kafka_secret(), settings.redis_secret()) == ("hunter2", "hunter3")

@@ -149,7 +149,7 @@ class Assigned:
 
 
 def a_thread(topic_ids: dict[str, str]) -> SafeConsumerThread:
-    made = safe_transport(fetch_wait_ms=10, idempotent=True, topic_ids=topic_ids)
+    made = safe_transport(fetch_wait_ms=10, topic_ids=topic_ids)
     assert issubclass(made.Consumer, SafeConsumer)
     return made.Consumer.thread_type.__new__(made.Consumer.thread_type)
 
@@ -397,13 +397,12 @@ def test_upstream_still_loses_its_place_by_one() -> None:
 
 
 def test_a_transport_carries_its_settings() -> None:
-    made = safe_transport(fetch_wait_ms=25, idempotent=False)
-    other = safe_transport(fetch_wait_ms=10, idempotent=True)
+    made, other = safe_transport(fetch_wait_ms=25), safe_transport(fetch_wait_ms=10)
     assert issubclass(made.Consumer, SafeConsumer)
-    assert issubclass(made.Producer, SafeProducer)
-    assert (made.Consumer.thread_type.fetch_wait_ms, made.Producer.idempotent) == (25, False)
-    assert issubclass(other.Producer, SafeProducer)
-    assert other.Producer.idempotent
+    assert issubclass(other.Consumer, SafeConsumer)
+    assert made.Consumer.thread_type.fetch_wait_ms == 25
+    assert other.Consumer.thread_type.fetch_wait_ms == 10
+    assert made.Producer is other.Producer is SafeProducer
 
 
 def test_without_compiled_streams_nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
