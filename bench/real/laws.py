@@ -107,11 +107,15 @@ class Law(NamedTuple):
     name: str
     made: Made
     seconds: Sequence[float]
-    band: str
     goal: float
+    band: str = "possible"
     at_most: bool = False
     stores: tuple[Store, ...] = _ALL
     first_shown: bool = False
+
+
+def _at_most(name: str, made: Made, seconds: float | Sequence[float], goal: float, **more: Any) -> Law:
+    return Law(name, made, seconds if isinstance(seconds, tuple) else (seconds,), goal, at_most=True, **more)
 
 
 _FACTS: Final = ("device_id", "ip", "bio", "avatar", "email", "phone", "display_name", "handle", "user_agent")
@@ -234,107 +238,50 @@ _FEW: Final = (
 )
 _AGES: Final = (10 * MINUTE, 2 * DAY, 66 * DAY, 2 * YEAR)
 
+_RARE: Final[dict[str, Any]] = {"stores": _BUT_A_MILLION}
+_SOON: Final = (10 * MINUTE,)
+_CROWDED: Final = tuple(
+    Store(bans, people=20_000, crowd=40, crowded=frozenset({KeyKind.BIO_BAND})) for bans in BANS
+)
+
 LAWS: Final = (
-    Law("exact mailbox alone", _sharing("email"), _AGES, "possible", 0.95),
-    Law("exact card alone", _sharing("payment_token"), _AGES, "possible", 0.95),
-    Law("exact mailbox, all else different", _sharing("email", rest=True), _AGES, "possible", 0.95),
-    Law(
-        "exact number alone, to 60 days",
-        _sharing("phone"),
-        (10 * MINUTE, 2 * DAY, 60 * DAY),
-        "possible",
-        0.95,
-    ),
-    Law(
-        "recycled number at a year",
-        _sharing("phone", rest=True),
-        (YEAR,),
-        "possible",
-        0.01,
-        at_most=True,
-    ),
-    Law("device and new handle, 10 min, few bans", _NEW, (10 * MINUTE,), "possible", 0.95, stores=_FEW),
-    Law("device and /24, all else new, 10 min", _HOUSE, (10 * MINUTE,), "likely", 0.95),
-    Law(
-        "device and /24, all else new, 2 days",
-        _HOUSE,
-        (2 * DAY,),
-        "likely",
-        0.005,
-        at_most=True,
+    Law("exact mailbox alone", _sharing("email"), _AGES, 0.95),
+    Law("exact card alone", _sharing("payment_token"), _AGES, 0.95),
+    Law("exact mailbox, all else different", _sharing("email", rest=True), _AGES, 0.95),
+    Law("exact number alone, to 60 days", _sharing("phone"), (10 * MINUTE, 2 * DAY, 60 * DAY), 0.95),
+    _at_most("recycled number at a year", _sharing("phone", rest=True), YEAR, 0.01),
+    Law("device and new handle, 10 min, few bans", _NEW, _SOON, 0.95, stores=_FEW),
+    Law("device and /24, all else new, 10 min", _HOUSE, _SOON, 0.95, "likely"),
+    _at_most(
+        *("device and /24, all else new, 2 days", _HOUSE, 2 * DAY, 0.005),
+        band="likely",
         stores=(Store(50), Store(50, YEAR), *_ALL),
     ),
-    Law(
-        "relative, device, address, surname, 2 days",
-        _relative,
-        (2 * DAY,),
-        "likely",
-        0.005,
-        at_most=True,
+    _at_most(
+        *("relative, device, address, surname, 2 days", _relative, 2 * DAY, 0.005),
+        band="likely",
         stores=(Store(50), *_ALL),
     ),
-    Law("device and /24, all else new, 2 months", _HOUSE, (61 * DAY,), "possible", 0.03, at_most=True),
-    Law("relative, 2 months", _relative, (61 * DAY,), "possible", 0.03, at_most=True),
-    Law(
+    _at_most("device and /24, all else new, 2 months", _HOUSE, 61 * DAY, 0.03),
+    _at_most("relative, 2 months", _relative, 61 * DAY, 0.03),
+    _at_most(
         "picture, name and bio copied by the banned one",
-        _sharing("avatar", "display_name", "bio"),
-        (DAY, 60 * DAY),
-        "possible",
-        0.001,
-        at_most=True,
+        *(_sharing("avatar", "display_name", "bio"), (DAY, 60 * DAY), 0.001),
         first_shown=True,
     ),
-    Law("odd bio copied, 70 days", _odd(), (70 * DAY,), "possible", 0.90),
+    Law("odd bio copied, 70 days", _odd(), (70 * DAY,), 0.90),
+    Law("odd bio, one word edited, 70 days", _odd(edited=True), (70 * DAY,), 0.75, **_RARE),
+    _at_most("cliché and address", _cliche, 20 * DAY, 0.001, stores=(*_ALL, *_CROWDED)),
     Law(
-        "odd bio, one word edited, 70 days",
-        _odd(edited=True),
-        (70 * DAY,),
-        "possible",
-        0.75,
-        stores=_BUT_A_MILLION,
-    ),
-    Law(
-        "cliché and address",
-        _cliche,
-        (20 * DAY,),
-        "possible",
-        0.001,
-        at_most=True,
-        stores=(
-            *_ALL,
-            *(Store(bans, people=20_000, crowd=40, crowded=frozenset({KeyKind.BIO_BAND})) for bans in BANS),
-        ),
-    ),
-    Law(
-        "claims to be the banned one, 40 days",
-        _says(CLAIMS),
-        (40 * DAY,),
-        "possible",
-        0.80,
+        *("claims to be the banned one, 40 days", _says(CLAIMS), (40 * DAY,), 0.80),
         stores=tuple(Store(bans) for bans in (30, 300, 3_000, 1_000_000)),
     ),
-    Law("critics", _says(CRITICS), (10 * MINUTE, 40 * DAY), "possible", 0.01, at_most=True),
-    Law(
-        "five digits behind the handle, 10 min",
-        _behind(lambda rng: digits(rng, 5)),
-        (10 * MINUTE,),
-        "possible",
-        0.75,
-        stores=_BUT_A_MILLION,
-    ),
-    Law(
-        "ten letters behind the handle, 10 min",
-        _behind(_ten_letters),
-        (10 * MINUTE,),
-        "possible",
-        0.75,
-        stores=_BUT_A_MILLION,
-    ),
-    Law("edited bio alone, 10 min", _edited, (10 * MINUTE,), "possible", 0.95, stores=_BUT_A_MILLION),
-    Law("address alone, 10 min", _sharing("ip", rest=True), (10 * MINUTE,), "possible", 0.0, at_most=True),
-    Law(
-        "second-hand phone, a year", _sharing("device_id", rest=True), (YEAR,), "possible", 0.0, at_most=True
-    ),
+    _at_most("critics", _says(CRITICS), (10 * MINUTE, 40 * DAY), 0.01),
+    Law("five digits behind the handle, 10 min", _behind(lambda rng: digits(rng, 5)), _SOON, 0.75, **_RARE),
+    Law("ten letters behind the handle, 10 min", _behind(_ten_letters), _SOON, 0.75, **_RARE),
+    Law("edited bio alone, 10 min", _edited, _SOON, 0.95, **_RARE),
+    _at_most("address alone, 10 min", _sharing("ip", rest=True), 10 * MINUTE, 0.0),
+    _at_most("second-hand phone, a year", _sharing("device_id", rest=True), YEAR, 0.0),
 )
 
 

@@ -19,10 +19,8 @@ from simulate.population.people import TRAITS, Population
 from simulate.sampling import seeded
 from simulate.timeline.records import banned
 from store.base import Ban, BanFacts
-from store.common.key_digests import Addresses
 from store.pepper.pepper import Pepper, Peppers
 from store.redis import RedisEndpoint, RedisStore, Sizes
-from store.redis.layout import Layout
 
 IDENTITY = b"a bench has no secrets of its own"
 KEYERS = Peppers(IDENTITY, (Pepper(1, b"nor a pepper that anybody else uses"),)).keyers
@@ -98,11 +96,6 @@ def a_store(server: Server, bans: int, *, counting: bool = False, bulk: bool = F
     endpoint = RedisEndpoint(url=server.administrator_url, deadline_seconds=30)
     sizes = Sizes(bans=bans, remembered=_COUNTED) if counting else _sizes(bans)
     return RedisStore(endpoint, prefix=_PREFIX, identity=IDENTITY, sizes=sizes, bulk=bulk)
-
-
-def a_layout(bans: int) -> Layout:
-    """The layout of such a store."""
-    return Layout(_sizes(bans), Addresses(IDENTITY), _PREFIX)
 
 
 def _sizes(bans: int) -> Sizes:

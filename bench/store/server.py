@@ -30,7 +30,7 @@ _PART = re.compile(rb"^[^{]*\{\d+\}:(?:g\d+:|b:)?(?P<part>[a-z])")
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One server. Each contender of a bench has its own, so that bytes and seconds are its alone.
+    """One server. Each bench has its own, so that bytes and seconds are its alone.
 
     ``url`` is a worker's, with its rights; contenders that are compared use ``administrator_url``: they name
     their keys as they like, and none is weighed with the check of each key that a worker's user costs.
@@ -111,7 +111,7 @@ _MAKES_KEYS = (
     (samehand, ("*.py", "normalize/**/*", "frequency/**/*", "names/*.py", "blocking/*.py", "signals/*.py")),
     (store, ("*.py", "common/*.py", "redis/*.py", "redis/lua/*.lua")),
     (simulate, ("*.py", "tongues/*")),
-    (bench, ("index/population.py", "store/bans.py", "store/peers.py")),
+    (bench, ("index/population.py", "store/bans.py")),
 )
 
 
