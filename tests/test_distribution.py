@@ -94,17 +94,8 @@ def test_the_lock_names_no_index() -> None:
     assert not re.search(r"index-url|find-links|://", LOCK.read_text(encoding="utf-8"))
 
 
-def test_each_direct_dependency_is_explained_at_its_locked_version() -> None:
+def test_each_direct_dependency_is_explained() -> None:
     page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
     rows = [line for line in page.splitlines() if line.startswith("| `")]
-    unexplained = [
-        f"{wanted.name} {' / '.join(map(str, pins()[canonicalize_name(wanted.name)]))}"
-        for wanted in asked_for()
-        if not any(_is_row_of(row, wanted.name) for row in rows)
-    ]
-    assert not unexplained
-
-
-def _is_row_of(row: str, name: str) -> bool:
-    versions = [str(version) for version in pins()[canonicalize_name(name)]]
-    return row.startswith(f"| `{name}` ") and all(version in row for version in versions)
+    names = [wanted.name for wanted in asked_for()]
+    assert not [name for name in names if not any(row.startswith(f"| `{name}` ") for row in rows)]

@@ -15,7 +15,7 @@ from tests.house import ROOT
 from tests.ops.deployed import RULE_TESTS, RULES, RUNBOOKS, alerts
 from tests.tables import for_each
 
-HEADINGS = ("## What it means", "## What to look at", "## What to do")
+HEADINGS = ("## Meaning", "## Check", "## Act")
 
 
 def run(*command: str) -> str:
