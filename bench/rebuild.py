@@ -40,7 +40,7 @@ from bench.running.crowd import BANNED_AT, account_id
 from bench.store.bans import KEYERS, a_store
 from bench.store.server import CachedServer, Server, server
 from cli.bookmark import Bookmark, read_bookmark
-from cli.topics.banned_topic import ReadTally, open_anew, read_all
+from cli.maintain.rebuild.banned_topic import ReadTally, open_anew, read_all
 from samehand.account import Account
 from samehand.fingerprint.distil import distil, query_keys
 from samehand.scoring.weights import default_weights

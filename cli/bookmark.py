@@ -15,7 +15,7 @@ import msgspec
 
 from cli import output
 from cli.exit_codes import NotDone
-from cli.options import OUT_FILE, F
+from cli.options import OUT_FILE, option
 from streams.settings import Settings
 
 _BYTES_MAX: Final = 1024 * 1024
@@ -97,13 +97,12 @@ class Bookmark:
             self.path.unlink(missing_ok=True)
 
 
-def bookmark_option(command: F) -> F:
-    return click.option(
-        "--bookmark",
-        "bookmark_path",
-        type=OUT_FILE,
-        help="Save the progress to this file; by default in SAMEHAND_DATA_DIR, or in your own data folder.",
-    )(command)
+bookmark_option = option(
+    "--bookmark",
+    "Save the progress to this file; by default in SAMEHAND_DATA_DIR, or in your own data folder.",
+    OUT_FILE,
+    "bookmark_path",
+)
 
 
 def default_bookmark(settings: Settings, name: str) -> Path:

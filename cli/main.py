@@ -98,11 +98,9 @@ class Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands under their headings, without loading any."""
-        for section in SECTIONS:
-            rows = [(name, entry.summary) for name, entry in COMMANDS.items() if entry.section == section]
-            if rows:
-                with formatter.section(section):
-                    formatter.write_dl(rows)
+        for section, commands in SECTIONS.items():
+            with formatter.section(section):
+                formatter.write_dl([*commands.items()])
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:

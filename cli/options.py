@@ -1,4 +1,4 @@
-"""Options that several commands have, each said once."""
+"""Options that several commands have, each declared once, and the types of values that options take."""
 
 from __future__ import annotations
 
@@ -7,14 +7,27 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from cli.inputs.input_source import STDIN
+from cli.inputs.input_source import STDIN, read_bytes
 from report.text import visible
 
+if TYPE_CHECKING:
+    from samehand.scoring.weights import Weights
+
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def option(name: str, words: str, kind: Any = None, into: str | None = None, **more: Any) -> Callable[[F], F]:
+    """An option with its help; ``into``: the parameter that gets it, if it is not called like the option."""
+    return click.option(name, *([] if into is None else [into]), type=kind, help=words, **more)
+
+
+def flag(name: str, words: str, into: str | None = None) -> Callable[[F], F]:
+    """An option without a value."""
+    return option(name, words, into=into, is_flag=True)
 
 
 class InputFile(click.Path):
@@ -83,88 +96,82 @@ class Parsed(click.ParamType):
             self.fail(str(fault), param, ctx)
 
 
+def word(name: str, pattern: str, words: str) -> Parsed:
+    """A text of one form; ``words`` say which form that is."""
+    form = re.compile(pattern)
+
+    def read(text: str) -> str:
+        if not form.fullmatch(text):
+            raise ValueError(f"{visible(text, 64)}: {words}")
+        return text
+
+    return Parsed(name, read)
+
+
+_UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400}
+_LENGTH: Final = re.compile(r"([0-9]{1,6})([smhdw])")
+
+
+def length(text: str) -> int | None:
+    """Reads a length of time like `24h`, `7d` or `4w`, as seconds; None for anything else."""
+    match = _LENGTH.fullmatch(text)
+    return int(match[1]) * _UNITS[match[2]] if match else None
+
+
 def moment(text: str) -> datetime:
-    """Reads a date, or a date and time of UTC. Raises ValueError for anything else."""
-    form = "%Y-%m-%d" if len(text) <= len("2026-11-20") else "%Y-%m-%dT%H:%M:%S"
-    return datetime.strptime(text.removesuffix("Z"), form).replace(tzinfo=UTC)
-
-
-def _moment(text: str) -> datetime:
+    """Reads a date, or a date and time, of UTC unless it says otherwise. Raises ValueError for others."""
     try:
-        return moment(text)
-    except ValueError:
+        read = datetime.fromisoformat(text)
+        read = read if read.tzinfo else read.replace(tzinfo=UTC)
+        read.timestamp()
+    except (ValueError, OverflowError):
         raise ValueError(
             f"{visible(text, 64)!r} is no date of UTC like 2026-11-20 or 2026-11-20T09:30:00Z"
         ) from None
+    return read
 
 
-MOMENT: Final = Parsed("date", _moment)
+MOMENT: Final = Parsed("date", moment)
 """A moment of UTC, as an aware datetime; a date alone is its midnight."""
 
 COUNT: Final = Whole(0, 10**12)
 """A number of accounts: a hundred for each person alive. A float holds it, and what is computed from it."""
 
+PLATFORM: Final = word(
+    "name", r"[a-z0-9_.-]{1,32}", "a platform has 1 to 32 lower-case letters, digits, `_`, `.` and `-`"
+)
+CODE: Final = word("code", r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", "1 to 64 letters, digits, `_`, `.` and `-`")
+
 _TAKEN: Final = "samehand.stdin_taken"  # in the context's `meta`
-_PLATFORM: Final = re.compile(r"[a-z0-9_.-]{1,32}")
+
+platform_option = option(
+    "--platform",
+    "Platform of accounts that name none: x, facebook, instagram, telegram, whatsapp or another.",
+    PLATFORM,
+    default="x",
+    metavar="NAME",
+)
+strict_option = flag(
+    "--strict", "Stop before anything is done if a file is empty or has a column that is not used."
+)
 
 
-def platform_name(_: click.Context, __: click.Parameter, value: str) -> str:
-    if not _PLATFORM.fullmatch(value):
-        raise click.BadParameter(
-            f"{visible(value, 64)}: a platform has 1 to 32 lower-case letters, digits, `_`, `.` and `-`"
-        )
-    return value
+def weights_of_file(path: Path, hint: str = "--weights") -> Weights:
+    """The table of a file, which an option names. Raises ``click.BadParameter`` where it cannot be used."""
+    from samehand.errors import UnusableWeights
+    from samehand.scoring.weights import read_weights
+
+    try:
+        return read_weights(read_bytes(path))
+    except UnusableWeights as fault:
+        raise click.BadParameter(f"{path}: is no table of weights: {fault}", param_hint=hint) from fault
 
 
-def platform_option(command: F) -> F:
-    """The platform of accounts that name none."""
-    return click.option(
-        "--platform",
-        default="x",
-        metavar="NAME",
-        callback=platform_name,
-        help="Platform of accounts that name none: x, facebook, instagram, telegram, whatsapp or another.",
-    )(command)
-
-
-def strict_option(command: F) -> F:
-    return click.option(
-        "--strict",
-        is_flag=True,
-        help="Stop before anything is done if a file is empty or has a column that is not used.",
-    )(command)
-
-
-def bans_option(command: F) -> F:
-    return click.option(
-        "--bans",
-        type=FILE,
-        required=True,
-        help="Banned accounts: JSONL of AccountBanned, or CSV; - is standard input.",
-    )(command)
-
-
-def accounts_option(command: F) -> F:
-    return click.option(
-        "--accounts",
-        type=FILE,
-        required=True,
-        help="Accounts to score: JSONL of AccountCreated, or CSV; - is standard input.",
-    )(command)
-
-
-def weights_option(
-    help_text: str = "Score with this table of weights (JSON) instead of the shipped one.",
-) -> Callable[[F], F]:
-    """A file of weights; commands that do more with it than score say so in ``help_text``."""
-    return click.option("--weights", type=FILE, help=help_text)
+def files_argument(command: F) -> F:
+    """The files that a command reads, as ``paths``."""
+    return click.argument("paths", metavar="FILES...", nargs=-1, required=True, type=FILE)(command)
 
 
 def limit_option(listed: str) -> Callable[[F], F]:
     """``--limit`` of a command that lists: 50 unless given. ``listed``: of what, in the plural."""
-    return click.option("--limit", default=50, type=Whole(1, 100_000), help=f"List no more than N {listed}.")
-
-
-def out_file_option(help_text: str) -> Callable[[F], F]:
-    """A file that a command writes, which `cli.output_files` checks."""
-    return click.option("--out", type=OUT_FILE, help=help_text)
+    return option("--limit", f"List no more than N {listed}.", Whole(1, 100_000), default=50)

@@ -1,4 +1,4 @@
-"""How commands speak: tables and words for people, one JSON object for programs, faults on standard error."""
+"""How commands speak: tables and lines for people, one JSON object for programs, faults on standard error."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Any, Final, TypeVar, cast
+from typing import IO, Any, Final, cast
 
 import click
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -16,6 +16,9 @@ from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
+
+from cli.options import F
+from report.text import visible
 
 WIDTH_MAX: Final = 100
 """Columns, unless COLUMNS says otherwise: longer lines of prose are hard to read."""
@@ -26,10 +29,13 @@ WIDTH_MIN: Final = 20
 NARROW: Final = 72
 """Columns: in fewer, tables put each row's cells below one another."""
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 Advance = Callable[[int], None]
 """Called with what was done so far."""
+
+Columns = Mapping[str, str | int | Callable[[Any], Any]]
+"""The columns of a table by their headings: a row's key, place or attribute, or what a row shows there."""
+
+_JSON: Final = "samehand.json"  # in the context's `meta`
 
 
 class _Trimmed:
@@ -47,12 +53,41 @@ class _Trimmed:
 
 
 def json_option(command: F) -> F:
+    """``--json``, which :func:`result` obeys."""
     return click.option(
         "--json",
-        "as_json",
         is_flag=True,
+        expose_value=False,
+        callback=lambda ctx, _, wanted: ctx.meta.update({_JSON: wanted}),
         help="Print the result as one JSON object, on the last line of standard output, instead of text.",
     )(command)
+
+
+def wants_json() -> bool:
+    """Whether the running command was given ``--json``."""
+    return bool(click.get_current_context().meta[_JSON])
+
+
+def result(figures: Mapping[str, Any], *lines: RenderableType, code: int = 0) -> int:
+    """Prints what a command found: the figures for programs, or lines, tables and the like for people.
+
+    An empty text is left out. Returns the exit code.
+    """
+    if wants_json():
+        click.echo(json.dumps(figures))
+    else:
+        show(lines)
+    return code
+
+
+def show(lines: Iterable[RenderableType]) -> None:
+    """Prints texts as :func:`line` does, but for empty ones, and all else as it is."""
+    screen = console()
+    for each in lines:
+        if not isinstance(each, str | Text):
+            screen.print(each)
+        elif each:
+            line(screen, each)
 
 
 def console(*, error: bool = False) -> Console:
@@ -76,34 +111,68 @@ def console(*, error: bool = False) -> Console:
     return made
 
 
-def line(screen: Console, *words: str | Text, indent: int = 2) -> None:
-    """A line for people and for ``grep``: whole in a file, and wrapped where there is a width to obey."""
+def line(screen: Console, words: str | Text) -> None:
+    """A line for people and for ``grep``: whole in a file, and wrapped where there is a width to obey.
+
+    What is wrapped stands two columns right of the line's own beginning.
+    """
+    text = Text(words) if isinstance(words, str) else words
     if not screen.is_terminal and _columns() is None:
-        screen.print(*words, soft_wrap=True)
+        screen.print(text, soft_wrap=True)
         return
-    text = Text(" ").join(Text(word) if isinstance(word, str) else word for word in words)
+    indent = len(text.plain) - len(text.plain.lstrip()) + 2
     first, *rest = text.wrap(screen, max(screen.width - indent, 1))
     screen.print(first)
     for renderable in rest:
         screen.print(Text(" " * indent) + renderable)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> RenderableType:
+def table(columns: Columns, rows: Iterable[Any]) -> RenderableType:
     """Rows under the names of their columns; where it is narrow, each row as lines of ``column  cell``."""
-    return _Columns(tuple(columns), tuple(map(tuple, rows)))
+    return _Columns(tuple(columns), [tuple(cell(_value(row, of)) for of in columns.values()) for row in rows])
+
+
+def _value(row: Any, of: str | int | Callable[[Any], Any]) -> Any:
+    if callable(of):
+        return of(row)
+    return row[of] if isinstance(of, int) or isinstance(row, Mapping) else getattr(row, of)
+
+
+def facts(heads: tuple[str, str], values: Mapping[str, Any]) -> RenderableType:
+    """A table of names and values, a pair a row."""
+    return table({heads[0]: 0, heads[1]: 1}, values.items())
+
+
+def cell(value: Any) -> str:
+    """A value for people: `–` for none, thousands separated, counts by name, no control characters."""
+    match value:
+        case None:
+            return "–"
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return f"{value:,}"
+        case float():
+            return f"{value:,.2f}".rstrip("0").rstrip(".")
+        case Mapping():
+            counts = (f"{cell(name).replace('-', ' ')} {cell(of)}" for name, of in value.items() if of)
+            return ", ".join(counts) or "none"
+        case list() | tuple():
+            return ", ".join(map(cell, value)) or "none"
+    return visible(str(value), 300)
 
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
     columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: Sequence[tuple[str, ...]]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         if options.max_width < NARROW:
             for row in self.rows:
                 cells = Table.grid(padding=(0, 2))
-                for name, cell in zip(self.columns[1:], row[1:], strict=True):
-                    cells.add_row(name, cell)
+                for name, value in zip(self.columns[1:], row[1:], strict=True):
+                    cells.add_row(name, value)
                 yield Group(f"{self.columns[0]}: {row[0]}", Padding(cells, (0, 0, 0, 2)))
             return
         wide = Table(*self.columns, box=None)
@@ -115,11 +184,6 @@ class _Columns:
 def _columns() -> int | None:
     asked = os.environ.get("COLUMNS", "")
     return max(int(asked), WIDTH_MIN) if asked.isdecimal() and 0 < len(asked) < 5 else None
-
-
-def figures(values: Mapping[str, Any]) -> None:
-    """The figures as one JSON object on one line."""
-    click.echo(json.dumps(values))
 
 
 def note(message: str) -> None:

@@ -153,16 +153,9 @@ class DeskMetrics:
         """Follows the next lines of the audit."""
         before = audit.broken
         try:
-            gaps = await audit.look()
+            await audit.look()
         except DatabaseUnavailable:
             return  # `look` reports the outage; the last finding holds until then
-        for gap in gaps:
-            log.warning(
-                "published heads of the audit are set aside",
-                line=gap.number,
-                by=gap.by,
-                reason=gap.reason,
-            )
         if audit.broken is not None and audit.broken != before:
             log.error("the audit does not hold", line=audit.broken.number, why=audit.broken.why)
         self.audit_broken.set(audit.broken is not None)

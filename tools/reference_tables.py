@@ -14,7 +14,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
-from cli.commands.account.places import places
+from cli.maintain.account.places import places
 from cli.registry import COMMANDS, SECTIONS
 from deliver.metrics import WebhookMetrics
 from desk.telemetry import DeskMetrics

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from rich.console import Console
+from rich.console import RenderableType
+from rich.text import Text
 
 from cli import output
 from cli.offline.pair_diagnosis import PairDiagnosis
@@ -104,27 +105,28 @@ def diagnosis_fields(diagnosis: PairDiagnosis, banned: Collection[str] = ()) -> 
     }
 
 
-def show_known(screen: Console, known: Mapping[str, Any]) -> None:
-    rows = [
-        (f"{name}, upwards", f"{band['alerts']:,}", share_of(band["precision"]), share_of(band["recall"]))
+def known_shown(known: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """Yields figures of known pairs for people."""
+    shares = [
+        (f"{name}, upwards", band["alerts"], share_of(band["precision"]), share_of(band["recall"]))
         for name, band in known["bands"].items()
     ]
-    screen.print(output.table((plural(known["pairs"], "known pair"), "alerts", "precision", "recall"), rows))
+    pairs = plural(known["pairs"], "known pair")
+    yield output.table({pairs: 0, "alerts": 1, "precision": 2, "recall": 3}, shares)
     by_you = known["banned_by_you"]
     if by_you["pairs"] or by_you["alerts"]:
-        output.line(
-            screen,
+        yield (
             f"Left out, since you banned the account yourselves: {plural(by_you['pairs'], 'known pair')} of "
-            f"recall, {plural(by_you['alerts'], 'alert')} of precision.",
+            f"recall, {plural(by_you['alerts'], 'alert')} of precision."
         )
     for grouping, alarms in known.get("false_alarms", {}).items():
-        rows = [
-            (group, f"{share['hits']:,}", f"{share['of']:,}", share_of(share))
+        groups = [
+            (group, share["hits"], share["of"], share_of(share))
             for group, share in alarms["per_1000"].items()
         ]
-        screen.print(output.table((grouping, "false alarms", "sign-ups", "per 1,000"), rows))
+        yield output.table({grouping: 0, "false alarms": 1, "sign-ups": 2, "per 1,000": 3}, groups)
     for group in known["missed"]:
-        output.line(screen, f"{group['pairs']:,} missed, {group['cause']}: {group['why']}")
+        yield f"{group['pairs']:,} missed, {group['cause']}: {group['why']}"
 
 
 def share_of(share: Mapping[str, Any]) -> str:
@@ -135,23 +137,21 @@ def share_of(share: Mapping[str, Any]) -> str:
     return f"{share['value']:.3f} [{low:.3f}, {high:.3f}]"
 
 
-def show_diagnosis(screen: Console, diagnosis: PairDiagnosis, banned: Collection[str] = ()) -> None:
-    """One pair for people: the comparison line by line, why no alert, and what one more fact would do."""
+def diagnosis_shown(diagnosis: PairDiagnosis, banned: Collection[str] = ()) -> Iterator[RenderableType]:
+    """Yields one pair for people: the comparison, why no alert, and what one more fact would do."""
     if diagnosis.alert is not None:
-        screen.print(terminal.alert(diagnosis.alert))
+        yield terminal.alert(diagnosis.alert)
     else:
         beside = f" and banned {visible(diagnosis.pair.banned, 300)}" if diagnosis.pair.banned else ""
-        screen.print(f"{visible(diagnosis.pair.account, 300)}{beside}", style="bold")
-    output.line(screen, f"Why: {diagnosis.words}")
+        yield Text(f"{visible(diagnosis.pair.account, 300)}{beside}", "bold")
+    yield f"Why: {diagnosis.words}"
     if diagnosis.pair.account in banned and diagnosis.cause != "account-banned":
-        output.line(screen, "You banned the account yourselves, too.")
-    output.line(
-        screen, f"Values in common that find one by the other: {', '.join(diagnosis.shared) or 'none'}"
-    )
+        yield "You banned the account yourselves, too."
+    yield f"Values in common that find one by the other: {', '.join(diagnosis.shared) or 'none'}"
     if diagnosis.facts:
-        told = (
+        facts = (
             f"{fact.words}: {percent(fact.probability)}{'' if fact.band == 'none' else f', {fact.band}'}"
             for fact in diagnosis.facts
         )
-        output.line(screen, f"One more fact would make it: {'; '.join(told)}")
-    screen.print()
+        yield f"One more fact would make it: {'; '.join(facts)}"
+    yield Text()

@@ -23,6 +23,7 @@ import click
 from prometheus_client import CollectorRegistry
 
 from agents.common.context import AgentContext, AlertPolicy
+from agents.common.converters import Keyers, remembered_of
 from agents.common.unusable_fields import UnusableFields
 from agents.common.weighing import Weighing
 from agents.enrol import Enrol
@@ -32,19 +33,20 @@ from cli.inputs.event_files import EventFiles
 from cli.inputs.input_files import InputLine, size
 from cli.inputs.input_source import shown_path
 from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number, within_run
-from cli.offline.distilled import remembered
 from cli.offline.pair_diagnosis import Watch
 from samehand.fingerprint.distil import is_day
+from samehand.pictures.stock import NO_STOCK, StockPictures
 from samehand.scoring.weights import Weights, default_weights
 from schemas.accounts import AccountBanned, AccountCreated, AccountEvent
 from schemas.alerts import MirrorAlert
 from schemas.malformed import Malformed
 from schemas.wire import Decoded, decode_alert, encode
+from store.base import Remembered
 from store.bounds import Bounds
 from store.memory.store import MemoryStore
 from store.pepper.pepper import SECRET_BYTES_MIN, Pepper
 from streams.kafka.topics import Names
-from streams.outcomes import Arrival, Dead, Emit, Published
+from streams.outcomes import Arrival, Dead, Emit, Published, contained
 from streams.telemetry.metrics import Metrics
 
 T = TypeVar("T")
@@ -217,6 +219,18 @@ class Offline:
             else:
                 self.scored.unusable.add(line.outcome, line.unusable)
                 yield line, line.outcome
+
+
+def remembered(
+    events: Iterable[AccountEvent], keyers: Keyers, stock: StockPictures = NO_STOCK
+) -> list[Remembered | Dead]:
+    """Each account as a store remembers it; one on which our own logic fails is a fault, not the end."""
+    nowhere = Arrival("", 0, 0, None, None)
+
+    def one(event: AccountEvent) -> Remembered | Dead:
+        return contained(lambda _: remembered_of(event, keyers, stock), nowhere)
+
+    return [one(event) for event in events]
 
 
 def refuse_nothing(scored: Scored, bans: Path, accounts: Path) -> None:

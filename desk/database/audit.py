@@ -5,13 +5,13 @@ A line holds identifiers, codes and digests only; what may have to be erased is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
@@ -138,9 +138,3 @@ async def published_head(connection: AsyncConnection) -> HeadRow | None:
 async def note_head(connection: AsyncConnection, number: int, digest: str, *, now: float) -> None:
     """Notes that a head is on its topic."""
     await insert_new(connection, _heads, {"number": number, "hash": digest, "published_at": now})
-
-
-async def forget_heads(connection: AsyncConnection, heads: Sequence[tuple[int, str]]) -> None:
-    """Forgets that heads, by number and hash, were published."""
-    for number, digest in heads:
-        await connection.execute(delete(_heads).where(_heads.c.number == number, _heads.c.hash == digest))

@@ -25,8 +25,6 @@ class HeadRecord(Struct, frozen=True, kw_only=True):
     number: Annotated[int, Meta(ge=1, le=10**18 - 1)]
     hash: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
     at: float
-    sets_aside: bool = False
-    """Its line sets other heads aside; a desk publishes no such record."""
 
 
 async def publish_head(database: Database, topic: str, out: Writer, now: Callable[[], float]) -> bool:
@@ -36,22 +34,13 @@ async def publish_head(database: Database, topic: str, out: Writer, now: Callabl
     if last is None or (published is not None and published.number >= last.number):
         return False
     record = HeadRecord(number=last.number, hash=last.hash, at=now())
-    await _send(out, topic, record)
+    # With the hash, so that compaction keeps a head beside another one of its number: of a chain that was cut
+    # off and written on, or of a copy that was restored.
+    key = f"{record.number}:{record.hash}".encode()
+    await asyncio.to_thread(send, out, topic, [(key, msgspec.json.encode(record))])
     async with database.begin() as connection:
         await audit.note_head(connection, last.number, last.hash, now=now())
     return True
-
-
-async def publish_setting_aside(out: Writer, topic: str, head: Head, *, now: float) -> None:
-    """Publishes the head of a line that sets heads aside, whereby it counts."""
-    await _send(out, topic, HeadRecord(number=head.number, hash=head.hash, at=now, sets_aside=True))
-
-
-async def _send(out: Writer, topic: str, record: HeadRecord) -> None:
-    # With the hash, so that compaction keeps a head beside another one of its number: of a chain that was cut
-    # off and written on, or of a copy that was restored. What sets aside is no head that a desk writes over.
-    key = f"{record.number}:{record.hash}{':sets-aside' if record.sets_aside else ''}".encode()
-    await asyncio.to_thread(send, out, topic, [(key, msgspec.json.encode(record))])
 
 
 def published_heads(reader: TopicReader, topic: str) -> Iterator[Head]:
@@ -65,4 +54,4 @@ def published_heads(reader: TopicReader, topic: str) -> Iterator[Head]:
                 record = msgspec.json.decode(arrival.value or b"", type=HeadRecord)
             except msgspec.MsgspecError:
                 continue
-            yield Head(record.number, record.hash, record.sets_aside)
+            yield Head(record.number, record.hash)

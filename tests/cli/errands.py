@@ -27,7 +27,6 @@ from cli.options import InputFile
 from cli.registry import COMMANDS, module_of
 from desk.review.arrivals import Arrivals
 from gate.keys import new_key
-from samehand.pictures.hashing import installed
 from schemas.letters import DeadLetter
 from store.pepper.pepper import read_peppers
 from store.pepper.rotation import replace_file, rotated
@@ -37,13 +36,11 @@ from streams.kafka.client import client_options
 from streams.kafka.topics import names
 from streams.outcomes import Arrival, Dead
 from streams.settings import load
-from tests.cli.books import Books, make_topic
 from tests.cli.running import at_the_desk, jsonl, publish
 from tests.cli.test_offline import an_alert_of, judged
 from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import A_POLICY
 from tests.makers import NOON, a_ban, a_sign_up
-from tests.samehand.test_pictures import a_photo, encoded
 
 Given = Mapping[str, Sequence[object]]
 """Values by the name of a parameter, as click calls it; none for a flag."""
@@ -105,13 +102,6 @@ def _learned(folder: Path) -> Given:
     }
 
 
-def _picture(folder: Path) -> Given:
-    if not installed():
-        pytest.skip("samehand[avatar] is not installed")
-    (folder / "avatar.png").write_bytes(encoded(a_photo()))
-    return {"files": [folder / "avatar.png"]}
-
-
 def _listed(folder: Path) -> Given:
     lines = ["reference,name,programme", "1,Northern Valley Front,X", f"2,{NAME},X"]
     (folder / "national.csv").write_text("\n".join(lines) + "\n", "utf-8")
@@ -151,18 +141,6 @@ def _staffed(folder: Path) -> Given:
     """Somebody at the desk."""
     assert run(["desk", "users", "add", "amina", "--role", "lead", "--link"]) in (0, 2)  # 2: is there already
     return {}
-
-
-def _restored(folder: Path) -> Given:
-    """An audit that lost the line behind its newest published head; as often as it is asked for."""
-    run(["desk", "users", "add", "nadia", "--role", "auditor", "--link"])  # who may be there already
-    books = Books(load().database_url.get_secret_value(), load())
-    make_topic(books.settings)
-    books.write(1, actor=f"u{next(_numbers)}")
-    books.publish()
-    lost = books.last()
-    books.put_back(lost.number - 1)
-    return {"text": [lost], "name": ["nadia"], "reason": ["restore-311"]}
 
 
 def _a_case(folder: Path) -> Given:
@@ -242,7 +220,6 @@ ERRANDS: Mapping[str, Errand] = {
     "try": Errand(_tried),
     "simulate": Errand(lambda folder: {"accounts": ["200"], "out": [folder / "simulated"]}),
     "size": Errand(lambda folder: {"sign_ups": ["50000"], "bans": ["20000"]}),
-    "hash-avatar": Errand(_picture),
     "enrol": Errand(lambda folder: {"paths": _pair(folder)["bans"]}, servers=True),
     "remember": Errand(lambda folder: {"paths": _pair(folder)["accounts"]}, servers=True),
     "scan": Errand(_scanned, servers=True),
@@ -262,11 +239,7 @@ ERRANDS: Mapping[str, Errand] = {
     "desk users list": Errand(_staffed),
     "desk users set": Errand(lambda folder: {**_staffed(folder), "name": ["amina"], "out": []}),
     "desk audit verify": Errand(lambda folder: {**_staffed(folder), "offline": []}),
-    "desk audit accept": Errand(_restored, servers=True),
     "desk audit export": Errand(_staffed),
-    "desk backup": Errand(
-        lambda folder: {**_staffed(folder), "file": [folder / f"backup{next(_numbers)}.db"]}
-    ),
     "case": Errand(_a_case),
     "report operations": Errand(_staffed),
     "report statements": Errand(

@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agents.runtime.store_factory import peppers_of
 from cli.main import run
-from cli.run_async import awaited
-from cli.store_context import closing_store
+from cli.opening import closing_store
+from cli.running import awaited
 from desk.database.engine import opened
 from schemas.record import Record
 from schemas.wire import encode

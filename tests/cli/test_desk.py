@@ -22,17 +22,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cli.main import run
 from desk.database import audit, notes, requests, schema
 from desk.database.engine import opened
-from desk.feed.audit_heads import published_heads
 from desk.readers import Reader
 from desk.review.arrivals import Arrivals
-from desk.review.audit import set_aside
-from desk.review.audit.chain import Head
 from desk.review.deciding.review import Review
 from desk.review.requests import RequestEntry, approve, enter
 from local.ports import take_port
 from schemas.alerts import Matched
 from schemas.verdicts import VerdictGiven
-from streams.errors import BrokerUnavailable
 from streams.kafka import topics
 from streams.kafka.client import reader
 from streams.kafka.topics import names
@@ -127,7 +123,7 @@ def test_policies_are_set_and_listed(database: Path, samehand: Samehand) -> None
 def test_the_audit_verifies_until_a_line_is_changed(database: Path, samehand: Samehand) -> None:
     hire(samehand, "amina")
     hire(samehand, "omar", "auditor")
-    told: dict[str, object] = {"lines": 2, "heads": 0, "broken": None, "lost_heads": [], "set_aside": []}
+    told: dict[str, object] = {"lines": 2, "heads": 0, "broken": None, "lost_heads": []}
     assert samehand("desk", "audit", "verify", "--offline", "--json").figures == told
     lines = [json.loads(line) for line in samehand("desk", "audit", "export").out.splitlines()]
     assert [line["action"] for line in lines] == ["user-added", "user-added"]
@@ -135,27 +131,6 @@ def test_the_audit_verifies_until_a_line_is_changed(database: Path, samehand: Sa
         there.execute("UPDATE audit SET actor = 'somebody else' WHERE number = 2")
     ran = samehand("desk", "audit", "verify", "--offline")
     assert (ran.code, "line 2" in ran.err) == (1, True)
-
-
-def test_a_backup_restores_what_was_there_while_the_desk_was_in_use(
-    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, samehand: Samehand
-) -> None:
-    hire(samehand, "amina")
-    copy = tmp_path / "backup.db"
-    with closing(sqlite3.connect(database)) as in_use:
-        in_use.execute("SELECT count(*) FROM users").fetchall()
-        assert samehand("desk", "backup", copy).code == 0
-    assert copy.stat().st_mode & 0o077 == 0
-    assert samehand("desk", "backup", copy).code == 2, "nothing is overwritten"
-    hire(samehand, "omar", "auditor")
-    monkeypatch.setenv("SAMEHAND_DATABASE_URL", f"sqlite:///{copy}")
-    assert [one["name"] for one in users(samehand)] == ["amina"]
-    assert samehand("desk", "audit", "verify", "--offline").code == 0
-
-
-def test_a_backup_of_nothing_says_so(samehand: Samehand, tmp_path: Path) -> None:
-    assert samehand("desk", "backup", tmp_path / "copy.db").code == 1
-    assert not (tmp_path / "copy.db").exists()
 
 
 # ``samehand desk audit verify``: the chain in the database is held to the heads on a real broker.
@@ -197,7 +172,7 @@ def test_a_whole_chain_holds(books: Books, samehand: Samehand) -> None:
     books.write(1)  # what is not published yet is no fault
     ran = verify(samehand)
     assert (ran.code, ran.out, ran.err) == (0, "11 lines and 2 published heads hold\n", "")
-    told: dict[str, object] = {"lines": 11, "heads": 2, "broken": None, "lost_heads": [], "set_aside": []}
+    told: dict[str, object] = {"lines": 11, "heads": 2, "broken": None, "lost_heads": []}
     assert verify(samehand, "--json").figures == told
 
 
@@ -312,229 +287,36 @@ def test_a_broker_that_does_not_answer_is_told_as_such(
     assert "--offline" in said
 
 
-# ``samehand desk audit accept``: a restore is acknowledged, and nothing else is by it.
-
-
-BACKUP = 2 * LINES + 2
-"""The last line of the backup; behind it are as many lines as are written at once."""
-
-PEOPLE = {"nadia": "auditor", "omar": "lead"}  # that somebody was added is a line
-
-
-@pytest.fixture
-def kept_books(topic_of_heads: str, samehand: Samehand) -> Books:
-    """Some lines of which a backup is made, and five published lines after it."""
-    for name, role in PEOPLE.items():
-        hire(samehand, name, role)
-    made = books_of(topic_of_heads)
-    made.write()
-    made.publish()
-    return made
-
-
-def heads_of(books: Books) -> list[Head]:
-    with reader(books.settings) as opened_topic:
-        return list(published_heads(opened_topic, books.topic))
-
-
-def rows_of(books: Books) -> list[Any]:
-    async def read(connection: AsyncConnection) -> list[Any]:
-        return list((await connection.execute(select(table).order_by(table.c.number))).all())
-
-    return at_the_desk(read)
-
-
-def accept(samehand: Samehand, head: object, by: str = "nadia", reason: str = "restore-311") -> Ran:
-    return samehand("desk", "audit", "accept", "--head", head, "--by", by, "--reason", reason)
+# After a restore the lines that the backup lacks are excused by name, and no others.
 
 
 @on_each_database
-def test_a_restore_is_acknowledged_and_told_ever_after(kept_books: Books, samehand: Samehand) -> None:
-    lost = heads_of(kept_books)[-1]
-    assert lost.number == BACKUP + LINES
-    kept_books.put_back(BACKUP)
-    kept_books.write(2, actor="u2")
-    kept_books.publish()
-    before = verify(samehand)
-    assert before.code == 1
-    assert f"up to {LINES} of lines {BACKUP + 1} to {lost.number} are lost" in before.err
-    assert f"samehand desk audit accept --head {lost} --by NAME" in before.err
-
-    done = accept(samehand, lost)
-    assert done.code == 0, done.err
-    line = rows_of(kept_books)[-1]
-    assert f"acknowledged by line {line.number}\n" in done.out
-    assert (line.actor, line.action, line.subject) == ("command-line", "heads-set-aside", str(lost))
-    nadia = samehand("desk", "users", "list", "--json").figures["users"][0]
-    assert nadia["name"] == "nadia"
-    for _ in range(2):
-        after = verify(samehand)
-        assert (after.code, after.err) == (0, "")
-        told = after.out.splitlines()
-        held = len(heads_of(kept_books)) - 1
-        assert told[0].endswith(f" lines and {held} published heads hold")
-        assert told[1].startswith(f"line {line.number}, by {nadia['user_id']} at 20")
-        assert "reason restore-311, sets aside 1 published head without a line" in told[1]
-        assert f"up to {LINES} of lines {BACKUP + 1} to {lost.number} are lost" in told[1]
-        kept_books.write(actor="u2")  # the desk goes on
-        kept_books.publish()
-    figures = verify(samehand, "--json").figures
-    assert figures["broken"] is None
-    assert figures["lost_heads"] == []
-    (one,) = figures["set_aside"]
-    assert (one["line"], one["counts"], one["heads"]) == (line.number, True, [str(lost)])
-
-
-def test_of_what_was_acknowledged_the_database_forgets_that_it_was_published(
-    kept_books: Books, samehand: Samehand
+def test_lines_that_a_restored_backup_lacks_are_excused_up_to_the_named_head_alone(
+    books: Books, samehand: Samehand
 ) -> None:
-    lost = heads_of(kept_books)[-1]
-
-    async def lines_alone(connection: AsyncConnection) -> None:
-        await connection.execute(delete(table).where(table.c.number > BACKUP))
-
-    kept_books.change(lines_alone)
-    assert accept(samehand, lost).code == 0
-    kept_books.publish()  # at the line's own number, below the one of which the note was
-    assert verify(samehand).code == 0
-
-
-def test_what_is_cut_off_after_an_acknowledgement_is_told(kept_books: Books, samehand: Samehand) -> None:
-    lost = heads_of(kept_books)[-1]
-    kept_books.put_back(BACKUP)
-    assert accept(samehand, lost).code == 0
-    kept_books.write(actor="u2")
-    kept_books.publish()
-    newest = heads_of(kept_books)[-1]
-    kept_books.put_back(BACKUP + 1)  # the line that acknowledges is the last
-    after = verify(samehand)
-    assert after.code == 1
-    assert after.err.startswith(f"line {newest.number}: it was published")
-    assert str(lost) not in after.err
-    kept_books.put_back(BACKUP)  # and that line, too
-    after = verify(samehand)
-    assert after.code == 1
-    assert str(lost) in after.err
+    lost = books.last()
+    books.put_back(LINES)
+    books.write(2, actor="u2")  # people go on
+    books.publish()
+    assert f"samehand desk audit verify --restored {lost}" in fault(samehand)
+    ran = verify(samehand, "--restored", str(lost))
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines() == [
+        "7 lines and 2 published heads hold",
+        f"lost by a restore: the line of {lost}, and any of the minute after",
+    ]
+    assert verify(samehand, "--restored", str(lost), "--json").figures["lost_heads"] == [str(lost)]
+    newest = books.last()
+    books.put_back(LINES + 1)
+    assert fault(samehand, "--restored", str(lost)).startswith(f"line {newest.number}: it was published")
 
 
-def test_what_was_altered_before_the_backup_is_not_acknowledged_with_it(
-    kept_books: Books, samehand: Samehand
+@for_each(("head", "said"), [("1311", "no NUMBER:HASH"), (f"9:{'0' * 64}", "is not on")])
+def test_head_that_was_never_published_excuses_nothing(
+    books: Books, samehand: Samehand, head: str, said: str
 ) -> None:
-    hidden = heads_of(kept_books)[1]
-
-    async def restored(connection: AsyncConnection) -> None:
-        """A backup of after the deed: who wanted to be rid of line 13 wrote others over it."""
-        await connection.execute(delete(table).where(table.c.number > hidden.number - 2))
-        await connection.execute(delete(schema.heads))
-
-    kept_books.change(restored)
-    kept_books.write(actor="u2")
-    kept_books.publish()
-    kept_books.write(actor="u2")
-    kept_books.publish()
-    lost = heads_of(kept_books)[-1]
-    kept_books.put_back(lost.number - LINES)
-    assert accept(samehand, lost).code == 0
-    after = verify(samehand)
-    assert after.code == 1
-    assert after.err.startswith(f"line {hidden.number}: its hash is another than was published")
-    assert f"sets aside 1 published head without a line ({lost})" in after.out
-
-
-def test_a_line_that_only_the_database_has_acknowledges_nothing(
-    kept_books: Books, samehand: Samehand
-) -> None:
-    lost = heads_of(kept_books)[-1]
-    kept_books.put_back(BACKUP)
-
-    async def forged(connection: AsyncConnection) -> None:
-        run_ = set_aside.LostHeads(BACKUP, (lost,))
-        await set_aside.set_aside(connection, run_, name="nadia", reason="restore-311", now=1.0)
-
-    kept_books.change(forged)
-    kept_books.publish()  # as a desk does with any line
-    for options in ((), ("--json",)):
-        assert verify(samehand, *options).code == 1
-    after = verify(samehand)
-    assert after.err.startswith(f"line {lost.number}: ")
-    assert "It does not count" in after.out
-    assert verify(samehand, "--offline").code == 0
-
-
-def test_a_head_that_holds_cannot_be_acknowledged(kept_books: Books, samehand: Samehand) -> None:
-    refused = accept(samehand, heads_of(kept_books)[-1])
-    assert refused.code == 2
-    assert "nothing to acknowledge" in refused.err
-
-
-def test_an_interrupted_acknowledgement_is_run_again(
-    kept_books: Books, samehand: Samehand, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lost = heads_of(kept_books)[-1]
-    kept_books.put_back(BACKUP)
-
-    async def away(*_: object, **__: object) -> None:
-        raise BrokerUnavailable("Kafka: it went away")
-
-    with monkeypatch.context() as patch:
-        patch.setattr("desk.feed.audit_heads.publish_setting_aside", away)
-        broke = accept(samehand, lost)
-    assert broke.code == 1
-    assert "run this again" in broke.err
-    assert verify(samehand).code == 1
-    assert accept(samehand, lost).code == 0
-    assert verify(samehand).code == 0
-    many = len(rows_of(kept_books))
-    again = accept(samehand, lost)
-    assert (again.code, len(rows_of(kept_books))) == (0, many)
-    assert "acknowledged before" in again.out
-
-
-def test_an_acknowledgement_of_many_heads_takes_several_lines(
-    kept_books: Books, samehand: Samehand, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for _ in range(4):
-        kept_books.write(1)
-        kept_books.publish()
-    lost = heads_of(kept_books)[-1]
-    kept_books.put_back(BACKUP)
-    monkeypatch.setattr(set_aside, "HEADS_A_LINE", 2)
-    done = samehand(
-        "desk", "audit", "accept", "--head", lost, "--by", "nadia", "--reason", "restore-311", "--json"
-    )
-    assert (done.code, len(done.figures["lines"])) == (0, 3)
-    after = verify(samehand, "--json")
-    assert (after.code, [len(one["heads"]) for one in after.figures["set_aside"]]) == (0, [2, 2, 1])
-
-
-def test_what_is_no_restore_is_refused_and_leaves_no_line(kept_books: Books, samehand: Samehand) -> None:
-    lost = heads_of(kept_books)[-1]
-    kept_books.put_back(BACKUP)
-    many = len(rows_of(kept_books))
-    for head, by, reason, told in (
-        ("1311", "nadia", "restore-311", "no NUMBER:HASH"),
-        (f"{lost}0", "nadia", "restore-311", "no NUMBER:HASH"),
-        (f"{lost.number}:{'0' * 64}", "nadia", "restore-311", "is not on"),
-        (lost, "nadia", "the disk was full", "is no code"),
-        (lost, "omar", "restore-311", "no auditor"),
-        (lost, "nobody", "restore-311", "nobody called"),
-    ):
-        refused = accept(samehand, head, by, reason)
-        assert refused.code == 2, (head, by, reason)
-        assert told in refused.err
-    assert samehand("desk", "users", "set", "nadia", "--out").code == 0
-    assert accept(samehand, lost).code == 2
-    assert len(rows_of(kept_books)) == many + 1  # that nadia is locked out
-
-
-def test_a_chain_that_is_broken_inside_cannot_be_acknowledged(kept_books: Books, samehand: Samehand) -> None:
-    lost = heads_of(kept_books)[-1]
-    kept_books.put_back(BACKUP)
-
-    kept_books.change(altered)
-    refused = accept(samehand, lost)
-    assert refused.code == 1
-    assert refused.err.startswith("samehand: line 3: its hash")
+    ran = verify(samehand, "--restored", head)
+    assert (ran.code, said in ran.err) == (2, True)
 
 
 # ``samehand case``: one decision, whole, on paper.

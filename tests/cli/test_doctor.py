@@ -20,22 +20,22 @@ from sqlalchemy import create_engine, text
 
 from agents.common.converters import ban_of
 from agents.runtime.store_factory import peppers_of
-from cli.commands.doctor import kafka, processes
-from cli.commands.doctor import run as doctor
-from cli.commands.doctor.findings import DoctorFinding, count, fine, warning, wrong
-from cli.commands.doctor.gate import look_at_calls, look_at_keys, look_at_publishing, look_at_reading
-from cli.commands.doctor.kafka import look_at_kafka, look_at_topics
-from cli.commands.doctor.processes import (
+from cli.maintain.doctor import kafka, processes
+from cli.maintain.doctor import run as doctor
+from cli.maintain.doctor.findings import DoctorFinding, count, fine, warning, wrong
+from cli.maintain.doctor.gate import look_at_calls, look_at_keys, look_at_publishing, look_at_reading
+from cli.maintain.doctor.kafka import look_at_kafka, look_at_topics
+from cli.maintain.doctor.processes import (
     look_at_bridge,
     look_at_database,
     look_at_deliver,
     look_at_desk,
     look_at_gate,
 )
-from cli.commands.doctor.redis import look_at_redis
-from cli.commands.doctor.settings import look_at_pepper, look_at_settings
-from cli.run_async import awaited
-from cli.store_context import closing_store, command_context
+from cli.maintain.doctor.redis import look_at_redis
+from cli.maintain.doctor.settings import look_at_pepper, look_at_settings
+from cli.opening import closing_store, command_context
+from cli.running import awaited
 from desk.database.engine import look_at_tables, opened
 from gate.keys import new_key
 from local.binaries import NotAvailable
@@ -63,7 +63,7 @@ from tests.tables import for_each
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cli.commands.doctor.settings._ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr("cli.maintain.doctor.settings._ANSWER_SECONDS", 0.3)
 
 
 # `samehand doctor`: what is wrong, and what to do.
@@ -401,7 +401,7 @@ def test_traces_are_looked_at_where_they_are_asked_for(monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "streams.telemetry.otel", None)
     _, findings = look_at_settings({"SAMEHAND_TRACES_URL": "http://127.0.0.1:9/v1/traces"})
     assert [it.state for it in findings] == ["fine", "wrong"]
-    assert "samehand[tracing]" in findings[1].words
+    assert "samehand[tracing]" in findings[1].finding
 
 
 @pytest.mark.parametrize(
@@ -442,7 +442,7 @@ def test_topics_of_former_releases_are_named_once_no_adopted_table_is_at_stake(
 ) -> None:
     monkeypatch.setattr(topics, "former_topics", lambda settings: ["weights"])
     last = look_at_kafka(load({}))[-1]
-    assert (last.state, "weights" in last.words, "delete" in last.cure) == ("warning", True, True)
+    assert (last.state, "weights" in last.finding, "delete" in last.cure) == ("warning", True, True)
     stops = StartFault("weights", "adopted", "export it", 78)
     monkeypatch.setattr(kafka, "former_weights_fault", lambda settings: stops)
     last = look_at_kafka(load({}))[-1]
@@ -454,7 +454,7 @@ def test_missing_topics_are_one_finding(found: list[topics.TopicFinding]) -> Non
     assert [it.state for it in look_at_kafka(load({}))] == ["fine", "warning"]
     last = look_at_kafka(load({"SAMEHAND_TOPIC_CREATE": "false"}))[-1]
     assert last.state == "wrong"
-    assert "alerts, deadletters" in last.words
+    assert "alerts, deadletters" in last.finding
 
 
 @pytest.mark.parametrize(
@@ -474,7 +474,7 @@ def test_missing_topics_come_with_who_creates_them(
     creator = "worker" if specs[0].foreign else "desk"
     _, found = look_at_topics(load({}), specs, "", {}, creator)
     assert (found.state, found.cure.startswith(cure)) == (state, True)
-    assert specs[0].name in found.words
+    assert specs[0].name in found.finding
 
 
 def test_a_topic_that_loses_bans_is_wrong(found: list[topics.TopicFinding]) -> None:
@@ -491,7 +491,7 @@ def test_workers_of_another_group_on_the_same_topics_are_named(
     monkeypatch.setattr(topics, "other_workers", lambda settings: ["canary"])
     last = look_at_kafka(load({"SAMEHAND_SHADOW": shadow}))[-1]
     assert (last.state, last.about) == (state, "group")
-    assert "group canary read the same topics" in last.words
+    assert "group canary read the same topics" in last.finding
 
 
 def test_brokers_that_fall_silent_later_are_one_finding(
@@ -511,7 +511,7 @@ def test_a_topic_that_stands_still_is_wrong_under_the_bound_that_stopped_it(
     stop = Stop("101 dead letters", bound_of(load({})).terms)
     monkeypatch.setattr(kafka, "stopped_topics", lambda settings: {"accounts.created": stop})
     last = look_at_kafka(load({}))[-1]
-    assert (last.state, last.words) == ("wrong", "stopped: 101 dead letters")
+    assert (last.state, last.finding) == ("wrong", "stopped: 101 dead letters")
     assert "samehand letters resume accounts.created" in last.cure
     assert look_at_kafka(load({"SAMEHAND_LETTERS_SHARE": "0.5"}))[-1].state == "warning"
 
@@ -523,7 +523,7 @@ def test_values_that_no_worker_reads_are_named_with_their_shape_and_a_cure(serve
     unreadable = (a_sign_up(f"new-{number}", phone="0301 2345678") for number in range(3))
     publish(topics.names(settings).created, *unreadable)
     finding = look_at_kafka(settings)[-1]
-    assert (finding.state, finding.words) == (
+    assert (finding.state, finding.finding) == (
         "warning",
         "phone is unreadable in 3 of the newest 3 records, such as 0••• •••••••",
     )
@@ -534,7 +534,7 @@ def test_values_that_no_worker_reads_are_named_with_their_shape_and_a_cure(serve
 def test_a_fresh_broker_has_no_topics_yet(servers: str) -> None:
     first, second = look_at_kafka(load())
     assert first.state == "fine"
-    assert f"{servers}accounts.banned" in second.words
+    assert f"{servers}accounts.banned" in second.finding
 
 
 # Doctor on Redis and the store in it.
@@ -558,7 +558,7 @@ async def test_looking_at_an_empty_redis_leaves_it_empty(
     servers: str, redis_administrator: str, store_prefix: str
 ) -> None:
     findings = await looked(load())
-    assert ("warning", "nothing was enrolled in it yet") in [(it.state, it.words) for it in findings]
+    assert ("warning", "nothing was enrolled in it yet") in [(it.state, it.finding) for it in findings]
     with redis.Redis.from_url(redis_administrator) as client:
         assert list(client.scan_iter(match=f"{store_prefix}*")) == []
 
@@ -568,7 +568,7 @@ async def test_a_store_that_stands_is_fine(servers: str) -> None:
     await enrol_one(load())
     last = (await looked(load()))[-1]
     assert last.state == "fine"
-    assert "1 banned" in last.words
+    assert "1 banned" in last.finding
 
 
 @pytest.mark.journey
@@ -582,7 +582,7 @@ async def test_it_tells_how_many_places_of_removed_bans_are_not_free_yet(
         await store.open()
         (ban,) = [ban async for several in store.walk() for ban in several]
         await store.expunge([(ban.account, ban.facts.occurred_at)], now=time.time())
-    assert "1 place of removed bans" in (await looked(settings))[-1].words
+    assert "1 place of removed bans" in (await looked(settings))[-1].finding
 
 
 def as_administrator(url: str, folder: Path, **more: str) -> Settings:
@@ -633,10 +633,10 @@ async def test_a_cluster_without_replicas_and_with_too_few_shards_is_told(tmp_pa
     with nodes:
         settings = as_administrator(f"cluster://{nodes.address}", tmp_path, SAMEHAND_STORE_SHARDS="1")
         findings = await look_at_redis(settings, None)
-    words = [it.words for it in findings if it.about == "Redis Cluster"]
+    words = [it.finding for it in findings if it.about == "Redis Cluster"]
     assert "3 masters and 1 shards: some masters hold nothing" in words
     assert any(word.startswith("no replica would take over for") for word in words)
-    assert [it.words for it in findings if it.about == "Redis persistence"] == ["appends every write"]
+    assert [it.finding for it in findings if it.about == "Redis persistence"] == ["appends every write"]
 
 
 # Doctor on a gate: keys, addresses, what it may read in Redis and write to Kafka.
@@ -663,11 +663,11 @@ def test_keys_are_counted_and_a_file_without_any_is_told_of(tmp_path: Path) -> N
     assert states(look_at_keys(settings)) == [("warning", "keys")]
     new_key(path, "sign-up", frozenset({"score"}), 5.0, datetime.now(UTC))
     (found,) = look_at_keys(settings)
-    assert (found.state, found.words) == ("fine", "1 key in force")
+    assert (found.state, found.finding) == ("fine", "1 key in force")
     path.write_text("{}}")
     (broken,) = look_at_keys(settings)
     assert (broken.state, broken.about) == ("wrong", "SAMEHAND_GATE_KEYS")
-    assert "is no file of keys" in broken.words
+    assert "is no file of keys" in broken.finding
 
 
 def test_webhooks_that_cannot_be_used_are_named(tmp_path: Path) -> None:
@@ -812,12 +812,12 @@ def test_database_that_cannot_be_used_is_wrong(
     Path("binary").write_bytes(b"no pages of SQLite" * 100)
     [finding] = look_at_database(with_database(url))
     assert (finding.state, finding.about) == ("wrong", "database")
-    assert words in finding.words
+    assert words in finding.finding
 
 
 def test_database_that_is_not_there_yet_is_not_created(tmp_path: Path) -> None:
     [finding] = look_at_database(with_database(f"sqlite:///{tmp_path / 'desk.db'}"))
-    assert (finding.state, finding.words) == ("fine", "no tables yet: a desk that starts creates them")
+    assert (finding.state, finding.finding) == ("fine", "no tables yet: a desk that starts creates them")
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "desk.db").touch()
     look_at_database(with_database(f"sqlite:///{tmp_path / 'desk.db'}"))
@@ -840,13 +840,13 @@ def test_older_tables_are_to_be_copied_and_later_ones_are_wrong(tmp_path: Path) 
         connection.execute(text("INSERT INTO alembic_version VALUES ('0006')"))
     [older] = look_at_database(with_database(f"sqlite:///{path}"))
     assert older.state == "warning"
-    assert "are at 0006" in older.words
+    assert "are at 0006" in older.finding
     assert "copy the database first" in older.cure
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     [later] = look_at_database(with_database(f"sqlite:///{path}"))
     assert later.state == "wrong"
-    assert "later version of samehand" in later.words
+    assert "later version of samehand" in later.finding
     engine.dispose()
 
 

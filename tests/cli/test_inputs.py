@@ -15,8 +15,8 @@ from typing import Any
 import click
 import pytest
 
-from cli.commands import map as mapping_tally
-from cli.commands.map import MappingTally
+from cli.evaluate import map as mapping_tally
+from cli.evaluate.map import MappingTally
 from cli.inputs import input_source
 from cli.inputs.foreign_records import of_file, of_kcat, of_topic
 from cli.inputs.input_errors import TOLD_MAX, fault_line, tell_faults

@@ -15,10 +15,10 @@ from msgspec.structs import replace
 
 from cli.exit_codes import BAD_INPUT, DONE
 from cli.inputs.input_files import InputLine, read_bans
-from cli.offline import distilled
+from cli.offline import offline_scoring
 from cli.offline.offline_scoring import Offline, Scored, batches
 from cli.offline.silent_signals import costs, measured, sentence
-from cli.offline.weights_file import weights_of_file
+from cli.options import weights_of_file
 from samehand.frequency import rates
 from samehand.scoring.learn import learn as learn_from
 from samehand.scoring.weights import default_weights, read_weights
@@ -46,7 +46,7 @@ KEYERS = ((1, Pepper(1, b"s" * 32).digest),)
 
 
 def test_an_account_is_distilled_under_every_pepper() -> None:
-    (one,) = distilled.remembered([a_sign_up("7", handle="umar")], KEYERS)
+    (one,) = offline_scoring.remembered([a_sign_up("7", handle="umar")], KEYERS)
     assert isinstance(one, Remembered)
     assert (one.account, [it.pepper_id for it in one.fingerprints]) == ("telegram:7", [1])
 
@@ -55,8 +55,8 @@ def test_one_on_which_our_logic_fails_is_a_fault_and_not_the_end(monkeypatch: py
     def fail(*_: object) -> None:
         raise ValueError("quotes umar@example.com")
 
-    monkeypatch.setattr(distilled, "remembered_of", fail)
-    (one,) = distilled.remembered([a_sign_up()], KEYERS)
+    monkeypatch.setattr(offline_scoring, "remembered_of", fail)
+    (one,) = offline_scoring.remembered([a_sign_up()], KEYERS)
     assert isinstance(one, Dead)
     assert "umar" not in repr(one)
 

@@ -21,18 +21,15 @@ from msgspec.structs import replace as changed
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agents.common.converters import ban_of
-from cli.commands.account.export import export
-from cli.commands.account.holdings import Holdings, gone_at
-from cli.commands.account.places import DESK_TABLES, places
-from cli.commands.size import BAN_BYTES, BANS_A_SECOND, MASTER_BYTES, PlatformSize, needed, unsupported
-from cli.exit_codes import BAD_INPUT, DONE
-from cli.main import run
+from cli.evaluate.size import BAN_BYTES, BANS_A_SECOND, MASTER_BYTES, PlatformSize, needed, unsupported
+from cli.maintain.account.export import export
+from cli.maintain.account.holdings import Holdings, gone_at
+from cli.maintain.account.places import DESK_TABLES, places
 from desk.database import schema
 from desk.readers import Reader
 from desk.review.arrivals import Arrivals
 from desk.review.deciding.review import Review
 from desk.review.requests import RequestEntry, enter, release
-from samehand.pictures import hashing
 from samehand.showings import UNKNOWN, Showings
 from schemas.accounts import Basis
 from schemas.basis_rights import ALL_RIGHTS, BasisRights, RightsTable
@@ -49,7 +46,6 @@ from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import A_POLICY
 from tests.house import ROOT
 from tests.makers import NOON, a_ban, a_sign_up
-from tests.samehand.test_pictures import a_photo, encoded, needs_extra, picture_of
 from tests.tables import for_each
 
 # Examples of mappings do what they show, with the command that stands in each.
@@ -270,53 +266,6 @@ def test_without_a_pepper_it_says_which_setting(samehand: Samehand, tmp_path: Pa
     assert ran.err.startswith("samehand: SAMEHAND_PEPPER_FILE: ")
 
 
-# Pictures are hashed for people, and what is no picture ends in one line.
-
-
-@needs_extra
-def test_a_picture_is_hashed_as_an_avatar_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "one.jpg").write_bytes(encoded(a_photo()))
-    assert run(["hash-avatar", str(tmp_path / "one.jpg"), "--json"]) == DONE
-    (found,) = json.loads(capsys.readouterr().out)["pictures"]
-    assert found["pdq"] == picture_of(a_photo()).pdq.hex()
-    assert found["evidence"]
-
-
-@needs_extra
-def test_what_is_no_picture_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "notes.txt").write_text("no picture")
-    assert run(["hash-avatar", str(tmp_path / "notes.txt")]) == BAD_INPUT
-    line, end = capsys.readouterr().err.splitlines()
-    assert "notes.txt: malformed" in line
-    assert end == "samehand: 1 picture of 1 cannot be used"
-
-
-def test_without_the_extra_it_says_what_to_install(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(hashing, "_libraries", lambda: None)
-    (tmp_path / "one.jpg").write_bytes(b"")
-    assert run(["hash-avatar", str(tmp_path / "one.jpg")]) == BAD_INPUT
-    assert "samehand[avatar]" in capsys.readouterr().err
-
-
-@needs_extra
-def test_a_bad_picture_does_not_hide_the_good_ones(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "bad.jpg").write_text("no picture")
-    (tmp_path / "good.jpg").write_bytes(encoded(a_photo()))
-    files = [str(tmp_path / name) for name in ("bad.jpg", "good.jpg")]
-    assert run(["hash-avatar", *files]) == BAD_INPUT
-    printed = capsys.readouterr()
-    assert picture_of(a_photo()).pdq.hex() in printed.out
-    assert "bad.jpg: malformed" in printed.err.splitlines()[0]
-    assert printed.err.splitlines()[-1] == "samehand: 1 picture of 2 cannot be used"
-    assert run(["hash-avatar", "--json", *files]) == BAD_INPUT
-    told = json.loads(capsys.readouterr().out)
-    assert [len(told[name]) for name in ("pictures", "bad")] == [1, 1]
-
-
 # `samehand simulate`: the same seed, the same files.
 
 
@@ -474,7 +423,7 @@ def test_nothing_is_erased_unless_somebody_says_so(
     receipt = tmp_path / "receipt.json"
     receipt.touch(0o644)
     with monkeypatch.context() as patch:
-        patch.setattr("cli.commands.account.erase._await_workers", interrupted)
+        patch.setattr("cli.maintain.account.erase._await_workers", interrupted)
         ended = samehand("account", "erase", "telegram:1", "--yes", "--out", receipt)
     assert (ended.code, set(json.loads(receipt.read_bytes())["published"])) == (130, {"deletion"})
     assert receipt.stat().st_mode & 0o777 == 0o600, "whatever it was before"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import re
@@ -10,7 +9,7 @@ import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -21,28 +20,24 @@ from urllib.request import Request, urlopen
 
 import pytest
 from msgspec.structs import replace
-from PIL import Image, ImageChops, ImageStat
 from rich.console import Console
 
-from cli.commands import worker
-from cli.commands.demo import run as demo_run
-from cli.commands.demo import servers as demo
-from cli.commands.demo.alert_reader import ReceivedAlerts
-from cli.commands.demo.profiles import drawn, profile_server, shown_accounts
-from cli.commands.demo.replay import SIGN_UPS, DemoReplay, PublishedEvents, with_wave
-from cli.commands.demo.run import curl
-from cli.commands.demo.servers import DemoServers, NotReady, demo_servers
-from cli.commands.demo.summary import figures, sentences
 from cli.exit_codes import BAD_INPUT
 from cli.main import run
-from desk.profiles.source import Profile, profile_source
+from cli.run import worker
+from cli.run.demo import run as demo_run
+from cli.run.demo import servers as demo
+from cli.run.demo.alert_reader import ReceivedAlerts
+from cli.run.demo.replay import SIGN_UPS, DemoReplay, PublishedEvents, with_wave
+from cli.run.demo.run import curl
+from cli.run.demo.servers import DemoServers, NotReady, demo_servers
+from cli.run.demo.summary import figures, sentences
 from gate.keys import read_keys
 from local.processes import Child
 from report.worker_page import mount_page
-from schemas.accounts import Account, Avatar
 from schemas.alerts import MirrorAlert
 from schemas.wire import Decoded, decode_created
-from simulate.timeline.events import PlatformTopic, SimulatedEvent, Truth
+from simulate.timeline.events import Truth
 from simulate.timeline.stream import sample
 from store.pepper.pepper import read_peppers
 from store.pepper.rotation import rotated
@@ -51,11 +46,10 @@ from streams.settings import Settings, load
 from streams.supervision.exit_codes import MEANINGS
 from streams.supervision.supervisor import Birth
 from tests.cli.running import Samehand, jsonl, of_store, settings
-from tests.deliver.receiver import SECRET_TEXT
 from tests.desk.makers import a_wave, an_alert
 from tests.house import ROOT
 from tests.makers import NOON, a_ban
-from tests.printed import blocks, printed
+from tests.printed import printed
 
 # ``samehand worker`` ends in one line where it cannot begin; that it runs, the journeys show.
 
@@ -530,9 +524,7 @@ def processes_with(mark: str) -> list[str]:
 
 
 @contextmanager
-def visited_servers(
-    folder: Path, events: Sequence[SimulatedEvent], say: Callable[[str], None]
-) -> Iterator[DemoServers]:
+def visited_servers(folder: Path, say: Callable[[str], None]) -> Iterator[DemoServers]:
     """Servers that all answer once they are handed over, and whose worker is gone afterwards."""
     said: list[str] = []
 
@@ -540,7 +532,7 @@ def visited_servers(
         said.append(text)
         say(text)
 
-    with demo_servers(folder, events, heard) as running:
+    with demo_servers(folder, heard) as running:
         assert f"Still waiting for the worker, 0 s; its log: {folder / 'worker.log'}" in said
         pid = running.worker.pid
         assert pid is not None
@@ -625,81 +617,6 @@ def test_less_than_it_takes_to_start_is_refused(samehand: Samehand) -> None:
     assert (ended.code, len(ended.err.strip().splitlines())) == (2, 1)
 
 
-# The demo's platform, asked by the desk as any platform is.
-
-
-SECRET_FILE = "SAMEHAND_DESK_PROFILE_SOURCE_SECRET_FILE"
-ACCOUNTS = {
-    "x:1": Account(
-        account_id="1",
-        handle="um4r",
-        display_name="Ümar",
-        bio="fast news",
-        avatar=Avatar(pdq="0123456789abcdef" * 4, quality=90),
-    )
-}
-
-
-def a_secret(path: Path) -> str:
-    path.write_text(SECRET_TEXT)
-    return str(path)
-
-
-async def test_desk_asks_for_accounts_of_the_demo_as_of_any_platform(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("desk.profiles.source.TIMEOUT_SECONDS", 60.0)  # pictures are drawn anew by a process
-    with profile_server(ACCOUNTS, tmp_path) as environment:
-        other = {SECRET_FILE: a_secret(tmp_path / "other")}
-        ours, theirs = (profile_source(load({**environment, **more}), time.time) for more in ({}, other))
-        assert ours is not None
-        assert theirs is not None
-        shown = await ours.profile("x", "1")
-        assert (shown.outcome, shown.handle, shown.name, shown.bio) == ("shown", "um4r", "Ümar", "fast news")
-        assert shown.picture is not None
-        assert await ours.profile("x", "2") == Profile("gone"), "the sample lacks it"
-        assert await theirs.profile("x", "1") == Profile("away"), "another secret is refused"
-        await ours.close()
-        await theirs.close()
-
-
-def test_command_of_the_documentation_gets_an_answer(tmp_path: Path) -> None:
-    page = (ROOT / "docs" / "desk.md").read_text("utf-8")
-    (script,) = (block for block in blocks(page) if "webhook-signature" in block)
-    with profile_server({"x:42": ACCOUNTS["x:1"]}, tmp_path) as environment:
-        script = script.replace("https://x.example/profiles", environment["SAMEHAND_DESK_PROFILE_SOURCE"])
-        asked = subprocess.run(
-            ["sh", "-euc", script], cwd=tmp_path, capture_output=True, text=True, check=True
-        )
-    answer = json.loads(asked.stdout)
-    (shown,) = (json.loads(text) for text in re.findall(r"^```json\n(.*\"bio\".*)\n```$", page, re.MULTILINE))
-    assert list(answer) == list(shown)
-    assert answer["handle"] == "um4r"
-
-
-def test_sample_shows_each_account_as_its_last_event_does_and_none_that_was_deleted() -> None:
-    events = list(sample(7, 400, ends_at=NOON))
-    shown = shown_accounts(events)
-    deleted = {event.key for event in events if event.topic == PlatformTopic.DELETED}
-    assert deleted
-    assert not deleted & set(shown)
-    assert sum(account.display_name is not None for account in shown.values()) > 300
-    assert {event.key for event in events if event.topic == PlatformTopic.BANNED} <= set(shown) | deleted
-
-
-def apart(one: str, other: str) -> float:
-    """How far two pictures are apart, on average over their pixels, from 0 to 255."""
-    first, second = (Image.open(io.BytesIO(drawn(pdq))).convert("L") for pdq in (one, other))
-    return float(ImageStat.Stat(ImageChops.difference(first, second)).mean[0])
-
-
-def test_pictures_with_similar_hashes_look_alike() -> None:
-    own = "8f1d3a77c0925be4" * 4
-    edited = f"{int(own, 16) ^ 0x0010_0000_0400_0000_0080_0000_0001:064x}"  # four of 256 bits
-    assert drawn(own) == drawn(own)
-    assert apart(own, edited) < 12 < 40 < apart(own, "3b60c81f9e44d7a5" * 4)
-
-
 # What the audience reads while it waits.
 
 
@@ -728,7 +645,7 @@ def test_worker_that_cannot_start_is_one_line_that_says_why(
     monkeypatch.setattr(demo, "EmbeddedBroker", lambda _: nullcontext(SimpleNamespace(address=broker)))
     monkeypatch.setattr(demo, "EmbeddedRedis", lambda _: nullcontext(SimpleNamespace(url=redis_url)))
     said: list[str] = []
-    with pytest.raises(NotReady, match="SAMEHAND_LIKELY") as failed, demo_servers(tmp_path, [], said.append):
+    with pytest.raises(NotReady, match="SAMEHAND_LIKELY") as failed, demo_servers(tmp_path, said.append):
         pass
     assert "\n" not in str(failed.value)
     assert said[-1] == "Starting the worker …"

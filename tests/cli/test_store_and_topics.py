@@ -21,16 +21,17 @@ from msgspec.structs import replace
 from agents.common.tombstones import tombstone
 from agents.enrol import Enrol
 from agents.runtime.store_factory import peppers_of
-from cli import rebuild_processes
 from cli.bookmark import Bookmark
-from cli.commands import rebuild
-from cli.commands.doctor.redis import look_at_redis
 from cli.inputs.event_files import EventFiles
-from cli.rebuild_processes import Processes
-from cli.rebuild_processes import _work as work
-from cli.run_async import awaited
-from cli.topics import alert_topics, banned_topic, scanned_topic
-from cli.topics.alert_topics import AlertReplay, AlertTopics
+from cli.maintain import rebuild
+from cli.maintain.doctor.redis import look_at_redis
+from cli.maintain.rebuild import alert_topics, banned_topic
+from cli.maintain.rebuild import processes as rebuild_processes
+from cli.maintain.rebuild.alert_topics import AlertReplay, AlertTopics
+from cli.maintain.rebuild.processes import Processes
+from cli.maintain.rebuild.processes import _work as work
+from cli.run import scanned_topic
+from cli.running import awaited
 from local.waiting import wait_until
 from schemas.accounts import AccountBanned
 from schemas.alert_state import AlertState

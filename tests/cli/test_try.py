@@ -21,10 +21,10 @@ import pytest
 from msgspec.structs import replace
 
 from agents.common.context import AlertPolicy
-from cli.commands.dry_run import stores
-from cli.commands.dry_run.pages import A_PAGE, OWN_NAME
-from cli.commands.dry_run.replay import Replay, in_batches, secret_of
-from cli.commands.dry_run.sources import Gathered, SourceEvent, of_files
+from cli.evaluate.trial import stores
+from cli.evaluate.trial.pages import A_PAGE, OWN_NAME
+from cli.evaluate.trial.replay import Replay, in_batches, secret_of
+from cli.evaluate.trial.sources import Gathered, SourceEvent, of_files
 from cli.exit_codes import NotDone
 from cli.inputs.event_files import EventFiles
 from cli.offline.known_pairs import alerted_pairs

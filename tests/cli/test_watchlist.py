@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.commands import watchlist
-from cli.commands.watchlist import ban_of
+from cli.run import watchlist
+from cli.run.watchlist import ban_of
 from samehand.watchlist.alias_filter import ALIAS_LENGTH_MAX
 from samehand.watchlist.entry import Alias, WatchlistEntry
 from schemas.accounts import AccountBanned, Basis

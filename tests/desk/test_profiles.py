@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import re
 import ssl
+import subprocess
 import time
 import zlib
 from collections.abc import AsyncIterator, Iterator
@@ -33,6 +35,8 @@ from streams.errors import SettingsError
 from streams.settings import load
 from tests.certificates import make_certificates
 from tests.deliver.receiver import SECRET, SECRET_TEXT, Answer, Receiver, receiving
+from tests.house import ROOT
+from tests.printed import blocks
 from tests.tables import for_each
 
 # What the desk asks a platform about accounts, and what it does with whatever comes back.
@@ -95,6 +99,18 @@ async def test_request_is_signed_and_names_the_account_in_its_body_alone(
     assert request.json == {"platform": "x", "account_id": "1/2"}
     assert SECRET.fault(request.headers, request.body, now=time.time()) == ""
     assert request.path == "/hooks"
+
+
+def test_command_of_the_documentation_is_a_signed_request(platform: Receiver, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "desk.md").read_text("utf-8")
+    (script,) = (block for block in blocks(page) if "webhook-signature" in block)
+    (tmp_path / "profiles.secret").write_text(SECRET_TEXT)
+    script = script.replace("https://x.example/profiles", platform.url)
+    asked = subprocess.run(["sh", "-euc", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    [request] = platform.requests
+    assert SECRET.fault(request.headers, request.body, now=time.time()) == ""
+    (shown,) = (json.loads(text) for text in re.findall(r"^```json\n(.*\"bio\".*)\n```$", page, re.MULTILINE))
+    assert list(json.loads(asked.stdout)) == list(shown)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cli.commands.account.holdings import TOPICS, WHY
+from cli.maintain.account.holdings import TOPICS, WHY
 from desk.database import notes
 from desk.database.engine import opened
 from desk.review.arrivals import Arrivals

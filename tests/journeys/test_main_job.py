@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 import pytest
 import redis
 
-from cli.commands.demo.replay import DemoReplay
+from cli.run.demo.replay import DemoReplay
 from local.ports import LOOPBACK, take_port
 from local.processes import Child
 from schemas.accounts import AccountBanned, AccountCreated, AccountUpdated

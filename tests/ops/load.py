@@ -6,7 +6,7 @@ import itertools
 import threading
 from datetime import UTC, datetime
 
-from cli.commands.demo.replay import DemoReplay
+from cli.run.demo.replay import DemoReplay
 from simulate.timeline.stream import sample
 from streams.settings import Settings
 

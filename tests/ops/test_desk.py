@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
 import subprocess
 import sys
@@ -11,17 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
-from cli.commands.demo.profiles import profile_server
 from desk.database import verdicts
 from desk.profiles.source import profile_source
 from desk.web.languages import catalogue
 from samehand.scoring.evidence import SENTENCES
-from schemas.accounts import Account, Avatar
 from schemas.alerts import Matched
 from schemas.appeals import AppealMade, AppealTaken
 from streams.settings import load
 from tests.cli.test_try import a_platform
+from tests.deliver.receiver import SECRET_TEXT, Answer, Request, receiving
 from tests.desk.makers import a_reason, a_rival, a_wave
 from tests.ops.desk_site import Running, Visitor, Visits, visiting
 from tests.ops.test_page import picture
@@ -481,16 +483,27 @@ def see_both_pictures(visitor: Visitor) -> None:
 
 
 def test_picture_of_a_live_profile_is_covered_until_v_is_held(browser: Any, tmp_path: Path) -> None:
-    accounts = {
-        f"x:{account_id}": Account(
-            account_id=account_id,
-            handle="omar_khan",
-            bio=f"Cricket\n{word} news",
-            avatar=Avatar(pdq=pdq * 16, quality=90),
-        )
-        for account_id, word, pdq in (("new-alert-1", "daily", "0f2c"), ("banned", "fast", "0f2d"))
-    }
-    with profile_server(accounts, tmp_path) as environment:
+    with receiving() as platform:
+        drawn = io.BytesIO()
+        Image.new("RGB", (256, 256), "green").save(drawn, "PNG")
+        words = {"new-alert-1": "daily", "banned": "fast"}
+
+        def answer(request: Request) -> Answer:
+            if not request.body:
+                return Answer(200, body=drawn.getvalue())
+            bio = f"Cricket\n{words[request.json['account_id']]} news"
+            return Answer(
+                200,
+                body=json.dumps({"handle": "omar_khan", "bio": bio, "picture_url": platform.url}).encode(),
+            )
+
+        platform.answer = answer
+        (tmp_path / "secret").write_text(SECRET_TEXT)
+        environment = {
+            "SAMEHAND_DESK_PROFILE_SOURCE": platform.url,
+            "SAMEHAND_DESK_PROFILE_SOURCE_SECRET_FILE": str(tmp_path / "secret"),
+            "SAMEHAND_DESK_PROFILE_SOURCE_ALLOWED": f"127.0.0.1, http://127.0.0.1:{platform.port}",
+        }
         source = profile_source(load(environment), time.time)
         with Running(tmp_path, source) as running, visiting(browser, running) as visit:
             running.receive("alert-1")

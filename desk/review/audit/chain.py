@@ -9,15 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
-import msgspec
-
 from desk.database.audit import START, AuditRow, hash_of
-
-SET_ASIDE: Final = "heads-set-aside"
-"""The action of a line that acknowledges published heads whose lines are gone: see `set_aside`."""
 
 _HEAD: Final = re.compile("([1-9][0-9]{0,17}):([0-9a-f]{64})")  # numbers that a column of 64 bits holds
 
@@ -32,61 +27,19 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The last line's number and hash, as they were published.
-
-    ``sets_aside``: it was published for a line that sets heads aside, by the command that wrote that line.
-    """
+    """The last line's number and hash, as they were published."""
 
     number: int
     hash: str
-    sets_aside: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         return f"{self.number}:{self.hash}"
-
-
-@dataclass(frozen=True, slots=True)
-class AcknowledgedGap:
-    """Published heads of lines that a restore lost, as a line of the audit acknowledges them.
-
-    ``number``, ``hash``, ``at``: the line's; ``by``: who acknowledged it, as an opaque id;
-    ``intact_until``: the last line before the gap of which a head was published, 0 for none.
-    """
-
-    number: int
-    hash: str
-    at: float
-    by: str
-    reason: str
-    intact_until: int
-    heads: tuple[Head, ...]
 
 
 def head_of(text: str) -> Head | None:
     """`NUMBER:HASH` as a head; None for anything else."""
     match = _HEAD.fullmatch(text)
     return None if match is None else Head(int(match[1]), match[2])
-
-
-class _GapDetail(msgspec.Struct):
-    """The detail of a line that sets heads aside."""
-
-    by: str
-    reason: str
-    kept: int
-    heads: list[str]
-
-
-def _gap_of(line: AuditRow) -> AcknowledgedGap | None:
-    """Returns what a line sets aside; None if it cannot be read, since it may be forged."""
-    try:
-        detail = msgspec.json.decode(line.detail, type=_GapDetail)
-    except msgspec.DecodeError:
-        return None
-    heads = tuple(head for head in map(head_of, detail.heads) if head is not None)
-    if not heads:
-        return None
-    return AcknowledgedGap(line.number, line.hash, line.at, detail.by, detail.reason, detail.kept, heads)
 
 
 @dataclass(slots=True)
@@ -96,7 +49,6 @@ class Chain:
     number: int = 0
     hash: str = START
     broken: Break | None = None
-    gaps: list[AcknowledgedGap] = field(default_factory=list)
 
     def follow(self, lines: Iterable[AuditRow]) -> None:
         for line in lines:
@@ -114,8 +66,6 @@ class Chain:
                 )
                 return
             self.number, self.hash = line.number, line.hash
-            if line.action == SET_ASIDE and (gap := _gap_of(line)) is not None:
-                self.gaps.append(gap)
 
 
 def contradiction(chain_hashes: Mapping[int, str], last: int, head: Head) -> Break | None:

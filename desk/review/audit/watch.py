@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from desk.database import audit as rows
 from desk.database.engine import Database
-from desk.review.audit.chain import AcknowledgedGap, Break, Chain, Head, against
+from desk.review.audit.chain import Break, Chain, Head, against
 
 LINES_AT_ONCE: Final = 500
 """Of each look: a few milliseconds of hashing while people decide."""
@@ -19,9 +18,6 @@ class AuditWatch:
     A line that was followed may be changed afterwards, so one round is not enough. An end that is cut off
     while the desk runs is noticed by what the watch has seen, and by the head that the database notes as
     published; what was cut before, `samehand desk audit verify` alone notices, by the heads on Kafka.
-
-    A line that sets heads aside tells up to which line a restored backup goes: what the watch has seen behind
-    that is no more asked for. Whether such a line counts, `verify` alone says, as well.
     """
 
     def __init__(self, database: Database, lines_at_once: int = LINES_AT_ONCE) -> None:
@@ -31,15 +27,11 @@ class AuditWatch:
         self._seen: Head | None = None
         self._heads: list[Head] = []
         self._hashes: dict[int, str] = {}
-        self._gaps: frozenset[str] = frozenset()
         self.broken: Break | None = None
         """What the last round found, and a round under way as soon as it finds something."""
 
-    async def look(self) -> Sequence[AcknowledgedGap]:
-        """Follows the next lines. Returns gaps that are acknowledged, each once, at the end of a round.
-
-        Raises `DatabaseUnavailable`.
-        """
+    async def look(self) -> None:
+        """Follows the next lines. Raises `DatabaseUnavailable`."""
         async with self._database.read() as connection:
             if self._chain.number == 0:
                 published = await rows.published_head(connection)
@@ -49,21 +41,10 @@ class AuditWatch:
             lines = await rows.lines(connection, self._chain.number, self._lines_at_once)
         chain, wanted = self._chain, {head.number for head in self._heads}
         chain.follow(lines)
-        if chain.broken is not None:
-            return self._again(chain.broken)
         self._hashes.update((line.number, line.hash) for line in lines if line.number in wanted)
-        if len(lines) == self._lines_at_once:
-            return ()
-        new = [gap for gap in chain.gaps if gap.hash not in self._gaps]
-        if self._seen is not None and any(gap.intact_until < self._seen.number for gap in new):
-            self._heads = [head for head in self._heads if head != self._seen]
-            self._seen = None
-        return self._again(against(self._hashes, chain.number, self._heads), new)
-
-    def _again(self, broken: Break | None, new: Sequence[AcknowledgedGap] = ()) -> Sequence[AcknowledgedGap]:
-        self.broken = broken
-        if broken is None and self._chain.number:
-            self._seen = Head(self._chain.number, self._chain.hash)
-        self._gaps |= {gap.hash for gap in new}
+        if chain.broken is None and len(lines) == self._lines_at_once:
+            return
+        self.broken = chain.broken or against(self._hashes, chain.number, self._heads)
+        if self.broken is None and chain.number:
+            self._seen = Head(chain.number, chain.hash)
         self._chain, self._hashes = Chain(), {}
-        return new

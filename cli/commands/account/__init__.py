@@ -1,5 +1,0 @@
-"""Account: what is kept of one account, a copy of its own data, and its erasure."""
-
-from cli.commands.account.run import command
-
-__all__ = ["command"]

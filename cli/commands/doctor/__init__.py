@@ -1,5 +1,0 @@
-"""Doctor: checks settings, Redis and Kafka, and says what to do about what it finds."""
-
-from cli.commands.doctor.run import command
-
-__all__ = ["command"]

@@ -1,1 +1,0 @@
-"""Secrets: API keys of the gate, and the peppers that key personal values."""

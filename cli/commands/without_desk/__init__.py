@@ -1,1 +1,0 @@
-"""Alerts listed and verdicts given from Kafka, for operators without a desk."""

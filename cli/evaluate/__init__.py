@@ -1,0 +1,1 @@
+"""Commands that show what samehand would find, before anything is deployed."""

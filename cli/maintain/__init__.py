@@ -1,0 +1,1 @@
+"""Commands for operators of an installation: alerts, reports, secrets, repairs."""

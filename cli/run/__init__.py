@@ -1,0 +1,1 @@
+"""Commands that run a process until it is stopped, and commands that feed the processes."""
