@@ -25,7 +25,6 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         )
         for section in ("evaluate", "run", "maintain")
     },
-    "cli/opening.py": ("tests/cli/test_desk.py", "the desk's commands use it"),
     "report/dsa.py": ("tests/desk/review/test_commission.py", "statements state them"),
     "cli/inputs/topic_alerts.py": ("tests/cli/test_desk.py", "`alerts` and `verdict` read them"),
     "samehand/signals/*.py": (

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NoReturn
@@ -23,21 +21,15 @@ from cli.options import FILE, OUT_FILE, flag, option, strict_option, word
 from cli.output_files import replacing, writing
 from cli.run.publishing import delivered
 from report.text import plural, visible
-from samehand.watchlist.alias_filter import AliasFault, telling
-from samehand.watchlist.entry import Alias, WatchlistEntry
-from samehand.watchlist.platforms import ORGANISATIONS, PERSONS
-from schemas.accounts import PROGRAMME_CHARS_MAX, PROGRAMMES_MAX, Account, AccountBanned, Basis
-from schemas.basis_rights import ALL_RIGHTS, RightsTable
-from schemas.decoding.dates import from_seconds
-from schemas.malformed import Malformed
+from samehand.watchlist.alias_filter import AliasFault
+from schemas.accounts import AccountBanned
 from schemas.wire import encode
 from streams.settings import load
 from streams.settings.basis_rights import basis_rights_of
+from watchlists.bans import ListedBans
 from watchlists.changes import (
     ListChanges,
-    Listings,
     ListState,
-    add,
     change_lines,
     change_of,
     compared,
@@ -49,49 +41,6 @@ from watchlists.changes import (
 )
 from watchlists.lists import FORMATS, Format, not_read, read_lists
 from watchlists.plain import AUTHORITY_FORM
-from watchlists.rows import ListRow
-
-POLICY: Final = "watchlist"
-"""Of all these bans, and their queue: bands of their own are set by it, and reviewers filter by it."""
-
-
-def basis_of(entry: WatchlistEntry) -> Basis:
-    """The listing as the basis of bans."""
-    programmes = dict.fromkeys(programme[:PROGRAMME_CHARS_MAX] for programme in entry.programmes)
-    return Basis(
-        authority=entry.authority,
-        reference=entry.reference,
-        programmes=tuple(programmes)[:PROGRAMMES_MAX],
-    )
-
-
-def ban_of(
-    entry: WatchlistEntry, alias: Alias, *, now: float, expires_at: float | None, quoted: bool = True
-) -> AccountBanned:
-    """One name of a listing; moments in Unix seconds. ``quoted``: its id may quote authority and number.
-
-    It has no ``banned_at``: when an organisation was listed says nothing about when an account was made.
-    """
-    platform = PERSONS if entry.person else ORGANISATIONS
-    account_id = entry.account_id(alias) if quoted else entry.unquoted_id(alias)
-    return AccountBanned(
-        event_id=f"watchlist-{alias.number}",
-        version=1,
-        occurred_at=from_seconds(now),
-        platform=platform,
-        account=Account(account_id=account_id, handle="_".join(alias.text.split()), display_name=alias.text),
-        policy=POLICY,
-        basis=basis_of(entry),
-        queue=POLICY,
-        expires_at=None if expires_at is None else from_seconds(expires_at),
-    )
-
-
-PASSED_TOLD_MAX: Final = 200
-"""Names passed over that are printed one by one: all acronyms of a list would fill many screens."""
-
-COUNTED_MAX: Final = 10_000
-"""Different programmes that are counted; all authorities together have some hundreds."""
 
 PROGRAMMES_TOLD_MAX: Final = 30
 
@@ -105,31 +54,6 @@ _WARNING: Final = (
     "warning: names of persons are imported. Thousands of innocent people bear a listed person's name; "
     "these names never alert, whatever else agrees, and stand beside other evidence only."
 )
-
-
-@dataclass(slots=True)
-class _Tally:
-    now: float
-    days: int
-    persons: bool
-    programmes: frozenset[str]
-    rights: RightsTable = ALL_RIGHTS
-    entries: Counter[str] = field(default_factory=Counter)
-    names: int = 0
-    passed: Counter[AliasFault] = field(default_factory=Counter)
-    examples: list[str] = field(default_factory=list)
-    there: Counter[str] = field(default_factory=Counter)
-    faults: list[tuple[str, Malformed]] = field(default_factory=list)
-    may_not_alert: int = 0
-    broken: str = ""
-    """The address of a fault after which nothing more of a file was read."""
-    listings: Listings = field(default_factory=dict)
-    """All lists together take some hundred MB, and their bans as much."""
-    bases: set[Basis] = field(default_factory=set)
-
-    @property
-    def expires_at(self) -> float | None:
-        return self.now + self.days * 86_400 if self.days else None
 
 
 @click.group("watchlist")
@@ -232,7 +156,7 @@ def import_(
     """
     now = time.time()
     settings = load()
-    tally = _Tally(now, days, persons, frozenset(programmes), basis_rights_of(settings))
+    tally = ListedBans(now, days, persons, frozenset(programmes), basis_rights_of(settings))
     if persons:
         output.note(_WARNING)
     if state is None and out is None:
@@ -276,13 +200,13 @@ def _stop(why: str, changes: ListChanges | None) -> NoReturn:
 
 
 def _all_read(
-    files: tuple[Path, ...], form: Format | None, authority: str | None, tally: _Tally, *, strict: bool
+    files: tuple[Path, ...], form: Format | None, authority: str | None, tally: ListedBans, *, strict: bool
 ) -> list[AccountBanned]:
     """Reads every file before anything is published: a file that was cut short imports nothing."""
     try:
         with output.progress("reading lists", size(files)) as hear:
             entries = read_lists(files, chosen=form, authority=authority, hear=hear, opening=opened)
-            bans = list(_bans(entries, tally))
+            bans = list(tally.read(entries))
     finally:
         tell_faults(tally.faults)
         for line in tally.examples:
@@ -318,51 +242,7 @@ def _not_read(files: tuple[Path, ...], form: Format | None) -> Iterator[str]:
             yield f"{shown_path(path)}: {plural(len(names), 'column')} not read: {shown}"
 
 
-def _bans(rows: Iterator[ListRow], tally: _Tally) -> Iterator[AccountBanned]:
-    """Counts what is found and hands on the names that tell something."""
-    for row in rows:
-        outcome = row.outcome
-        if isinstance(outcome, Malformed):
-            tally.faults.append((row.where, outcome))
-            tally.broken = tally.broken or (row.where if row.ends else "")
-        elif _wanted(outcome, tally) and outcome is not None:
-            kept, passed = telling(outcome)
-            for alias, reason in passed:
-                tally.passed[reason] += 1
-                if reason is not AliasFault.REPEATED and len(tally.examples) < PASSED_TOLD_MAX:
-                    who = f"{outcome.authority} {visible(outcome.reference)}"
-                    tally.examples.append(f"{who}: passed over as {reason}: {visible(alias.text)}")
-            tally.names += len(kept)
-            basis = basis_of(outcome)
-            tally.bases.add(basis)
-            rights = tally.rights.of(basis)
-            tally.may_not_alert += 0 if rights.may_alert else len(kept)
-            expires_at, quoted = tally.expires_at, rights.may_be_quoted
-            of_names = [
-                ban_of(outcome, alias, now=tally.now, expires_at=expires_at, quoted=quoted) for alias in kept
-            ]
-            add(tally.listings, outcome, {ban.key: ban.account.display_name or "" for ban in of_names})
-            yield from of_names
-
-
-def _wanted(entry: WatchlistEntry | None, tally: _Tally) -> bool:
-    if entry is None:
-        kind, wanted = "neither", False
-    elif tally.programmes and tally.programmes.isdisjoint(entry.programmes):
-        kind, wanted = "other_programmes", False
-    elif entry.person:
-        kind, wanted = ("persons" if tally.persons else "persons_left_out"), tally.persons
-    else:
-        kind, wanted = "organisations", True
-    tally.entries[kind] += 1
-    if entry is not None:
-        for programme in entry.programmes:
-            if programme in tally.there or len(tally.there) < COUNTED_MAX:
-                tally.there[programme] += 1
-    return wanted
-
-
-def _tell(tally: _Tally, changes: ListChanges | None, seconds: float) -> int:
+def _tell(tally: ListedBans, changes: ListChanges | None, seconds: float) -> int:
     until = None if tally.expires_at is None else datetime.fromtimestamp(tally.expires_at, UTC).date()
     entries, passed = tally.entries, tally.passed
     kinds = ("organisations", "persons", "persons_left_out", "other_programmes", "neither")

@@ -7,20 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from cli.run import watchlist
-from cli.run.watchlist import ban_of
-from samehand.watchlist.alias_filter import ALIAS_LENGTH_MAX
-from samehand.watchlist.entry import Alias, WatchlistEntry
+from samehand.watchlist.entry import Alias
 from schemas.accounts import AccountBanned, Basis
-from schemas.wire import Decoded, Decoder, encode
+from schemas.wire import Decoded, Decoder
 from tests.cli.running import Ran, Samehand, jsonl
 from tests.makers import a_sign_up
 from tests.watchlists.makers import ALT_CSV, EU_XML, FTM, PLAIN_CSV, SDN_CSV, SDN_XML, UK_CSV, UN_XML
 from watchlists.lists import FORMATS
-from watchlists.rows import REFERENCE_CHARS_MAX, tidy
 
 FRONT = "Northern Valley Liberation Front"
 
@@ -303,26 +298,6 @@ def test_an_import_that_fails_leaves_the_state_as_it_was(samehand: Samehand, tmp
     assert state.read_bytes() == before
     assert samehand(*line[:-3], tmp_path, *line[-2:]).code == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == [*("list.csv", "national.state", "o")]
-
-
-NOW = 1_764_000_000.0
-
-
-@given(
-    authority=st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,31}", fullmatch=True),
-    reference=st.text(min_size=1, max_size=REFERENCE_CHARS_MAX).map(tidy).filter(bool),
-    name=st.text(min_size=1, max_size=ALIAS_LENGTH_MAX).map(tidy).filter(bool),
-    person=st.booleans(),
-)
-def test_any_telling_name_reads_back_from_the_wire(
-    authority: str, reference: str, name: str, person: bool
-) -> None:
-    entry = WatchlistEntry(authority=authority, reference=reference, aliases=(Alias(name),), person=person)
-    ban = ban_of(entry, entry.aliases[0], now=NOW, expires_at=NOW + 86_400)
-    decoded = Decoder(AccountBanned)(encode(ban), now=NOW)
-    assert isinstance(decoded, Decoded), decoded
-    assert decoded.record == ban
-    assert ban.platform == ("watchlist-persons" if person else "watchlist")
 
 
 # An import that stops until somebody allows its change.

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.watchlist.alias_filter import telling
+from samehand.watchlist.alias_filter import ALIAS_LENGTH_MAX, telling
 from samehand.watchlist.entry import Alias, WatchlistEntry
+from schemas.accounts import AccountBanned
 from schemas.malformed import Malformed
+from schemas.wire import Decoded, Decoder, encode
 from tests.tables import for_each
 from tests.watchlists.makers import (
     ALT_CSV,
@@ -31,6 +33,7 @@ from tests.watchlists.makers import (
     source,
 )
 from watchlists import changes, documents, ftm, ofac, plain, uk, xml_lists
+from watchlists.bans import ban_of
 from watchlists.changes import (
     ImportedChange,
     Listings,
@@ -46,7 +49,7 @@ from watchlists.changes import (
 )
 from watchlists.documents import elements, root_name
 from watchlists.lists import FORMATS, format_of, read_lists
-from watchlists.rows import an_entry, iso_date, tidy
+from watchlists.rows import REFERENCE_CHARS_MAX, an_entry, iso_date, tidy
 from watchlists.sources import ByteProgress, ListSource
 from watchlists.tables import LINE_BYTES_MAX, column, records, rows
 
@@ -597,3 +600,26 @@ def test_state_reads_back_with_what_changed_lately_and_without_it(tmp_path: Path
 
 def test_changes_of_a_month_are_capped() -> None:
     assert len(recent([ImportedChange(DAY, 1, 1)] * 1_001, DAY)) == 1_000
+
+
+# A name of a listing is a ban that every worker reads.
+
+
+NOW = 1_764_000_000.0
+
+
+@given(
+    authority=st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,31}", fullmatch=True),
+    reference=st.text(min_size=1, max_size=REFERENCE_CHARS_MAX).map(tidy).filter(bool),
+    name=st.text(min_size=1, max_size=ALIAS_LENGTH_MAX).map(tidy).filter(bool),
+    person=st.booleans(),
+)
+def test_any_telling_name_reads_back_from_the_wire(
+    authority: str, reference: str, name: str, person: bool
+) -> None:
+    entry = WatchlistEntry(authority=authority, reference=reference, aliases=(Alias(name),), person=person)
+    ban = ban_of(entry, entry.aliases[0], now=NOW, expires_at=NOW + 86_400)
+    decoded = Decoder(AccountBanned)(encode(ban), now=NOW)
+    assert isinstance(decoded, Decoded), decoded
+    assert decoded.record == ban
+    assert ban.platform == ("watchlist-persons" if person else "watchlist")

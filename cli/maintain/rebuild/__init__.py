@@ -34,11 +34,12 @@ from cli.bookmark import Bookmark, bookmark_option, default_bookmark, read_bookm
 from cli.inputs.input_errors import tell_faults
 from cli.maintain.rebuild.alert_topics import AlertReplay, AlertTopics, replay_alerts
 from cli.maintain.rebuild.banned_topic import ReadTally, acknowledged, open_anew, read_all
-from cli.maintain.rebuild.processes import PROCESSES_MAX, Processes
+from cli.maintain.rebuild.processes import Processes
 from cli.maintain.rebuild.reshard import Carried, beside, drop_layout, reshard
 from cli.opening import closing_store, command_context
 from cli.options import Whole, flag, option
 from cli.running import awaited, through_outages
+from report.sizing import PROCESSES_MAX
 from report.text import plural
 from streams.kafka.client import reader
 from streams.kafka.store_epoch import EpochTopic

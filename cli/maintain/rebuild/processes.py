@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from typing import Final, cast
+from typing import cast
 
 from agents.enrol import Enrol
 from cli.exit_codes import NotDone
@@ -22,9 +22,6 @@ from cli.running import awaited, through_outages
 from streams.kafka.client import reader
 from streams.settings import Settings
 from streams.supervision.gc_tuning import collect_seldom
-
-PROCESSES_MAX: Final = 64
-"""Each takes some 150 MB. On two cores beside one Redis, two enrol 1.4 times as many bans a second as one."""
 
 
 @dataclass(frozen=True, slots=True)
