@@ -16,7 +16,7 @@ from bench.store.bans import a_store, by_handle, enrol, whole
 from bench.store.server import Server, server
 from store.base import Ban
 
-# The letters of docs/adr/0053-store-in-redis.md.
+# The letters that store/redis/__init__.py lists.
 _PARTS = {"p": "postings", "a": "account map", "r": "scored record", "q": "what alerts quote"}
 
 Bans = Callable[[int], Iterator[Ban]]

@@ -176,8 +176,7 @@ def places(settings: Settings) -> dict[str, Place]:
         **_of_desk(settings),
         "copies": Place(
             "outside samehand",
-            "case files, exports, alerts at receivers of webhooks, ids in logs, backups; statements of"
-            " reasons in the Commission's public database, which name no account",
+            "case files, exports, statements of reasons, alerts at webhooks, ids in logs, backups",
             "as long as their holders keep them",
             "their holders",
         ),
@@ -211,8 +210,7 @@ def _of_desk(settings: Settings) -> dict[str, Place]:
         ),
         "actions": Place(
             "desk, actions",
-            "the account's id; what the platform did, when, where and by which clause; the fate and public"
-            " number of its statement to the Commission's database",
+            "the account's id; what the platform did, when, where and by which clause",
             f"the clause {days} after it arrived, and as long as the alert that it names is quoted; the rest"
             " for ever, if an alert names the account",
             "for earlier actions: a deletion, a reinstatement or the end of the ban",
