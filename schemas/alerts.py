@@ -34,8 +34,6 @@ WithdrawnReason = Literal[
     "verdict",
 ]
 WITHDRAWN_REASONS: Final[tuple[WithdrawnReason, ...]] = get_args(WithdrawnReason)
-LIFTED: Final[frozenset[WithdrawnReason]] = frozenset({"reinstated", "ban-forgotten"})
-"""Reasons that say that somebody lifted a ban: that of either account."""
 Band = Literal["likely", "possible", "none"]
 
 # Eight contact points, the most that are kept of a profile; a digest for each of four peppers.
@@ -317,13 +315,6 @@ class MirrorAlert(OfAccount, Record, frozen=True, kw_only=True):
             Meta(
                 description="When it was dismissed, if evidence that its reader was not shown raised it anew."
             ),
-        ]
-        | None
-    ) = None
-    lifted: (
-        Annotated[
-            Literal["account", "matched"],
-            Meta(description="Whose ban was lifted, where that is why it was withdrawn; else null."),
         ]
         | None
     ) = None

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import structlog
-from msgspec.structs import replace as changed
 
 from agents.common.again import look_again, released
 from agents.common.alert_states import forgotten_emit, state_emit
@@ -25,7 +24,7 @@ from agents.common.waves import wave_emit
 from agents.common.withdrawal import record_of
 from schemas.alert_headers import alert_headers
 from schemas.alert_state import unquoted_alert
-from schemas.alerts import LIFTED, MirrorAlert
+from schemas.alerts import MirrorAlert
 from schemas.wire import encode
 from store.base import ConfirmedEntry, Owed
 from store.common.alert_dedup import KNOWN_ON
@@ -164,14 +163,9 @@ class Relay:
     async def publications(self) -> list[Publication]:
         """Reads entries of the outbox, and makes of each what is to be published."""
         owed = await self.context.call_store(self.context.store.owed(self.holder, now=self.context.now()))
-        lifted = [entry.alert.banned for entry in owed if entry.reason in LIFTED]
-        bans = await self.context.call_store(self.context.store.bans(lifted)) if lifted else []
-        standing = {ban.account for ban in bans if ban is not None}
         publications: list[Publication] = []
         for entry in owed:
             record, alert = record_of(entry), None
-            if isinstance(record, MirrorAlert) and entry.reason in LIFTED:
-                record = changed(record, lifted="account" if entry.alert.banned in standing else "matched")
             if record is not None:
                 key, headers = record.key.encode(), alert_headers(record)
                 alert = Emit(self.context.alerts_topic, key, encode(record), headers=headers)

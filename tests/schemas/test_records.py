@@ -578,7 +578,7 @@ DESIGNED = (
     "alert_id revision status platform account_id direction matched prior log_odds probability band evidence "
     "counter_evidence rivals others not_read not_compared queue weights_version fold_version detected_at "
     "seconds_since_ban seconds_since_event withdrawn_at withdrawn_reason superseded_by dismissed_at "
-    "lifted drawn notice"
+    "drawn notice"
 )
 
 
