@@ -17,6 +17,7 @@ from msgspec.structs import replace as replaced
 from agents.common.alerts import record_in
 from agents.common.context import AgentContext
 from agents.common.converters import descending
+from agents.common.decisions.dismissals import note_shown
 from agents.common.decoding import itself, read_all
 from agents.common.families import descents_below
 from agents.common.metric_labels import script_of
@@ -26,7 +27,7 @@ from samehand.verdict import Consequence, consequence
 from samehand.waves.membership import covered
 from schemas.verdicts import VerdictGiven
 from schemas.wire import decode_verdict, encode
-from store.base import Decided, Decision, Member, OpenAlert, Wave
+from store.base import Decided, Decision, Member, OpenAlert, Shown, Wave
 from streams.errors import Transient
 from streams.outcomes import Arrival, Outcome
 
@@ -48,7 +49,9 @@ class Judge:
         if not given:
             return outcomes
         store, now = self._context.store, self._context.now()
-        held = await self._context.call_store(store.decide(list(map(_decision, given)), now=now))
+        decisions = list(map(_decision, given))
+        await note_shown(decisions, self._context)
+        held = await self._context.call_store(store.decide(decisions, now=now))
         new = [verdict for verdict, decided in zip(given, held, strict=True) if decided.new]
         alerts = (
             await self._context.call_store(store.pairs([verdict.alert_id for verdict in new])) if new else []
@@ -140,6 +143,7 @@ class Judge:
         others = [
             alert for alert_id, alert in alerts.items() if follows[alert_id] is not Consequence.SUPPRESS
         ]
+        await self._context.call_store(store.show([Shown(it.account, it.alert_id, ()) for it in others]))
         gone = [alert for alert in others if alert.withdrawn == "verdict"]
         again = [*(alert for alert in others if alert.open), *filter(None, map(self._as_open, gone))]
         if again:

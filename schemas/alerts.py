@@ -68,9 +68,7 @@ class EvidenceLine(Struct, frozen=True, kw_only=True):
         bool,
         Meta(description="The two agree, and the strongest rival explains it, or a part of it."),
     ] = False
-    new: Annotated[
-        bool, Meta(description="Nobody was shown it who dismissed an alert on the account by an alike ban.")
-    ] = False
+    new: Annotated[bool, Meta(description="No dismissed alert on the account showed it.")] = False
     value_digests: Annotated[
         tuple[Annotated[tuple[ValueDigest, ...], Meta(max_length=_PEPPERS_MAX)], ...],
         Meta(

@@ -273,6 +273,26 @@ class Decided(NamedTuple):
     new: bool
 
 
+class ShownLine(NamedTuple):
+    """A line of a dismissed alert: the signal, its level, a digest of the account's value, and its nats.
+
+    ``value`` is empty where the alert's quotes were gone; ``weight`` is `-inf` for a line against the pair.
+    """
+
+    signal: str
+    level: str
+    value: bytes
+    weight: float
+
+
+class Shown(NamedTuple):
+    """What the alert ``alert_id`` on an account showed to those who dismissed it."""
+
+    account: str
+    alert_id: str
+    lines: tuple[ShownLine, ...]
+
+
 class Member(NamedTuple):
     """An account that the decision on an alert, given at ``decided_at`` (Unix seconds), put in a family."""
 
@@ -664,6 +684,17 @@ class Store(Protocol):
 
     async def decided(self, alert_ids: Sequence[str]) -> list[Decided | None]:
         """The decision in force on each alert; ``None`` where nobody has decided."""
+
+    async def show(self, shown: Sequence[Shown]) -> None:
+        """Notes what dismissed alerts showed; without lines, forgets it. It ends with the account, too."""
+
+    async def shown(self, accounts: Sequence[str]) -> list[dict[str, tuple[ShownLine, ...]]]:
+        """What alerts on each account showed, by alert id: dismissed ones, or about to be."""
+
+    async def alerts_and_shown(
+        self, accounts: Sequence[str]
+    ) -> tuple[list[list[OpenAlert]], list[dict[str, tuple[ShownLine, ...]]]]:
+        """What :meth:`alerts_about` and :meth:`shown` return, in one trip."""
 
     async def judged(self, alert_ids: Sequence[str]) -> None:
         """Notes that a person has judged these alerts: they no longer count as unjudged."""

@@ -119,11 +119,11 @@ UNRULED: Final = 1
 class Admitted:
     """The alerts of a batch that may be published, each record with its pair, and each followed by its state.
 
-    ``refused``: ids of alerts that there must not be, now or by a repeat.
+    ``refused``: by id the alerts that there must not be, now or by a repeat, and why.
     """
 
     emits: tuple[tuple[Pair, Emit], ...]
-    refused: frozenset[str]
+    refused: Mapping[str, Ruling]
 
 
 _REFUSED: Final = frozenset((*WITHDRAWN_FOR, Ruling.NOT_BANNED))
@@ -211,15 +211,17 @@ async def admitted(pairs: Sequence[Pair], context: AgentContext) -> Admitted:
             strongest[pair.alert_id, pair.again_only] = place
     chosen = sorted(strongest.values())
     emits: list[tuple[Pair, Emit]] = []
-    refused: list[str] = []
+    refused: dict[str, Ruling] = {}
     for first in range(0, len(chosen), PROPOSED_AT_ONCE):
         some = [pairs[place] for place in chosen[first : first + PROPOSED_AT_ONCE]]
         rulings = await _proposed(some, context)
         emits += [(pair, emit) for pair, (_, several) in zip(some, rulings, strict=True) for emit in several]
-        refused += [
-            pair.alert_id for pair, (ruling, _) in zip(some, rulings, strict=True) if ruling in _REFUSED
-        ]
-    return Admitted(tuple(emits), frozenset(refused))
+        refused |= {
+            pair.alert_id: ruling
+            for pair, (ruling, _) in zip(some, rulings, strict=True)
+            if ruling in _REFUSED
+        }
+    return Admitted(tuple(emits), refused)
 
 
 async def _proposed(pairs: Sequence[Pair], context: AgentContext) -> list[tuple[Ruling, list[Emit]]]:

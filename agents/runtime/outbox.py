@@ -77,12 +77,14 @@ class Relay:
     async def look(self) -> int:
         """Publishes a bounded number of pending entries; returns how many were confirmed.
 
-        The state of an alert is published once the alert is confirmed; then the entry is settled.
+        What takes the place of withdrawn alerts comes first, so that no account is without an alert between
+        the two. The state of an alert is published once the alert is confirmed; then the entry is settled.
 
         Raises:
             Transient: store or broker are away; what was not settled is still pending.
         """
         due = await self.publications()
+        await self._look_again([publication.owed for publication in due])
         alerts = [publication.alert for publication in due if publication.alert]
         left = {id(emit) for emit in await publish(self.publisher, alerts)}
         published = [publication for publication in due if id(publication.alert) not in left]
@@ -90,7 +92,6 @@ class Relay:
         left |= {id(emit) for emit in await publish(self.publisher, states)}
         confirmed = [publication.owed for publication in published if id(publication.state) not in left]
         if confirmed:
-            await self._look_again(confirmed)
             await self.settle(confirmed)
         if left:
             raise Transient(f"the broker did not confirm {len(left)} records of {len(due)} alerts")
@@ -134,7 +135,7 @@ class Relay:
         self._held_at = now
 
     async def _look_again(self, owed: Sequence[Owed]) -> None:
-        """Publishes what withdrawn alerts made room for; they are owed until that is confirmed.
+        """Publishes what withdrawn alerts made room for; they are owed until after that is confirmed.
 
         One on which our own logic fails costs only itself: what it made room for is not looked at. Owed for
         ever, it would end each worker in turn, and nothing would be withdrawn any more.

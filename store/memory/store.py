@@ -42,6 +42,8 @@ from store.base import (
     RememberedFacts,
     Ruled,
     Ruling,
+    Shown,
+    ShownLine,
     StoreFacts,
     SummaryCounts,
     Wave,
@@ -115,6 +117,7 @@ class MemoryStore:
     _owed: dict[str, Owed] = field(default_factory=dict)  # by alert, the oldest first
     _relay: tuple[str, float] = ("", 0.0)  # who publishes what is owed, and until when only they may
     _decided: dict[str, tuple[float, bytes, Verdict]] = field(default_factory=dict)  # by alert
+    _shown: dict[str, dict[str, tuple[ShownLine, ...]]] = field(default_factory=dict)  # by account
     _held_bans: dict[tuple[str, str], float] = field(default_factory=dict)
     _awaiting: dict[str, float] = field(default_factory=dict)  # published and not judged, since when
 
@@ -328,6 +331,7 @@ class MemoryStore:
                 forgotten.append(False)
                 continue
             self._remembered.remove(account)
+            self._shown.pop(account, None)
             forgotten.append(entry is not None)
         return forgotten
 
@@ -657,6 +661,21 @@ class MemoryStore:
     async def decided(self, alert_ids: Sequence[str]) -> list[Decided | None]:
         known = [self._decided.get(alert_id) for alert_id in alert_ids]
         return [Decided(decision[2], decision[0], new=False) if decision else None for decision in known]
+
+    async def show(self, shown: Sequence[Shown]) -> None:
+        for account, alert_id, lines in shown:
+            known = self._shown.setdefault(account, {})
+            known.pop(alert_id, None)
+            if lines:
+                known[alert_id] = lines
+
+    async def shown(self, accounts: Sequence[str]) -> list[dict[str, tuple[ShownLine, ...]]]:
+        return [dict(self._shown.get(account, {})) for account in accounts]
+
+    async def alerts_and_shown(
+        self, accounts: Sequence[str]
+    ) -> tuple[list[list[OpenAlert]], list[dict[str, tuple[ShownLine, ...]]]]:
+        return await self.alerts_about(accounts), await self.shown(accounts)
 
     async def judged(self, alert_ids: Sequence[str]) -> None:
         for alert_id in alert_ids:

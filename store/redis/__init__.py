@@ -18,7 +18,8 @@ docs/adr/0053-store-in-redis.md says why. Keys of a shard, after ``prefix{n}:``,
   verdicts
 * h1:, h2:, y:: pairs that are only counted; when their summary was published
 * owed, due, relay: the outbox, since when, and which worker relays
-* l:, n:, j:, k:: where a pair lies; its verdict; ancestry; a founder's name
+* l:, n:, q:: where a pair lies; its verdict; what dismissals showed of an account
+* j:, k:: ancestry; a founder's name
 * o, w, n, u, f<v>, h<v>: counted values: growing sketch, filter, strata, latest event; frozen ones
 """
 

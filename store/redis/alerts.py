@@ -18,7 +18,19 @@ import msgspec
 
 from schemas.alerts import WithdrawnReason
 from schemas.verdicts import Verdict
-from store.base import NEVER, Claim, ConfirmedEntry, Decided, Decision, OpenAlert, Proposal, Ruled, Ruling
+from store.base import (
+    NEVER,
+    Claim,
+    ConfirmedEntry,
+    Decided,
+    Decision,
+    OpenAlert,
+    Proposal,
+    Ruled,
+    Ruling,
+    Shown,
+    ShownLine,
+)
 from store.common.alert_dedup import WITHDRAWN_FOR, band_rank
 from store.common.key_digests import DIGEST_BYTES, Digest
 from store.limits import CLAIM_SECONDS, COUNTED_A_BAN, OPEN_ALERTS_A_BAN
@@ -39,6 +51,7 @@ class _Words(msgspec.Struct, array_like=True, frozen=True):
     dismissed_at: float = NEVER
 
 
+_LINES: Final = msgspec.msgpack.Decoder(tuple[ShownLine, ...])
 _VERDICTS: Final[dict[bytes, Verdict]] = {word[:1].encode(): word for word in get_args(Verdict)}
 
 
@@ -360,6 +373,22 @@ class Alerts:
         digests = [self._shards.addresses.alert(alert_id) for alert_id in alert_ids]
         answers = await self._shards.ask("held", digests, (), [(digest.raw,) for digest in digests])
         return [_decision(raw, new=False) if raw else None for (raw,) in answers]
+
+    async def show(self, shown: Sequence[Shown]) -> None:
+        digests = [self._shards.addresses.account(note.account) for note in shown]
+        items = [
+            (digest.raw, note.alert_id, msgspec.msgpack.encode(note.lines) if note.lines else b"")
+            for digest, note in zip(digests, shown, strict=True)
+        ]
+        await self._shards.scatter("show", digests, (), items)
+
+    async def shown(self, accounts: Sequence[str]) -> list[dict[str, tuple[ShownLine, ...]]]:
+        digests = [self._shards.addresses.account(account) for account in accounts]
+        answers = await self._shards.ask("shown", digests, (), [(digest.raw,) for digest in digests])
+        return [
+            {of.decode(): _LINES.decode(lines) for of, lines in zip(raw[::2], raw[1::2], strict=True)}
+            for (raw,) in answers
+        ]
 
     async def by_id(self, alert_ids: Sequence[str]) -> list[OpenAlert | None]:
         digests = [self._shards.addresses.alert(alert_id) for alert_id in alert_ids]

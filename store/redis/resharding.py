@@ -36,7 +36,7 @@ _OWED_AT_ONCE: Final = 100  # three kilobytes each
 
 # The keys that are named by a digest. Each is in the shard of that account or alert, except a pair's marker
 # (`s`), which is in the shard of its ban; `l` names that ban.
-_NAMED: Final = re.compile(rb"\{(\d+)\}:((?:[mdjkoacnls]|h[012]):([0-9a-f]{32}))", re.DOTALL)
+_NAMED: Final = re.compile(rb"\{(\d+)\}:((?:[mdjkoacnlqs]|h[012]):([0-9a-f]{32}))", re.DOTALL)
 _REMEMBERED: Final = re.compile(rb"\{(\d+)\}:g(?:l|\d+:.*)?", re.DOTALL)
 _ANY: Final = re.compile(rb"\{(\d+)\}:.*", re.DOTALL)
 _WAVES: Final = re.compile(rb"\{0\}:(v[:moxs].*)", re.DOTALL)

@@ -25,7 +25,7 @@ _UNGUARDED = "history"
 """The only script that answers in a store whose epoch is another one."""
 
 READING = frozenset(
-    {"account_look", "ban_read", "frames", "heads", "held", "pair_look", "pairs", "quotes"}
+    {"account_look", "ban_read", "frames", "heads", "held", "pair_look", "pairs", "quotes", "shown"}
     | {"about", "remembered_read", "wave_ids", "wave_look", "wave_members", "wave_read"}
 )
 """The scripts that write nothing. Sent as read-only, a user without write permission may run them."""

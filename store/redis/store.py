@@ -34,6 +34,8 @@ from store.base import (
     Remembered,
     RememberedFacts,
     Ruled,
+    Shown,
+    ShownLine,
     StoreFacts,
     Wave,
 )
@@ -344,6 +346,17 @@ class RedisStore:
 
     async def decided(self, alert_ids: Sequence[str]) -> list[Decided | None]:
         return await self._alerts.decided(alert_ids)
+
+    async def show(self, shown: Sequence[Shown]) -> None:
+        await self._alerts.show(shown)
+
+    async def shown(self, accounts: Sequence[str]) -> list[dict[str, tuple[ShownLine, ...]]]:
+        return await self._alerts.shown(accounts)
+
+    async def alerts_and_shown(
+        self, accounts: Sequence[str]
+    ) -> tuple[list[list[OpenAlert]], list[dict[str, tuple[ShownLine, ...]]]]:
+        return await both(self._alerts.about(accounts), self._alerts.shown(accounts))
 
     async def judged(self, alert_ids: Sequence[str]) -> None:
         await self._unjudged.settle(alert_ids)

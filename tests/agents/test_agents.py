@@ -20,9 +20,9 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from agents.bridge import Bridge
-from agents.common.alert_states import recall
 from agents.common.converters import ban_of, moment, remembered_of
 from agents.common.match import ASKED_AT_ONCE
+from agents.common.recall import recall
 from agents.common.snapshot import Snapshot, snapshot_of
 from agents.common.tombstones import OCCURRED_AT_HEADER
 from agents.common.yielder import HELD_SECONDS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import inf
 
 import pytest
 
@@ -22,6 +23,8 @@ from store.base import (
     Proposal,
     Ruled,
     Ruling,
+    Shown,
+    ShownLine,
     Store,
     Summary,
 )
@@ -145,6 +148,24 @@ class TestPairs:
         await store.enrol([a_ban("9001")], now=NOW)
         await store.decide([a_decision(a_proposal().alert_id)], now=NOW)
         assert await store.propose([a_proposal(band="likely")], now=NOW) == [Ruled(Ruling.SUPPRESSED, 0)]
+
+    async def test_what_dismissed_alerts_showed_is_kept_by_account_until_it_is_deleted(
+        self, store: Store
+    ) -> None:
+        bio, device = ShownLine("bio", "same", b"\x01" * 8, 3.5), ShownLine("device", "same", b"", -inf)
+        await store.remember([a_remembered("5001")], now=NOW)
+        noted = [
+            Shown("x:5001", "a", (bio,)),
+            Shown("x:5001", "b", (bio, device)),
+            Shown("x:5002", "c", (device,)),
+        ]
+        await store.show(noted)
+        await store.show([Shown("x:5001", "a", (device,)), Shown("x:5002", "c", ())])
+        accounts = ["x:5001", "x:5002"]
+        assert await store.shown(accounts) == [{"a": (device,), "b": (bio, device)}, {}]
+        assert await store.alerts_and_shown(accounts) == ([[], []], await store.shown(accounts))
+        await store.forget([("x:5001", NOW)], now=NOW)
+        assert await store.shown(accounts) == [{}, {}]
 
     async def test_open_alerts_are_found_by_ban_and_by_id(self, store: Store) -> None:
         await store.enrol([a_ban("9001")], now=NOW)

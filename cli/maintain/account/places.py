@@ -156,9 +156,10 @@ def places(settings: Settings) -> dict[str, Place]:
         ),
         "markers": Place(
             "Redis, markers",
-            "keyed digests of ids, with a deletion, a lifted ban, a pair's last revision and verdict",
+            "keyed digests of ids, with a deletion, a lifted ban, a pair's last revision and verdict;"
+            " digests of values that dismissed alerts showed",
             f"{dedup}; of an open or judged pair as long as the store",
-            NOTHING,
+            "nothing; of values a deletion",
         ),
         "held": Place(
             "Redis, held bans",

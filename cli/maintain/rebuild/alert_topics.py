@@ -14,8 +14,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from agents.common.alert_states import recall, state_of
+from agents.common.alert_states import state_of
 from agents.common.context import AgentContext
+from agents.common.recall import recall
 from agents.common.waves import recalled_wave
 from agents.judge import Judge
 from cli import output

@@ -16,6 +16,7 @@ local function one(digest, moment, expect, out, bytes)
     grow(seq, -(tonumber(bytes) + #words), -1)
     entry_remove(index, BUCKETS, digest, slot, out)
   end
+  if seconds > 0 then call('DEL', ROOT .. 'q:' .. hex(digest)) end -- what dismissals showed of it
   return seq and 'removed' or 'nothing', nil, seq and name(seq) .. slot
 end
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 from structlog.testing import capture_logs
 
-from agents.common.alert_states import recalled_of, state_emit
+from agents.common.alert_states import state_emit
 from agents.common.alerts import PendingAlert
 from agents.common.context import OPERATIONS, AgentContext
 from agents.common.converters import (
@@ -40,6 +40,7 @@ from agents.common.decoding import itself, read_all
 from agents.common.distilled import distilled
 from agents.common.metric_labels import fired
 from agents.common.queries.related import related
+from agents.common.recall import recalled_of
 from agents.common.tombstones import OCCURRED_AT_HEADER, occurred_at
 from agents.common.unusable_fields import UnusableFields, shape_of
 from agents.common.withdrawal import QUOTING, record_of

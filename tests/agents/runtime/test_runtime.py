@@ -656,8 +656,8 @@ async def test_alert_that_a_withdrawn_one_made_room_for_is_confirmed_with_it(mak
     await life.relay()
     assert [(alert.matched.account_id, alert.status) for alert in life.alerts] == [
         ("77", "open"),
-        ("77", "withdrawn"),
         ("78", "open"),
+        ("77", "withdrawn"),
     ]
     assert (await life.context.store.figures()).unjudged == 1
 

@@ -101,7 +101,7 @@ def test_a_frozen_redis_is_blamed_after_its_deadline(server: EmbeddedRedis) -> N
         async with client_of(server, connected=True) as client:
             with frozen(server):
                 late, _ = await seen_of(not_answered(client), held_seconds=0)
-            assert late["store"] >= ANSWER_SECONDS
+            assert late["store"] >= 0.9 * ANSWER_SECONDS, "a timer may come a tick early"
 
     run(ask)
 
