@@ -14,7 +14,6 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
-from importlib.metadata import version
 from typing import Final, NoReturn, cast
 
 import click
@@ -103,12 +102,6 @@ class Commands(click.Group):
                 formatter.write_dl([*commands.items()])
 
 
-def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if wanted:
-        click.echo(f"samehand {version('samehand')}")
-        ctx.exit()
-
-
 @click.group(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True},
@@ -118,13 +111,8 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
     "setting, or no broker at its address; 130 interrupted; 141 the reader of the output closed it. Commands "
     "that run until stopped have more.",
 )
-@click.option(
-    "--version",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_print_version,
-    help="Print the version.",
+@click.version_option(
+    package_name="samehand", prog_name="samehand", message="%(prog)s %(version)s", help="Print the version."
 )
 def samehand() -> None:
     """Find new accounts that resemble banned ones, with reasons, for a person to judge.

@@ -27,6 +27,7 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
     },
     "report/dsa.py": ("tests/desk/review/test_commission.py", "statements state them"),
     "cli/inputs/topic_alerts.py": ("tests/cli/test_desk.py", "`alerts` and `verdict` read them"),
+    "agents/common/queries/diagnosis.py": ("tests/cli/test_try.py", "`--why` and `--truth` show each cause"),
     "samehand/signals/*.py": (
         "tests/samehand/signals/test_contract.py",
         "a trait brings its examples, and the suite that all traits share judges them",

@@ -13,6 +13,7 @@ import click
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from agents.common.queries.diagnosis import PairDiagnosis
 from cli import output
 from cli.inputs.event_files import EventFiles, files_options
 from cli.inputs.input_errors import tell_faults, tell_unusable
@@ -26,7 +27,7 @@ from cli.offline.known_pairs import (
     known_shown,
 )
 from cli.offline.offline_scoring import Offline, Scored, refuse_nothing
-from cli.offline.pair_diagnosis import PairDiagnosis, Watch
+from cli.offline.pair_watch import Watch
 from cli.options import FILE, OUT_FILE, Whole, flag, option, strict_option, weights_of_file
 from cli.output_files import writing
 from cli.running import awaited

@@ -10,8 +10,8 @@ import msgspec
 from rich.console import RenderableType
 from rich.text import Text
 
+from agents.common.queries.diagnosis import PairDiagnosis
 from cli import output
-from cli.offline.pair_diagnosis import PairDiagnosis
 from report.accuracy import AccountPair, false_alarms_by_group
 from report.share import Share
 from report.text import percent, plural, visible

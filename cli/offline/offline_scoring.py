@@ -33,7 +33,7 @@ from cli.inputs.event_files import EventFiles
 from cli.inputs.input_files import InputLine, size
 from cli.inputs.input_source import shown_path
 from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number, within_run
-from cli.offline.pair_diagnosis import Watch
+from cli.offline.pair_watch import Watch
 from samehand.fingerprint.distil import is_day
 from samehand.pictures.stock import NO_STOCK, StockPictures
 from samehand.scoring.weights import Weights, default_weights

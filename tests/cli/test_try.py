@@ -21,6 +21,7 @@ import pytest
 from msgspec.structs import replace
 
 from agents.common.context import AlertPolicy
+from agents.common.queries.diagnosis import CAUSES
 from cli.evaluate.trial import stores
 from cli.evaluate.trial.pages import A_PAGE, OWN_NAME
 from cli.evaluate.trial.replay import Replay, in_batches, secret_of
@@ -28,7 +29,7 @@ from cli.evaluate.trial.sources import Gathered, SourceEvent, of_files
 from cli.exit_codes import NotDone
 from cli.inputs.event_files import EventFiles
 from cli.offline.known_pairs import alerted_pairs
-from cli.offline.pair_diagnosis import CAUSES, Watch
+from cli.offline.pair_watch import Watch
 from local.binaries import NotAvailable
 from report.accuracy import AccountPair
 from report.rendering import TEMPLATES

@@ -35,7 +35,7 @@ from agents.screen import Screen
 from cli.evaluate.trial.sources import ReplayKind, SourceEvent
 from cli.inputs.row_ids import by_number
 from cli.offline.offline_scoring import BATCH_RECORDS, batches, by_hour, remembered
-from cli.offline.pair_diagnosis import Watch
+from cli.offline.pair_watch import Watch
 from samehand.scoring.weights import Weights
 from schemas.accounts import AccountCreated
 from schemas.alerts import AlertSummary, MirrorAlert, WithdrawnReason

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from agents.common.context import AlertPolicy
+from agents.common.queries.diagnosis import PairDiagnosis
 from agents.runtime.store_factory import allowlist_of, stock_of
 from agents.runtime.weights_of_settings import weights_of
 from cli import output
@@ -22,7 +23,7 @@ from cli.evaluate.trial.stores import store_for
 from cli.inputs.event_files import EventFiles
 from cli.inputs.input_errors import tell_faults
 from cli.offline.known_pairs import alerted_pairs, diagnosis_fields, false_alarms, known_pairs
-from cli.offline.pair_diagnosis import PairDiagnosis, Watch
+from cli.offline.pair_watch import Watch
 from report.accuracy import AccountPair
 from samehand.elapsed import HOUR_SECONDS
 from samehand.scoring.weights import Weights

@@ -1,20 +1,19 @@
 """Why a pair was alerted on, or not: what was compared, what else explains it, what one more fact would do.
 
-A pair is looked into when the later of its two events has been taken, in the state that the store then has:
-with the same look-up, counts and table of weights as the agents.
+A pair is looked into in the state that the store has, with the look-up, counts and table of weights of the
+agents. An account may have several names there: those of rows of files differ from those of people.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, TypeVar
 
 from agents.common.alerts import Pair, alert_of, best_score, may_alert, record_in, replaced_by
 from agents.common.context import AgentContext
 from agents.common.metric_labels import kind_name
 from agents.common.snapshot import Snapshot, snapshot_of
-from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number
 from report.accuracy import AccountPair
 from samehand.account import Account, account_key
 from samehand.alert_id import alert_id
@@ -127,91 +126,18 @@ class PairDiagnosis:
         return self.alert.rivals[0].name if self.alert is not None and self.alert.rivals else ""
 
 
-@dataclass(slots=True)
-class Watch:
-    """Looks into pairs while events are taken. A pair without a banned account asks for the closest bans."""
-
-    pairs: Collection[AccountPair]
-    found: dict[AccountPair, PairDiagnosis] = field(default_factory=dict)
-    """By pair; of one that names no ban, the closest pairs."""
-    _seen: set[str] = field(default_factory=set)
-    _whole: dict[str, str] = field(default_factory=dict)
-    """Keys of accounts and bans that were named by their id alone."""
-    _by_account: dict[str, list[AccountPair]] = field(default_factory=dict)
-    _by_ban: dict[str, list[AccountPair]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for pair in self.pairs:
-            self._by_account.setdefault(pair.account, []).append(pair)
-            self._by_ban.setdefault(pair.banned, []).append(pair)
-
-    async def after(self, keys: Iterable[str], context: AgentContext, *, bans: bool) -> None:
-        """Looks into the pairs of accounts, or of ``bans``, whose events the agents have just taken."""
-        wanted, row_of = (self._by_ban, ROW_OF_BANS) if bans else (self._by_account, ROW_OF_ACCOUNTS)
-        for key in keys:
-            named = key.replace(f":{row_of}", ":", 1)
-            bare = named.partition(":")[2]
-            if bare in wanted:
-                self._whole[f"{row_of}{bare}"] = named
-            if named in wanted or bare in wanted or (bans and named in self._by_account):
-                self._seen.add(f"{row_of}{named}")
-            for asked in (*wanted.get(named, ()), *wanted.get(bare, ())):
-                pair = self.whole(asked)
-                if not pair.banned:
-                    self.found |= {
-                        diagnosis.pair: diagnosis for diagnosis in await _closest(pair.account, context)
-                    }
-                elif {f"{ROW_OF_ACCOUNTS}{pair.account}", f"{ROW_OF_BANS}{pair.banned}"} <= self._seen:
-                    self.found[pair] = await _of_pair(pair, context, "lookback" if bans else "forward")
-
-    def note(self, keys: Iterable[str]) -> None:
-        """Notes that accounts were read for which no ban is looked up."""
-        self._seen |= {f"{ROW_OF_ACCOUNTS}{key.replace(f':{ROW_OF_ACCOUNTS}', ':', 1)}" for key in keys}
-
-    async def finish(self, context: AgentContext) -> None:
-        """Looks for the closest bans once more, among those that came later."""
-        for pair in self._by_ban.get("", ()):
-            later = await _closest(self.whole(pair).account, context)
-            self.found |= {
-                diagnosis.pair: diagnosis
-                for diagnosis in later
-                if diagnosis.alert and diagnosis.pair not in self.found
-            }
-
-    def whole(self, pair: AccountPair) -> AccountPair:
-        """The pair with its platforms, which who asks may leave out."""
-        account = self._whole.get(f"{ROW_OF_ACCOUNTS}{pair.account}", pair.account)
-        return AccountPair(account, self._whole.get(f"{ROW_OF_BANS}{pair.banned}", pair.banned))
-
-    def of(self, pairs: Iterable[AccountPair], alerted: Collection[AccountPair]) -> list[PairDiagnosis]:
-        """What was found of some of the pairs; on the pairs ``alerted`` there was an alert."""
-        asked: list[AccountPair] = []
-        for pair in map(self.whole, pairs):
-            closest = (
-                [known for known in self.found if known.account == pair.account] if not pair.banned else []
-            )
-            asked += closest or [pair]
-        return [
-            replace(diagnosis, cause="alerted") if pair in alerted else diagnosis
-            for pair in dict.fromkeys(asked)
-            for diagnosis in [self.found.get(pair) or PairDiagnosis(pair, self._unmet(pair))]
-        ]
-
-    def _unmet(self, pair: AccountPair) -> str:
-        if f"{ROW_OF_ACCOUNTS}{pair.account}" not in self._seen:
-            as_ban = f"{ROW_OF_BANS}{pair.account}" in self._seen
-            return "account-banned" if as_ban else "account-not-read"
-        if pair.banned and f"{ROW_OF_BANS}{pair.banned}" not in self._seen:
-            return "ban-not-read"
-        return "not-looked-up" if pair.banned else "no-shared-key"
-
-
-async def _of_pair(pair: AccountPair, context: AgentContext, direction: Direction) -> PairDiagnosis:
+async def diagnose(
+    pair: AccountPair,
+    context: AgentContext,
+    direction: Direction,
+    *,
+    accounts: Sequence[str],
+    bans: Sequence[str],
+) -> PairDiagnosis:
+    """Looks into one pair, whose sides the store knows by one of these names each."""
     store, now = context.store, context.now()
-    account = _first(
-        await context.call_store(store.remembered(_names(pair.account, ROW_OF_ACCOUNTS), now=now))
-    )
-    ban = _first(await context.call_store(store.bans(_names(pair.banned, ROW_OF_BANS), now=now)))
+    account = _first(await context.call_store(store.remembered(accounts, now=now)))
+    ban = _first(await context.call_store(store.bans(bans, now=now)))
     cause = await _nothing_to_compare(pair.account, context)
     if cause or account is None or ban is None:
         return PairDiagnosis(pair, cause or ("ban-over" if ban is None else "forgotten"))
@@ -219,7 +145,7 @@ async def _of_pair(pair: AccountPair, context: AgentContext, direction: Directio
         return PairDiagnosis(pair, "other-platform")
     if not may_alert(ban.facts, context):
         return PairDiagnosis(pair, "no-right")
-    return replace(await _looked_into(account, ban, context, direction), pair=pair)
+    return await _looked_into(account, ban, context, direction)
 
 
 async def _nothing_to_compare(account: str, context: AgentContext) -> str:
@@ -230,12 +156,12 @@ async def _nothing_to_compare(account: str, context: AgentContext) -> str:
     return "" if own is None else "account-banned"
 
 
-async def _closest(asked: str, context: AgentContext) -> list[PairDiagnosis]:
+async def closest(asked: str, context: AgentContext, *, accounts: Sequence[str]) -> list[PairDiagnosis]:
     """The bans that an account resembles most, the strongest first."""
     if cause := await _nothing_to_compare(asked, context):
         return [PairDiagnosis(AccountPair(asked, ""), cause)]
     store, now = context.store, context.now()
-    account = _first(await context.call_store(store.remembered(_names(asked, ROW_OF_ACCOUNTS), now=now)))
+    account = _first(await context.call_store(store.remembered(accounts, now=now)))
     if account is None:
         return []
     query = Query.of(account.account, account.fingerprints)
@@ -277,7 +203,7 @@ async def _looked_into(
         "why",
         snapshot.weighing.weights.version,
     )
-    alert = by_number(alert_of(pair, context))
+    alert = alert_of(pair, context)
     if not shared:
         cause = "no-shared-key"
     elif other not in candidates and other not in await _candidates(
@@ -359,12 +285,6 @@ class _Weighed:
 def _with(fingerprint: Fingerprint, place: int, trait: object) -> Fingerprint:
     traits = (*fingerprint.traits[:place], trait, *fingerprint.traits[place + 1 :])
     return replace(fingerprint, traits=traits)
-
-
-def _names(account: str, row_of: str) -> list[str]:
-    """The names that an account may have within a run: its own, or that of a row (cli.inputs.row_ids)."""
-    platform, _, account_id = account.partition(":")
-    return [account, account_key(platform, f"{row_of}{account_id}")]
 
 
 def _first(several: Sequence[T | None]) -> T | None:
