@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from itertools import islice
+from typing import Final, TypeAlias, TypeVar
 
 T = TypeVar("T")
 
@@ -108,3 +109,14 @@ def contained(decide: Callable[[Arrival], T], arrival: Arrival) -> T | Dead:
         return decide(arrival)
     except Exception as fault:
         return Dead("logic-fault", detail=type(fault).__name__)
+
+
+BATCH_RECORDS: Final = 500
+"""As many as a worker takes at once."""
+
+
+def batches(items: Iterable[T], size: int = BATCH_RECORDS) -> Iterator[list[T]]:
+    """``items`` in lists of ``size``, the last one shorter."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch

@@ -16,7 +16,7 @@ from agents.common.converters import ban_of, remembered_of
 from bench.judging import Judge
 from cli.inputs.input_files import read_accounts, read_bans
 from cli.inputs.truths import read_truth
-from cli.offline.offline_scoring import BATCH_RECORDS, batches, by_hour
+from cli.offline.offline_scoring import by_hour
 from report.accuracy import AccountPair, JudgedRun, ScoredPair
 from samehand.account import account_key
 from samehand.scoring.evidence import Score
@@ -26,6 +26,7 @@ from store.base import Remembered
 from store.bounds import Bounds
 from store.memory.store import MemoryStore
 from store.pepper.pepper import SECRET_BYTES_MIN, Pepper
+from streams.outcomes import batches
 
 NOW: Final = 1_800_000_000.0
 """The clock of every run (Unix seconds, January 2027): later than all that is simulated."""
@@ -67,9 +68,9 @@ class _Platform:
         accounts = self._accounts()
         judge = Judge.of(self._weights)
         for hour in by_hour(accounts, lambda it: it.seen_at):
-            for batch in batches(hour, BATCH_RECORDS):
+            for batch in batches(hour):
                 await self._screen(batch, await judge.at(self._store, batch[0].seen_at, now=NOW))
-            for batch in batches(hour, BATCH_RECORDS):
+            for batch in batches(hour):
                 await self._store.remember(batch, now=NOW)
             await self._store.freeze(now=NOW)
         return JudgedRun(
@@ -93,7 +94,7 @@ class _Platform:
     async def _enrol(self) -> None:
         lines = read_bans(self._folder / "bans.jsonl", now=NOW, platform="x")
         bans = [ban_of(it.outcome, _KEYERS) for it in lines if not isinstance(it.outcome, Malformed)]
-        for batch in batches(bans, BATCH_RECORDS):
+        for batch in batches(bans):
             await self._store.enrol(batch, now=NOW)
 
     def _accounts(self) -> list[Remembered]:

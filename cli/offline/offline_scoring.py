@@ -15,7 +15,7 @@ import dataclasses
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby, islice
+from itertools import groupby
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -46,14 +46,11 @@ from store.bounds import Bounds
 from store.memory.store import MemoryStore
 from store.pepper.pepper import SECRET_BYTES_MIN, Pepper
 from streams.kafka.topics import Names
-from streams.outcomes import Arrival, Dead, Emit, Published, contained
+from streams.outcomes import Arrival, Dead, Emit, Published, batches, contained
 from streams.telemetry.metrics import Metrics
 
 T = TypeVar("T")
 E = TypeVar("E", bound=AccountEvent)
-
-BATCH_RECORDS: Final = 500
-"""As many as a worker takes at once."""
 
 _NEVER_SECONDS: Final = 100 * 365 * 86_400.0
 """Nothing that a file lists is forgotten for its age."""
@@ -139,7 +136,7 @@ class Offline:
 
     async def enrol(self, lines: Iterable[InputLine[AccountBanned]]) -> None:
         """Enrols bans; to be called before any account is screened."""
-        for batch in batches(self._readable(lines), BATCH_RECORDS):
+        for batch in batches(self._readable(lines)):
             events = [within_run(event, ROW_OF_BANS, named=line.named) for line, event in batch]
             outcomes = await self._enrol(_arrivals(events))
             dead = [
@@ -178,7 +175,7 @@ class Offline:
             return
         if not self._first_day:
             # Counts what rows show. On which our own logic fails, `_screen` tells.
-            for batch in batches(rows, BATCH_RECORDS):
+            for batch in batches(rows):
                 distilled = remembered([row.event for row in batch], self._context.keyers)
                 accounts = [account for account in distilled if not isinstance(account, Dead)]
                 await self._store.remember(accounts, now=self._now)
@@ -190,7 +187,7 @@ class Offline:
             await self._store.freeze(now=self._now)
 
     async def _screen(self, screen: Screen, rows: Sequence[_Row], hear: Callable[[int], None]) -> None:
-        for batch in batches(rows, BATCH_RECORDS):
+        for batch in batches(rows):
             outcomes = await screen(_arrivals([row.event for row in batch]))
             emits: list[Emit] = []
             for row, outcome in zip(batch, outcomes, strict=True):
@@ -248,13 +245,6 @@ def by_hour(items: Iterable[T], at: Callable[[T], float]) -> Iterator[list[T]]:
 
 def _in_order(placed: Iterable[tuple[int, T]]) -> list[T]:
     return [item for _, item in sorted(placed, key=lambda pair: pair[0])]
-
-
-def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """``items`` in lists of ``size``, the last one shorter."""
-    rest = iter(items)
-    while batch := list(islice(rest, size)):
-        yield batch
 
 
 def _arrivals(events: Sequence[AccountEvent]) -> list[Arrival]:

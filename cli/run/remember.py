@@ -16,13 +16,13 @@ from cli import output
 from cli.inputs.event_files import EventFiles, files_options
 from cli.inputs.input_errors import FileTally
 from cli.inputs.input_files import ACCOUNTS, InputLine, size
-from cli.offline.offline_scoring import BATCH_RECORDS, batches, remembered
+from cli.offline.offline_scoring import remembered
 from cli.opening import closing_store
 from cli.options import files_argument, strict_option
 from cli.running import awaited, through_outages
 from samehand.showings import UNKNOWN
 from schemas.accounts import AccountCreated, AccountRemembered
-from streams.outcomes import Dead
+from streams.outcomes import Dead, batches
 from streams.settings import Settings, load
 
 
@@ -59,7 +59,7 @@ async def _remember(settings: Settings, lines: Iterator[InputLine[AccountCreated
     peppers, stock = peppers_of(settings), stock_of(settings)
     async with closing_store(settings, peppers) as store:
         await store.open()  # a wrong address of Redis is said at once
-        for batch in batches(tally.readable(lines, named="remembered"), BATCH_RECORDS):
+        for batch in batches(tally.readable(lines, named="remembered")):
             # As a list describes them, which may have been drawn up long after the accounts were made.
             listed = [AccountRemembered(**asdict(event)) for _, event in batch]
             accounts = []

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from cli.exit_codes import BAD_INPUT, DONE
 from cli.inputs.input_files import InputLine, read_bans
 from cli.offline import offline_scoring
-from cli.offline.offline_scoring import Offline, Scored, batches
+from cli.offline.offline_scoring import Offline, Scored
 from cli.offline.silent_signals import costs, measured, sentence
 from cli.options import weights_of_file
 from samehand.frequency import rates
@@ -32,7 +32,7 @@ from store.base import Remembered
 from store.pepper.pepper import Pepper
 from streams.kafka import topics
 from streams.kafka.client import writer
-from streams.outcomes import Dead
+from streams.outcomes import Dead, batches
 from streams.settings import load
 from tests.cli.running import Samehand, jsonl
 from tests.desk.makers import a_reason, an_alert

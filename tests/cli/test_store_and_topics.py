@@ -20,14 +20,16 @@ from msgspec.structs import replace
 
 from agents.common.tombstones import tombstone
 from agents.enrol import Enrol
+from agents.runtime import alert_replay as alert_topics
+from agents.runtime.alert_replay import AlertReplay, AlertTopics
 from agents.runtime.store_factory import peppers_of
+from cli import output
 from cli.bookmark import Bookmark
 from cli.inputs.event_files import EventFiles
 from cli.maintain import rebuild
 from cli.maintain.doctor.redis import look_at_redis
-from cli.maintain.rebuild import alert_topics, banned_topic
+from cli.maintain.rebuild import banned_topic
 from cli.maintain.rebuild import processes as rebuild_processes
-from cli.maintain.rebuild.alert_topics import AlertReplay, AlertTopics
 from cli.maintain.rebuild.processes import Processes
 from cli.maintain.rebuild.processes import _work as work
 from cli.run import scanned_topic
@@ -428,7 +430,7 @@ async def replayed(life: Life, topics: Topics, *, banned: bool = True) -> tuple[
     if banned:
         await life.enrol([_arrival(a_ban("2201", platform="x", handle="northwind_media"))])
     counts = AlertReplay()
-    replay = AlertTopics(life.context, counts)
+    replay = AlertTopics(life.context, counts, output.progress)
     await replay.whole(cast(TopicReader, topics), cast(Writer, topics))
     return replay, counts
 
@@ -557,7 +559,7 @@ async def test_state_that_is_later_than_such_an_alert_holds(life: Life) -> None:
 async def test_summary_of_such_a_release_is_known(life: Life) -> None:
     summary = replace(SUMMARY, revision=4, matched=ALERT.matched)
     topics = Topics(alerts=[encode(summary)])
-    replay = AlertTopics(life.context, AlertReplay())
+    replay = AlertTopics(life.context, AlertReplay(), output.progress)
     await life.enrol([_arrival(a_ban("2201", platform="x", handle="northwind_media"))])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(f"{__name__}.KEY", summary.alert_id.encode())
@@ -570,7 +572,7 @@ async def test_summary_of_such_a_release_is_known(life: Life) -> None:
 async def test_ahead_of_the_rest_nothing_is_published_nor_withdrawn(life: Life) -> None:
     """Workers of the former store have just enrolled the ban, which this one lacks."""
     topics, counts = Topics(alerts=[encode(FORMER)]), AlertReplay()
-    replay = AlertTopics(life.context, counts)
+    replay = AlertTopics(life.context, counts, output.progress)
     await replay.ahead(cast(TopicReader, topics))
     assert (counts.alerts, topics.values["t.alerts.state"]) == (0, [])
     await life.enrol([_arrival(a_ban("2201", platform="x", handle="northwind_media"))])

@@ -796,7 +796,7 @@ def test_other_settings_are_held_against_those_in_force(samehand: Samehand, tmp_
     assert compared["bands"]["policies"] == {"spam": {"likely": 0.999, "possible": 0.99}}
     assert compared["judged_a"] == {"mirror": 1}
     assert "a trial does not read SAMEHAND_KAFKA_BROKERS" in ran.err
-    assert "of them 1 mirror." in samehand(*line[:-1]).out
+    assert "of them mirror 1." in samehand(*line[:-1]).out
     page = (tmp_path / "out" / "report.html").read_text("utf-8")
     assert "SAMEHAND_ALLOWLIST=" in page
     assert samehand(*line, "--allow", 1).code == 0

@@ -34,7 +34,7 @@ from agents.runtime.outbox import confirmed_entry
 from agents.screen import Screen
 from cli.evaluate.trial.sources import ReplayKind, SourceEvent
 from cli.inputs.row_ids import by_number
-from cli.offline.offline_scoring import BATCH_RECORDS, batches, by_hour, remembered
+from cli.offline.offline_scoring import by_hour, remembered
 from cli.offline.pair_watch import Watch
 from samehand.scoring.weights import Weights
 from schemas.accounts import AccountCreated
@@ -44,7 +44,7 @@ from store.base import Store
 from store.common.alert_dedup import KNOWN_ON
 from store.pepper.pepper import Pepper
 from streams.kafka.topics import Names
-from streams.outcomes import Arrival, Dead, Emit, Outcome, Published
+from streams.outcomes import BATCH_RECORDS, Arrival, Dead, Emit, Outcome, Published, batches
 from streams.telemetry.metrics import Metrics
 
 FAULTS_KEPT_MAX: Final = 1_000
@@ -164,7 +164,7 @@ class Replay:
         done, nobody = 0, 0
         while nobody < len(dated) and dated[nobody].kind == "banned":
             nobody += 1
-        for batch in batches(dated[:nobody], BATCH_RECORDS):  # there is nobody yet to hold against them
+        for batch in batches(dated[:nobody]):  # there is nobody yet to hold against them
             self._now = max(self._now, batch[-1].at)
             await self._take("banned", batch)
             done += len(batch)
@@ -224,7 +224,7 @@ class Replay:
         await screen.confirm(emits)
 
     async def _look_back(self, words: Sequence[Emit]) -> None:
-        for some in batches(words, BATCH_RECORDS):
+        for some in batches(words):
             arrivals = [Arrival(emit.topic, 0, 0, emit.key, emit.value, (), self._now) for emit in some]
             emits = [
                 emit
@@ -240,7 +240,7 @@ class Replay:
     ) -> None:
         """Sign-ups of which nobody knows which came first: each is judged by what all of them show."""
         self._now = max(self._now, rest[-1].at)
-        for batch in batches(rest, BATCH_RECORDS):
+        for batch in batches(rest):
             read = [decode_created(event.arrival.value, now=_EVER) for event in batch]
             accounts: list[AccountCreated] = [
                 decoded.record for decoded in read if isinstance(decoded, Decoded)
@@ -250,7 +250,7 @@ class Replay:
                 [account for account in distilled if not isinstance(account, Dead)], now=self._now
             )
         await self._store.freeze(now=self._now)
-        for batch in batches(rest, BATCH_RECORDS):
+        for batch in batches(rest):
             await self._screened(self._undated, batch, [event.arrival for event in batch])
             await self._watched("created", batch, self._context_undated)
             done += len(batch)

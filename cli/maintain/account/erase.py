@@ -21,7 +21,6 @@ from cli import output
 from cli.exit_codes import NotDone
 from cli.maintain.account.holdings import Ended, Gatherer, Holding, Holdings
 from cli.maintain.account.places import places
-from cli.offline.offline_scoring import batches
 from cli.opening import desk_database
 from schemas.accounts import AccountDeleted
 from schemas.decoding.dates import from_seconds
@@ -30,7 +29,7 @@ from schemas.wire import encode
 from store.errors import StoreError
 from streams.kafka.client import ANSWER_MS, writer
 from streams.kafka.topics import names
-from streams.outcomes import Emit
+from streams.outcomes import Emit, batches
 from streams.settings import Settings
 
 POLL_SECONDS: Final = 0.5

@@ -28,12 +28,12 @@ from pathlib import Path
 import click
 
 from agents.enrol import Enrol
+from agents.runtime.alert_replay import AlertReplay, AlertTopics
 from agents.runtime.store_factory import peppers_of
 from cli import output
 from cli.bookmark import Bookmark, bookmark_option, default_bookmark, read_bookmark
 from cli.inputs.input_errors import tell_faults
-from cli.maintain.rebuild.alert_topics import AlertReplay, AlertTopics, replay_alerts
-from cli.maintain.rebuild.banned_topic import ReadTally, acknowledged, open_anew, read_all
+from cli.maintain.rebuild.banned_topic import ReadTally, acknowledged, open_anew, read_all, replay_alerts
 from cli.maintain.rebuild.processes import Processes
 from cli.maintain.rebuild.reshard import Carried, beside, drop_layout, reshard
 from cli.opening import closing_store, command_context
@@ -200,7 +200,7 @@ async def _rebuild(
             several = elsewhere if processes > 1 else None
             await read_all(opened, topic, Enrol(context), bookmark, done, tally, several)
         await through_outages(store.compact)
-        alerts = AlertTopics(context, replayed)
+        alerts = AlertTopics(context, replayed, output.progress)
         await replay_alerts(settings, alerts)
         tally.faults += alerts.faults.items()
         await through_outages(store.note_rebuilt)

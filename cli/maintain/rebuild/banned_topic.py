@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from agents.enrol import Enrol
+from agents.runtime.alert_replay import AlertTopics
 from cli import output
 from cli.bookmark import Bookmark
-from cli.offline.offline_scoring import BATCH_RECORDS, batches
 from cli.running import through_outages
 from store.errors import StoreEmptied
 from store.redis import RedisStore
 from streams.errors import TopicsError
-from streams.kafka.client import TopicReader
+from streams.kafka.client import TopicReader, reader, writer
 from streams.kafka.group_position import Positions, group_position
 from streams.kafka.topics import names
-from streams.outcomes import Arrival, Dead
+from streams.outcomes import Arrival, Dead, batches
 from streams.settings import Settings
 
 if TYPE_CHECKING:  # it imports this module
@@ -136,7 +137,7 @@ async def read_partitions(
 ) -> None:
     """Enrols partitions up to their ends, from where ``done`` ends, and notes each batch."""
     for partition in ends:
-        for batch in batches(_until(opened, topic, partition, done, ends), BATCH_RECORDS):
+        for batch in batches(_until(opened, topic, partition, done, ends)):
             # Words to look-back are dropped: their bans were looked back at long ago.
             outcomes = await enrol(batch)
             both = list(zip(batch, outcomes, strict=True))
@@ -165,3 +166,16 @@ def _until(
         if arrival.offset >= ends[partition]:
             return
         yield arrival
+
+
+async def replay_alerts(settings: Settings, topics: AlertTopics, *, ahead: bool = False) -> None:
+    """Replays all alerts, or what may be known ``ahead`` of workers that move to the store.
+
+    Outages are waited out.
+    """
+
+    async def once() -> None:
+        with reader(settings) as opened, nullcontext() if ahead else writer(settings) as out:
+            await (topics.ahead(opened) if out is None else topics.whole(opened, out))
+
+    await through_outages(once, lambda: topics.taken)

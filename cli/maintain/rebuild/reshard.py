@@ -36,11 +36,11 @@ import click
 
 from agents.common.context import AgentContext
 from agents.enrol import Enrol
+from agents.runtime.alert_replay import AlertReplay, AlertTopics
 from agents.runtime.store_factory import peppers_of
 from cli import output
 from cli.bookmark import Bookmark, read_bookmark
-from cli.maintain.rebuild.alert_topics import AlertReplay, AlertTopics, replay_ahead, replay_alerts
-from cli.maintain.rebuild.banned_topic import ReadTally, acknowledged, read_all
+from cli.maintain.rebuild.banned_topic import ReadTally, acknowledged, read_all, replay_alerts
 from cli.maintain.rebuild.processes import Processes
 from cli.opening import closing_store, command_context
 from cli.running import through_outages
@@ -138,7 +138,7 @@ async def reshard(
         done = {} if from_start else noted
         tally.resumed_after = sum(done.values())
         context = _context(settings, peppers, source, target, copies=resharding.copies)
-        enrol, alerts = Enrol(context), AlertTopics(context, replayed)
+        enrol, alerts = Enrol(context), AlertTopics(context, replayed, output.progress)
         opening = partial(_enrolling, settings, second, resharding.copies, target.epoch)
         elsewhere = Processes(processes, settings, opening) if processes > 1 else None
         with reader(settings) as opened:
@@ -152,7 +152,7 @@ async def reshard(
                 if resharding.copies:
                     carried.remembered += await through_outages(lambda: _remembered(resharding, source))
                 else:
-                    await replay_ahead(settings, alerts)
+                    await replay_alerts(settings, alerts, ahead=True)
                 await _awaited(resharding, second, read)
                 if not resharding.copies:
                     carried.owed = await _settled(resharding)

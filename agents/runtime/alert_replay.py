@@ -7,7 +7,8 @@ it keeps them.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final, NamedTuple
@@ -19,9 +20,6 @@ from agents.common.context import AgentContext
 from agents.common.recall import recall
 from agents.common.waves import recalled_wave
 from agents.judge import Judge
-from cli import output
-from cli.offline.offline_scoring import BATCH_RECORDS, batches
-from cli.running import through_outages
 from schemas.alert_state import AlertState
 from schemas.alerts import MirrorAlert
 from schemas.malformed import Malformed
@@ -29,9 +27,8 @@ from schemas.revisions import COUNTED_MAX
 from schemas.waves import WaveAlert
 from schemas.wire import decode_alert, decode_alert_state, decode_wave, encode
 from store.common.alert_dedup import KNOWN_ON
-from streams.kafka.client import TopicReader, Writer, reader, writer
-from streams.outcomes import Arrival, Dead
-from streams.settings import Settings
+from streams.kafka.client import TopicReader, Writer
+from streams.outcomes import Arrival, Dead, batches
 
 CONFIRMED_SECONDS_MAX: Final = 30.0
 """How long a broker may take to confirm a record; another run publishes what is missing then."""
@@ -87,9 +84,15 @@ class AlertTopics:
     is later than what it knows. A topic that is not there yet has no alerts.
     """
 
-    def __init__(self, context: AgentContext, replayed: AlertReplay) -> None:
-        """Takes the context of the store, and what to count in."""
+    def __init__(
+        self,
+        context: AgentContext,
+        replayed: AlertReplay,
+        progress: Callable[[str, int], AbstractContextManager[Callable[[int], None]]],
+    ) -> None:
+        """Takes the context of the store, what to count in, and what shows how far a step went."""
         self._context = context
+        self._progress = progress
         self._judge = Judge(context)
         self._replayed = replayed
         self._taken: dict[str, str] = {}  # address of the record by alert id, of alerts given to the store
@@ -116,7 +119,7 @@ class AlertTopics:
         await self._recall(opened, out)
         await self._recall_waves(opened)
         self._replayed.verdicts = 0
-        for batch in batches(_records(opened, self._context.topics.verdicts), BATCH_RECORDS):
+        for batch in batches(_records(opened, self._context.topics.verdicts)):
             outcomes = await self._judge(batch)
             for arrival, outcome in zip(batch, outcomes, strict=True):
                 if isinstance(outcome, Dead):
@@ -124,14 +127,14 @@ class AlertTopics:
             self._replayed.verdicts += len(batch)
 
     async def _hold(self, opened: TopicReader) -> None:
-        for batch in batches(_records(opened, self._context.topics.verdicts), BATCH_RECORDS):
+        for batch in batches(_records(opened, self._context.topics.verdicts)):
             await self._judge.hold(batch)
 
     async def _recall(self, opened: TopicReader, out: Writer | None) -> None:
         latest = self._latest(opened)
         former = self._former(opened, latest)
         standing = chain(self._states(opened, latest), self._former_states(opened, former))
-        with output.progress("reading open alerts", len(latest) + len(former)) as hear:
+        with self._progress("reading open alerts", len(latest) + len(former)) as hear:
             for turn, some in enumerate(batches(standing, STATES_AT_ONCE)):
                 if out is not None:
                     self._note(some, out)
@@ -248,26 +251,6 @@ class AlertTopics:
 
     def _unreadable(self, arrival: Arrival, why: Malformed) -> None:
         self.faults[arrival.address] = Dead(why.reason, why.path, why.detail)
-
-
-async def replay_ahead(settings: Settings, topics: AlertTopics) -> None:
-    """Replays what may be known before workers move to the store; outages are waited out."""
-
-    async def once() -> None:
-        with reader(settings) as opened:
-            await topics.ahead(opened)
-
-    await through_outages(once, lambda: topics.taken)
-
-
-async def replay_alerts(settings: Settings, topics: AlertTopics) -> None:
-    """Replays all; outages are waited out."""
-
-    async def once() -> None:
-        with reader(settings) as opened, writer(settings) as out:
-            await topics.whole(opened, out)
-
-    await through_outages(once, lambda: topics.taken)
 
 
 def _read(arrival: Arrival) -> AlertState | Malformed:
