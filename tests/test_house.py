@@ -31,6 +31,7 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "tests/cli/test_store_and_topics.py",
         "a rebuild replays them",
     ),
+    "agents/runtime/dry_run.py": ("tests/cli/test_try.py", "`try` replays events by it"),
     "agents/common/queries/diagnosis.py": ("tests/cli/test_try.py", "`--why` and `--truth` show each cause"),
     "samehand/signals/*.py": (
         "tests/samehand/signals/test_contract.py",

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Final
 
 from agents.common.converters import ban_of, remembered_of
+from agents.runtime.dry_run import by_hour
 from bench.judging import Judge
 from cli.inputs.input_files import read_accounts, read_bans
 from cli.inputs.truths import read_truth
-from cli.offline.offline_scoring import by_hour
 from report.accuracy import AccountPair, JudgedRun, ScoredPair
 from samehand.account import account_key
 from samehand.scoring.evidence import Score

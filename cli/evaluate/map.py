@@ -148,12 +148,7 @@ def _figures(tally: MappingTally, seconds: float) -> dict[str, Any]:
         "fields_unusable": tally.unusable.rows,
         "filled": {kind: dict(tally.filled[kind]) for kind in TARGETS if kind in tally.filled},
         "empty": {kind: tally.empty(kind) for kind in TARGETS if kind in tally.filled},
-        "signals": {
-            "profiles": {side: tally.profiles[side] for side in SIDES},
-            "speaking": {side: dict(tally.speaking[side]) for side in SIDES},
-            "silent": tally.silent,
-            "costs": costs(tally.silent),
-        },
+        "signals": tally.signals,
         "seconds": round(seconds, 3),
     }
 
@@ -250,6 +245,16 @@ class MappingTally:
         if self.profiles["banned"] and not self.speaking["banned"][_TIMING]:
             silent.append(_TIMING)
         return silent if there else []
+
+    @property
+    def signals(self) -> dict[str, Any]:
+        """How many profiles there are, which signals they give something to compare, and what is missing."""
+        return {
+            "profiles": {side: self.profiles[side] for side in SIDES},
+            "speaking": {side: dict(sorted(self.speaking[side].items())) for side in SIDES},
+            "silent": self.silent,
+            "costs": costs(self.silent),
+        }
 
     def empty(self, kind: Kind) -> list[str]:
         """Our fields that no record of a kind filled, in the order of the record."""

@@ -15,7 +15,6 @@ import dataclasses
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -23,10 +22,10 @@ import click
 from prometheus_client import CollectorRegistry
 
 from agents.common.context import AgentContext, AlertPolicy
-from agents.common.converters import Keyers, remembered_of
 from agents.common.unusable_fields import UnusableFields
 from agents.common.weighing import Weighing
 from agents.enrol import Enrol
+from agents.runtime.dry_run import by_hour, remembered
 from agents.screen import Screen
 from cli import output
 from cli.inputs.event_files import EventFiles
@@ -35,18 +34,16 @@ from cli.inputs.input_source import shown_path
 from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number, within_run
 from cli.offline.pair_watch import Watch
 from samehand.fingerprint.distil import is_day
-from samehand.pictures.stock import NO_STOCK, StockPictures
 from samehand.scoring.weights import Weights, default_weights
 from schemas.accounts import AccountBanned, AccountCreated, AccountEvent
 from schemas.alerts import MirrorAlert
 from schemas.malformed import Malformed
 from schemas.wire import Decoded, decode_alert, encode
-from store.base import Remembered
 from store.bounds import Bounds
 from store.memory.store import MemoryStore
 from store.pepper.pepper import SECRET_BYTES_MIN, Pepper
 from streams.kafka.topics import Names
-from streams.outcomes import Arrival, Dead, Emit, Published, batches, contained
+from streams.outcomes import Arrival, Dead, Emit, Published, batches
 from streams.telemetry.metrics import Metrics
 
 T = TypeVar("T")
@@ -54,9 +51,6 @@ E = TypeVar("E", bound=AccountEvent)
 
 _NEVER_SECONDS: Final = 100 * 365 * 86_400.0
 """Nothing that a file lists is forgotten for its age."""
-
-_COUNTED_SECONDS: Final = Bounds().freeze_seconds
-"""As often as a worker's counts are frozen."""
 
 Fault = tuple[str, Malformed | Dead]
 """The address of a bad line, and what is wrong with it."""
@@ -218,29 +212,11 @@ class Offline:
                 yield line, line.outcome
 
 
-def remembered(
-    events: Iterable[AccountEvent], keyers: Keyers, stock: StockPictures = NO_STOCK
-) -> list[Remembered | Dead]:
-    """Each account as a store remembers it; one on which our own logic fails is a fault, not the end."""
-    nowhere = Arrival("", 0, 0, None, None)
-
-    def one(event: AccountEvent) -> Remembered | Dead:
-        return contained(lambda _: remembered_of(event, keyers, stock), nowhere)
-
-    return [one(event) for event in events]
-
-
 def refuse_nothing(scored: Scored, bans: Path, accounts: Path) -> None:
     """Raises ``click.ClickException`` for a file of which not one line could be read."""
     for count, path in ((scored.bans, bans), (scored.accounts, accounts)):
         if count == 0 and any(address.startswith(f"{shown_path(path)}:") for address, _ in scored.faults):
             raise click.ClickException(f"{shown_path(path)}: no line of it could be read")
-
-
-def by_hour(items: Iterable[T], at: Callable[[T], float]) -> Iterator[list[T]]:
-    """``items`` in the order of their moments (Unix seconds), those between two freezes together."""
-    for _, some in groupby(sorted(items, key=at), key=lambda item: at(item) // _COUNTED_SECONDS):
-        yield list(some)
 
 
 def _in_order(placed: Iterable[tuple[int, T]]) -> list[T]:

@@ -11,12 +11,12 @@ from pathlib import Path
 import click
 from msgspec.structs import asdict
 
+from agents.runtime.dry_run import remembered
 from agents.runtime.store_factory import peppers_of, stock_of
 from cli import output
 from cli.inputs.event_files import EventFiles, files_options
 from cli.inputs.input_errors import FileTally
 from cli.inputs.input_files import ACCOUNTS, InputLine, size
-from cli.offline.offline_scoring import remembered
 from cli.opening import closing_store
 from cli.options import files_argument, strict_option
 from cli.running import awaited, through_outages

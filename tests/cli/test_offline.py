@@ -13,9 +13,9 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from agents.runtime import dry_run
 from cli.exit_codes import BAD_INPUT, DONE
 from cli.inputs.input_files import InputLine, read_bans
-from cli.offline import offline_scoring
 from cli.offline.offline_scoring import Offline, Scored
 from cli.offline.silent_signals import costs, measured, sentence
 from cli.options import weights_of_file
@@ -46,7 +46,7 @@ KEYERS = ((1, Pepper(1, b"s" * 32).digest),)
 
 
 def test_an_account_is_distilled_under_every_pepper() -> None:
-    (one,) = offline_scoring.remembered([a_sign_up("7", handle="umar")], KEYERS)
+    (one,) = dry_run.remembered([a_sign_up("7", handle="umar")], KEYERS)
     assert isinstance(one, Remembered)
     assert (one.account, [it.pepper_id for it in one.fingerprints]) == ("telegram:7", [1])
 
@@ -55,8 +55,8 @@ def test_one_on_which_our_logic_fails_is_a_fault_and_not_the_end(monkeypatch: py
     def fail(*_: object) -> None:
         raise ValueError("quotes umar@example.com")
 
-    monkeypatch.setattr(offline_scoring, "remembered_of", fail)
-    (one,) = offline_scoring.remembered([a_sign_up()], KEYERS)
+    monkeypatch.setattr(dry_run, "remembered_of", fail)
+    (one,) = dry_run.remembered([a_sign_up()], KEYERS)
     assert isinstance(one, Dead)
     assert "umar" not in repr(one)
 

@@ -22,10 +22,10 @@ from msgspec.structs import replace
 
 from agents.common.context import AlertPolicy
 from agents.common.queries.diagnosis import CAUSES
+from agents.runtime.dry_run import Replay, SourceEvent, in_batches, secret_of
 from cli.evaluate.trial import stores
 from cli.evaluate.trial.pages import A_PAGE, OWN_NAME
-from cli.evaluate.trial.replay import Replay, in_batches, secret_of
-from cli.evaluate.trial.sources import Gathered, SourceEvent, of_files
+from cli.evaluate.trial.sources import Gathered, of_files
 from cli.exit_codes import NotDone
 from cli.inputs.event_files import EventFiles
 from cli.offline.known_pairs import alerted_pairs

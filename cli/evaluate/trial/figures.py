@@ -8,18 +8,18 @@ from datetime import UTC, datetime
 from math import inf
 from typing import Any, Final
 
-from cli.evaluate.map import SIDES
+from agents.runtime.dry_run import Outcomes, SourceEvent
 from cli.evaluate.trial.against import Against
-from cli.evaluate.trial.replay import Outcomes
-from cli.evaluate.trial.sources import Gathered, SourceEvent
+from cli.evaluate.trial.sources import Gathered
 from cli.offline.known_pairs import alert_fields
-from cli.offline.silent_signals import costs
 from samehand.normalize.text.scripts import dominant_script
 from samehand.scoring.weights import Weights
 from schemas.accounts import AccountEvent
 from schemas.alerts import NOTICE, EvidenceLine, MirrorAlert
+from schemas.malformed import Malformed
 from schemas.mapping.fields import TARGETS, Kind
 from schemas.wire import Decoded, decode_verdict
+from streams.outcomes import Dead
 
 EXPLAINED_MAX: Final = 20
 """Alerts that are shown with every reason: as many as a person reads to get an idea."""
@@ -74,12 +74,7 @@ def figures(
         },
         "capacity": _capacity(ran, sign_ups, days, capacity, weights),
         "fields": _fields(gathered),
-        "signals": {
-            "profiles": {side: tally.profiles[side] for side in SIDES},
-            "speaking": {side: dict(sorted(tally.speaking[side].items())) for side in SIDES},
-            "silent": tally.silent,
-            "costs": costs(tally.silent),
-        },
+        "signals": tally.signals,
         "best": [_alert(alert, ran) for alert in best[:EXPLAINED_MAX]],
         **({} if other is None else {"compared": _compared(events, ran, weights, *other)}),
     }
@@ -95,10 +90,7 @@ def _bands(weights: Weights) -> dict[str, Any]:
 
 def _events(gathered: Gathered, events: Sequence[SourceEvent], ran: Outcomes) -> dict[str, Any]:
     tally = gathered.tally
-    faults: list[tuple[str, str, str, str]] = [
-        (address, fault.reason, fault.path, fault.detail) for address, fault in gathered.faults
-    ]
-    faults += [(address, dead.reason, dead.path, dead.detail) for address, dead in ran.faults]
+    faults: list[tuple[str, Malformed | Dead]] = [*gathered.faults, *ran.faults]
     return {
         "read": tally.records,
         "kinds": {kind: ran.counts[kind] for kind in TARGETS},
@@ -107,8 +99,8 @@ def _events(gathered: Gathered, events: Sequence[SourceEvent], ran: Outcomes) ->
         "nothing": dict(sorted(tally.passed.items())),
         "bad": gathered.bad + ran.bad,
         "faults": [
-            {"address": address, "reason": reason, "path": path, "detail": detail}
-            for address, reason, path, detail in faults[:FAULTS_SHOWN_MAX]
+            {"address": address, "reason": fault.reason, "path": fault.path, "detail": fault.detail}
+            for address, fault in faults[:FAULTS_SHOWN_MAX]
         ],
         "fields_unusable": tally.unusable.rows,
     }

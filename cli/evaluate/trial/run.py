@@ -12,16 +12,17 @@ import click
 
 from agents.common.context import AlertPolicy
 from agents.common.queries.diagnosis import PairDiagnosis
+from agents.runtime.dry_run import Outcomes, Replay, SourceEvent, secret_of
 from agents.runtime.store_factory import allowlist_of, stock_of
 from agents.runtime.weights_of_settings import weights_of
 from cli import output
 from cli.evaluate.trial.against import Against, against
 from cli.evaluate.trial.figures import account_groups, figures
-from cli.evaluate.trial.replay import Outcomes, Replay, secret_of
-from cli.evaluate.trial.sources import BAN_KINDS, Gathered, SourceEvent, Topics, of_files
+from cli.evaluate.trial.sources import BAN_KINDS, Gathered, Topics, of_files
 from cli.evaluate.trial.stores import store_for
 from cli.inputs.event_files import EventFiles
 from cli.inputs.input_errors import tell_faults
+from cli.inputs.row_ids import by_number
 from cli.offline.known_pairs import alerted_pairs, diagnosis_fields, false_alarms, known_pairs
 from cli.offline.pair_watch import Watch
 from report.accuracy import AccountPair
@@ -153,6 +154,6 @@ async def _replayed(
         stock=stock_of(settings),
     )
     async with store_for(len(events), settings) as (store, kind):
-        replay = Replay(store, secret_of(events), weights, rules, watch)
+        replay = Replay(store, secret_of(events), weights, rules, watch, by_number)
         with output.progress(label, len(events)) as hear:
             return await replay.run(events, hear), kind

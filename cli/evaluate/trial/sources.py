@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import click
 from msgspec.structs import replace
 
+from agents.runtime.dry_run import ReplayKind, SourceEvent
 from cli import output
 from cli.evaluate.map import MappingTally
 from cli.inputs.event_files import EventFiles
@@ -46,9 +47,6 @@ RECORDS_MAX: Final = 1_000_000
 FAULTS_KEPT_MAX: Final = 1_000
 """Addresses of bad records that are kept; all are counted."""
 
-ReplayKind = Kind | Literal["verdict"]
-"""Verdicts change what is alerted after them; no mapping makes any."""
-
 BAN_KINDS: Final[frozenset[Kind]] = frozenset({"banned", "reinstated"})
 """What is taken from where bans come from; the sign-ups of such a topic may be years of them."""
 
@@ -72,20 +70,6 @@ _RANKS: Final[dict[ReplayKind, int]] = {
 
 SourceRecord = AccountEvent | AccountReinstated | AccountDeleted
 """What a mapping can make of a record."""
-
-
-@dataclass(frozen=True, slots=True)
-class SourceEvent:
-    """A record of ours and when it occurred (Unix seconds). `arrival` holds it as it would come to a worker.
-
-    ``dated``: whether it says when; rows of some lists do not.
-    """
-
-    at: float
-    kind: ReplayKind
-    arrival: Arrival
-    address: str
-    dated: bool = True
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from streams.errors import TopicsError
 from streams.kafka.client import TopicReader, reader, writer
 from streams.kafka.group_position import Positions, group_position
 from streams.kafka.topics import names
-from streams.outcomes import Arrival, Dead, batches
+from streams.outcomes import BATCH_RECORDS, Arrival, Dead, batches
 from streams.settings import Settings
 
 if TYPE_CHECKING:  # it imports this module
@@ -137,7 +137,7 @@ async def read_partitions(
 ) -> None:
     """Enrols partitions up to their ends, from where ``done`` ends, and notes each batch."""
     for partition in ends:
-        for batch in batches(_until(opened, topic, partition, done, ends)):
+        for batch in batches(_until(opened, topic, partition, done, ends), BATCH_RECORDS):
             # Words to look-back are dropped: their bans were looked back at long ago.
             outcomes = await enrol(batch)
             both = list(zip(batch, outcomes, strict=True))

@@ -89,7 +89,7 @@ def perform(options: DemoOptions, console: Console) -> dict[str, Any]:
                 # With an end given, the summary comes at that end alone.
                 between = printer.look if end == FOREVER else lambda: None
                 for record in listen(running.settings, replay.sent, received, end, between):
-                    console.print(_drawn(record), highlight=False)
+                    console.print(_drawn(record))
                     console.print()
             except KeyboardInterrupt:
                 console.print("Stopping …", style="dim")
@@ -137,29 +137,27 @@ class _SummaryPrinter:
             self.print(figures(self.replay.sent, self.received))
             if self.call:
                 self.console.print("Score a mirror while it signs up:")
-                self.console.print(self.call, highlight=False, markup=False, soft_wrap=True)
+                self.console.print(self.call, soft_wrap=True)
             self.console.print("The sample stream has ended; Ctrl-C ends the demo.", style="dim")
 
     def print(self, summary: dict[str, Any]) -> None:
         if summary != self._printed:
             for line in sentences(summary):
-                self.console.print(line, highlight=False)
+                self.console.print(line)
         self._printed = dict(summary)
 
 
 def _print_addresses(running: DemoServers, events: Sequence[SimulatedEvent], console: Console) -> None:
-    console.print(f"Page of the worker: {running.web}/", highlight=False)
+    console.print(f"Page of the worker: {running.web}/")
     if running.desk:
-        console.print("Decide at the desk, by a link that works once, within 15 minutes:", highlight=False)
+        console.print("Decide at the desk, by a link that works once, within 15 minutes:")
         output.line(console, running.desk)  # whole, however narrow the terminal is
-        console.print("There g opens the first alert, and ? lists the keys.", highlight=False)
-        console.print("Verify the audit of what you decided, while this runs:", highlight=False)
-        console.print(running.audit, highlight=False, markup=False, soft_wrap=True)
-    console.print(f"Metrics: {running.web}/metrics   logs: {running.logs}", highlight=False)
+        console.print("There g opens the first alert, and ? lists the keys.")
+        console.print("Verify the audit of what you decided, while this runs:")
+        console.print(running.audit, soft_wrap=True)
+    console.print(f"Metrics: {running.web}/metrics   logs: {running.logs}")
     broken = sum(not isinstance(event.value, Record) for event in events)
     console.print(
-        f"{broken} of the {len(events)} events are broken on purpose; its page counts them as dead "
-        "letters. Alerts as they come:",
-        highlight=False,
+        f"{broken} of the {len(events)} events are broken on purpose; its page counts them as dead letters. "
+        "Alerts as they come:\n"
     )
-    console.print()

@@ -12,16 +12,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Final
+from itertools import groupby
+from typing import Final, Literal, Protocol, TypeVar
 
 from prometheus_client import CollectorRegistry
 
 from agents.common.again import look_again
 from agents.common.alerts import confirm
 from agents.common.context import AgentContext, AlertPolicy
+from agents.common.converters import Keyers, remembered_of
 from agents.common.weighing import Weighing
 from agents.common.withdrawal import record_of
 from agents.enrol import Enrol
@@ -32,20 +34,21 @@ from agents.lookback import Lookback
 from agents.remember import Remember
 from agents.runtime.outbox import confirmed_entry
 from agents.screen import Screen
-from cli.evaluate.trial.sources import ReplayKind, SourceEvent
-from cli.inputs.row_ids import by_number
-from cli.offline.offline_scoring import by_hour, remembered
-from cli.offline.pair_watch import Watch
+from samehand.pictures.stock import NO_STOCK, StockPictures
 from samehand.scoring.weights import Weights
-from schemas.accounts import AccountCreated
+from schemas.accounts import AccountCreated, AccountEvent
 from schemas.alerts import AlertSummary, MirrorAlert, WithdrawnReason
+from schemas.mapping.fields import Kind
 from schemas.wire import Decoded, decode_alert, decode_created
-from store.base import Store
+from store.base import Remembered, Store
+from store.bounds import Bounds
 from store.common.alert_dedup import KNOWN_ON
 from store.pepper.pepper import Pepper
 from streams.kafka.topics import Names
-from streams.outcomes import BATCH_RECORDS, Arrival, Dead, Emit, Outcome, Published, batches
+from streams.outcomes import BATCH_RECORDS, Arrival, Dead, Emit, Outcome, Published, batches, contained
 from streams.telemetry.metrics import Metrics
+
+T = TypeVar("T")
 
 FAULTS_KEPT_MAX: Final = 1_000
 """Addresses of records on which the agents failed that are kept; all are counted."""
@@ -60,6 +63,37 @@ _PHASES: Final[dict[ReplayKind, int]] = {"reinstated": 1, "deleted": 1, "verdict
 """All others: 0. Events of two phases share no batch: an end or a verdict changes nothing before it."""
 _HOLDER: Final = "dry-run"
 _EVER: Final = float("inf")  # our own records: their dates were judged when they came in
+
+
+ReplayKind = Kind | Literal["verdict"]
+"""Verdicts change what is alerted after them; no mapping makes any."""
+
+_COUNTED_SECONDS: Final = Bounds().freeze_seconds
+"""As often as a worker's counts are frozen."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEvent:
+    """A record of ours and when it occurred (Unix seconds). `arrival` holds it as it would come to a worker.
+
+    ``dated``: whether it says when; rows of some lists do not.
+    """
+
+    at: float
+    kind: ReplayKind
+    arrival: Arrival
+    address: str
+    dated: bool = True
+
+
+class PairWatch(Protocol):
+    """Looks into pairs as their events come."""
+
+    def note(self, keys: Iterable[str]) -> None: ...
+
+    async def after(self, keys: Iterable[str], context: AgentContext, *, bans: bool) -> None: ...
+
+    async def finish(self, context: AgentContext) -> None: ...
 
 
 @dataclass(slots=True)
@@ -125,9 +159,10 @@ class Replay:
         secret: bytes,
         weights: Weights,
         alert_policy: AlertPolicy,
-        watch: Watch | None = None,
+        watch: PairWatch | None = None,
+        shown: Callable[[MirrorAlert], MirrorAlert] = lambda alert: alert,
     ) -> None:
-        """``watch`` looks into pairs as their events come."""
+        """``watch`` looks into pairs as their events come; alerts are noted as ``shown`` writes them."""
         pepper = Pepper(1, secret)
         self._now = 0.0
         self._remembering = False  # until the first account comes, no ban has anybody to look back on
@@ -141,7 +176,7 @@ class Replay:
             now=lambda: self._now,
             alert_policy=dataclasses.replace(alert_policy, logged=False),
         )
-        self._watch = watch
+        self._watch, self._shown = watch, shown
         self._context_undated = dataclasses.replace(
             self._context, alert_policy=dataclasses.replace(self._context.alert_policy, dated=False)
         )
@@ -272,7 +307,7 @@ class Replay:
                 elif record is not None and record.withdrawn_reason is not None:
                     self.outcomes.taken_back[record.alert_id] = record.withdrawn_reason
                     if record.withdrawn_reason not in KNOWN_ON:
-                        self.outcomes.alerts[record.alert_id] = by_number(record)
+                        self.outcomes.alerts[record.alert_id] = self._shown(record)
             emits = await look_again(owed, self._context)
             enrolled = self._context.topics.enrolled
             self._note_alerts([emit for emit in emits if emit.topic != enrolled])
@@ -303,5 +338,23 @@ class Replay:
             read = decode_alert(emit.value, now=_EVER)
             if not isinstance(read, Decoded) or not isinstance(read.record, MirrorAlert):
                 raise ValueError("an alert of ours does not read back")
-            self.outcomes.alerts[read.record.alert_id] = by_number(read.record)
+            self.outcomes.alerts[read.record.alert_id] = self._shown(read.record)
             self.outcomes.taken_back.pop(read.record.alert_id, None)
+
+
+def remembered(
+    events: Iterable[AccountEvent], keyers: Keyers, stock: StockPictures = NO_STOCK
+) -> list[Remembered | Dead]:
+    """Each account as a store remembers it; one on which our own logic fails is a fault, not the end."""
+    nowhere = Arrival("", 0, 0, None, None)
+
+    def one(event: AccountEvent) -> Remembered | Dead:
+        return contained(lambda _: remembered_of(event, keyers, stock), nowhere)
+
+    return [one(event) for event in events]
+
+
+def by_hour(items: Iterable[T], at: Callable[[T], float]) -> Iterator[list[T]]:
+    """``items`` in the order of their moments (Unix seconds), those between two freezes together."""
+    for _, some in groupby(sorted(items, key=at), key=lambda item: at(item) // _COUNTED_SECONDS):
+        yield list(some)
