@@ -13,22 +13,7 @@ from typing import IO, Any, Final, TextIO, cast
 ERROR_HANDLER: Final = "samehand-plain"
 
 # One character for one where there is one, so that columns stay columns.
-_PLAIN: Final = {
-    "█": "#",
-    "…": "...",
-    "→": ">",
-    "–": "-",
-    "—": "-",
-    "✓": "+",
-    "✗": "x",
-    "×": "x",
-    "•": "*",
-    "·": ".",
-    "’": "'",
-    "‘": "'",
-    "“": '"',
-    "”": '"',
-}
+_PLAIN: Final = {"…": "...", **dict(zip("█→–—✓✗×•·’‘“”", "#>--+xx*.''\"\"", strict=True))}
 
 
 class OutputFailed(Exception):  # says what happened; "error" would add nothing

@@ -54,7 +54,7 @@ FAULTS_KEPT_MAX: Final = 1_000
 """Addresses of records on which the agents failed that are kept; all are counted."""
 
 # A ban is known before who signs up is looked up, as among events of one moment.
-_ORDER: Final[tuple[ReplayKind, ...]] = (
+ORDER: Final[tuple[ReplayKind, ...]] = (
     *("remembered", "banned", "created", "updated"),
     *("reinstated", "deleted"),
     "verdict",
@@ -143,11 +143,11 @@ def in_batches(events: Sequence[SourceEvent]) -> Iterator[list[SourceEvent]]:
         key, phase = event.arrival.key, _PHASES.get(event.kind, 0)
         full = len(waiting.get(event.kind, ())) >= BATCH_RECORDS
         if full or phase != present or kind_of.get(key, event.kind) != event.kind:
-            yield from (waiting[kind] for kind in _ORDER if kind in waiting)
+            yield from (waiting[kind] for kind in ORDER if kind in waiting)
             waiting, kind_of, present = {}, {}, phase
         waiting.setdefault(event.kind, []).append(event)
         kind_of[key] = event.kind
-    yield from (waiting[kind] for kind in _ORDER if kind in waiting)
+    yield from (waiting[kind] for kind in ORDER if kind in waiting)
 
 
 class Replay:

@@ -42,10 +42,7 @@ _CANDIDATES_MAX: Final = 60  # the index keeps 64 candidates, three of which may
 
 @click.command("score")
 @option(
-    "--bans",
-    "Banned accounts: JSONL of AccountBanned, or CSV; - is standard input.",
-    FILE,
-    required=True,
+    "--bans", "Banned accounts: JSONL of AccountBanned, or CSV; - is standard input.", FILE, required=True
 )
 @option(
     "--accounts",

@@ -17,11 +17,7 @@ from simulate.files import simulate_command
 
 @click.command("simulate")
 @option(
-    "--seed",
-    "Seed of the random numbers: the same seed gives the same files.",
-    int,
-    default=1,
-    metavar="N",
+    "--seed", "Seed of the random numbers: the same seed gives the same files.", int, default=1, metavar="N"
 )
 @option("--accounts", "How many sign-ups to simulate.", Whole(1), default=10_000)
 @option(

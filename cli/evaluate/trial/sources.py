@@ -18,7 +18,7 @@ from typing import Final
 import click
 from msgspec.structs import replace
 
-from agents.runtime.dry_run import ReplayKind, SourceEvent
+from agents.runtime.dry_run import ORDER, SourceEvent
 from cli import output
 from cli.evaluate.map import MappingTally
 from cli.inputs.event_files import EventFiles
@@ -55,18 +55,6 @@ PROFILES_MAX: Final = 5_000
 
 _UNDATED: Final = datetime.fromisoformat("2000-01-01T00:00:00Z").timestamp()
 """When rows that do not say when are taken to have occurred, if no row of the files says it."""
-
-# What comes first of what occurred at the same moment: a ban is known before who signs up is looked up.
-_RANKS: Final[dict[ReplayKind, int]] = {
-    "remembered": 0,
-    "banned": 1,
-    "created": 2,
-    "updated": 3,
-    "reinstated": 4,
-    "deleted": 5,
-    "verdict": 6,
-}
-
 
 SourceRecord = AccountEvent | AccountReinstated | AccountDeleted
 """What a mapping can make of a record."""
@@ -161,7 +149,7 @@ class Gathered:
         begin = [_at(event, first) for event in undated if event.kind == "banned"]
         end = [_at(event, last) for event in undated if event.kind != "banned"]
         dated.sort(
-            key=lambda event: (event.at, _RANKS[event.kind])
+            key=lambda event: (event.at, ORDER.index(event.kind))
         )  # stable: as they were read within a moment
         return [*begin, *dated, *end]
 

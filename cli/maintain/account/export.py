@@ -14,6 +14,7 @@ from cli.maintain.account.holdings import Holdings
 from samehand.fingerprint.distil import Fingerprint
 from samehand.normalize.contact.redact import MASK
 from samehand.signals import SIGNALS
+from samehand.signals.base import Quoted
 from schemas.alerts import MirrorAlert
 from schemas.basis_rights import ALL_RIGHTS, RightsTable
 from schemas.decoding.dates import from_seconds
@@ -63,9 +64,7 @@ def _stored(holdings: Holdings, rights: RightsTable) -> Iterator[dict[str, Any]]
         facts = holdings.ban.facts
         yield {
             "as": "banned",
-            "handle": facts.quoted.handle,
-            "display_name": facts.quoted.display_name,
-            "bio": facts.quoted.bio,
+            **_quoted(facts.quoted),
             "policy": facts.policy,
             "basis": facts.basis_authority if rights.of(facts.basis).may_be_exported else MASK,
             "occurred_at": _moment(facts.occurred_at),
@@ -76,12 +75,14 @@ def _stored(holdings: Holdings, rights: RightsTable) -> Iterator[dict[str, Any]]
     if holdings.remembered is not None:
         yield {
             "as": "remembered",
-            "handle": holdings.remembered.quoted.handle,
-            "display_name": holdings.remembered.quoted.display_name,
-            "bio": holdings.remembered.quoted.bio,
+            **_quoted(holdings.remembered.quoted),
             "seen_at": _moment(holdings.remembered.seen_at),
             "digests": _kinds(holdings.remembered.fingerprints),
         }
+
+
+def _quoted(quoted: Quoted) -> dict[str, str | None]:
+    return {"handle": quoted.handle, "display_name": quoted.display_name, "bio": quoted.bio}
 
 
 def _kinds(fingerprints: Sequence[Fingerprint]) -> list[str]:

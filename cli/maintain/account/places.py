@@ -186,66 +186,59 @@ def places(settings: Settings) -> dict[str, Place]:
 
 def _of_desk(settings: Settings) -> dict[str, Place]:
     days = _setting("DESK_ERASE_DAYS", settings.desk_erase_days)
-    return {
-        "quotes": Place(
+    rows = {
+        "quotes": (
             "desk, quotes and notes",
             "what alerts quote, as they stand and as decided; search terms; notes; holders' words in appeals",
             f"{days} after the alert arrived or was decided last; while somebody has yet to decide, longer",
             "a deletion of either account; a reinstatement; the end of the ban",
-            DESK_TABLES["quotes"],
         ),
-        "waves-at-desk": Place(
+        "waves-at-desk": (
             "desk, waves",
             "ids and handles of a wave's accounts, and the signals that agree",
             f"as long as on `alerts.waves`, {days} after the last record at most",
             "a deletion; a lifted ban; a withdrawal, but for that by a verdict",
-            DESK_TABLES["waves-at-desk"],
         ),
-        "decisions": Place(
+        "decisions": (
             "desk, alerts and decisions",
             "ids of both accounts and of the family's first, levels and probability, verdicts and their"
             " exceptions; keyed digests of shared values",
             "for ever",
             NOTHING,
-            DESK_TABLES["decisions"],
         ),
-        "actions": Place(
+        "actions": (
             "desk, actions",
             "the account's id; what the platform did, when, where and by which clause",
             f"the clause {days} after it arrived, and as long as the alert that it names is quoted; the rest"
             " for ever, if an alert names the account",
             "for earlier actions: a deletion, a reinstatement or the end of the ban",
-            DESK_TABLES["actions"],
         ),
-        "holds": Place(
+        "holds": (
             "desk, preservation holds",
             "copies of quotes, notes and holders' words, made when a lawful request was entered",
             "until the hold's date; it outlasts every erasure",
             "a release of the hold; a refusal or withdrawal of the request",
-            DESK_TABLES["holds"],
         ),
-        "requests": Place(
+        "requests": (
             "desk, lawful requests",
             "ids of accounts; authority, reference and answer; digests of case files",
             "for ever",
             NOTHING,
-            DESK_TABLES["requests"],
         ),
-        "audit-log": Place(
+        "audit-log": (
             "desk, audit",
             "ids of alerts and accounts, who did what and when; digests in place of texts",
             "for ever: without a line the chain of hashes breaks",
             NOTHING,
-            DESK_TABLES["audit-log"],
         ),
-        "desk": Place(
+        "desk": (
             "desk, its own affairs",
             "people at the desk and their work; of accounts keyed digests of values in quarantine alone",
             f"counts of what was read {_setting('DESK_EXPOSURE_DAYS', settings.desk_exposure_days)}",
             NOTHING,
-            DESK_TABLES["desk"],
         ),
     }
+    return {kind: Place(*row, DESK_TABLES[kind]) for kind, row in rows.items()}
 
 
 def _of_topic(spec: TopicSpec, holds: str, sooner: str) -> tuple[str, str, str]:

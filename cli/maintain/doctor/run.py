@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import asdict
 
 import click
 from rich.text import Text
@@ -106,13 +107,6 @@ _OTHERS = {"desk": look_at_desk, "deliver": look_at_deliver, "bridge": look_at_b
 def _list_settings() -> int:
     rows = describe()
     return output.result(
-        {"settings": [{"name": row.name, "default": row.default, "meaning": row.meaning} for row in rows]},
-        *(
-            words
-            for row in rows
-            for words in (
-                Text.assemble((row.name, "bold"), (f" (default: {row.default or 'none'})", "dim")),
-                f"    {row.meaning}",
-            )
-        ),
+        {"settings": [asdict(row) for row in rows]},
+        *(f"{row.name} (default: {row.default or 'none'})\n    {row.meaning}" for row in rows),
     )

@@ -18,11 +18,7 @@ from cli.options import FiniteRange, Whole, option
 )
 @option("--accounts", "How many sign-ups to simulate.", Whole(min=200), default=2_000)
 @option(
-    "--seed",
-    "Seed of the random numbers: the same seed gives the same events.",
-    int,
-    default=7,
-    metavar="N",
+    "--seed", "Seed of the random numbers: the same seed gives the same events.", int, default=7, metavar="N"
 )
 @output.json_option
 def command(seconds: float | None, accounts: int, seed: int) -> int:
