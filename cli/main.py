@@ -51,6 +51,9 @@ EXIT_CODES: Final = (
 """The last words of every command that does not list exit codes of its own."""
 
 
+HELP_NAMES: Final = ["-h", "--help"]
+
+
 class Context(click.Context):
     """A command being run, whose help is laid out so."""
 
@@ -60,6 +63,7 @@ class Context(click.Context):
 def laid_out(command: click.Command) -> click.Command:
     """``command``, and those below it, with their help laid out so and their exit codes said."""
     command.context_class = Context
+    command.context_settings["help_option_names"] = HELP_NAMES
     if not isinstance(command, click.Group) and "Exit codes:" not in (command.help or ""):
         command.epilog = EXIT_CODES
     if isinstance(command, click.Group):
@@ -104,7 +108,7 @@ class Commands(click.Group):
 
 @click.group(
     cls=Commands,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True},
+    context_settings={"help_option_names": HELP_NAMES, "max_content_width": 100, "show_default": True},
     epilog="Settings are environment variables (SAMEHAND_…): `samehand doctor --settings` lists them, "
     "`samehand doctor` checks them. `samehand COMMAND --help` shows examples.\n\n"
     "Exit codes: 0 done; 1 not done, for example because a server is unavailable; 2 bad input, option or "

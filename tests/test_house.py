@@ -27,10 +27,6 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
     },
     "report/dsa.py": ("tests/desk/review/test_commission.py", "statements state them"),
     "cli/inputs/topic_alerts.py": ("tests/cli/test_desk.py", "`alerts` and `verdict` read them"),
-    "agents/runtime/alert_replay.py": (
-        "tests/cli/test_store_and_topics.py",
-        "a rebuild replays them",
-    ),
     "agents/runtime/dry_run.py": ("tests/cli/test_try.py", "`try` replays events by it"),
     "agents/common/queries/diagnosis.py": ("tests/cli/test_try.py", "`--why` and `--truth` show each cause"),
     "samehand/signals/*.py": (

@@ -22,7 +22,7 @@ import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
 import pytest
 
 from cli.inputs.truths import PAIR
-from cli.main import run
+from cli.main import laid_out, run
 from cli.options import InputFile
 from cli.registry import COMMANDS, module_of
 from desk.review.arrivals import Arrivals
@@ -56,7 +56,7 @@ class Errand:
 
 def _all() -> Iterator[tuple[str, click.Command]]:
     for name in COMMANDS:
-        yield from _below(name, import_module(module_of(name)).command)
+        yield from _below(name, laid_out(import_module(module_of(name)).command))
 
 
 def _below(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:

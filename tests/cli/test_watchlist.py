@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from cli.run import watchlist
 from samehand.watchlist.entry import Alias
 from schemas.accounts import AccountBanned, Basis
 from schemas.wire import Decoded, Decoder
 from tests.cli.running import Ran, Samehand, jsonl
 from tests.makers import a_sign_up
 from tests.watchlists.makers import ALT_CSV, EU_XML, FTM, PLAIN_CSV, SDN_CSV, SDN_XML, UK_CSV, UN_XML
+from watchlists import bans as listed
 from watchlists.lists import FORMATS
 
 FRONT = "Northern Valley Liberation Front"
@@ -141,7 +141,7 @@ def test_the_wrong_format_is_a_fault_and_no_traceback(samehand: Samehand, tmp_pa
 def test_most_names_passed_over_are_counted_and_not_listed(
     samehand: Samehand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watchlist, "PASSED_TOLD_MAX", 1)
+    monkeypatch.setattr(listed, "PASSED_TOLD_MAX", 1)
     source = written(tmp_path / "l.csv", b"reference,name,aliases\n1,Southern Valley Army,SVA;ISI;AQI\n")
     ran = samehand("watchlist", "import", source, "--authority", "PK", "--out", tmp_path / "o")
     assert "… and 2 more names passed over" in ran.err
