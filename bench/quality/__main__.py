@@ -1,7 +1,7 @@
 """``python -m bench.quality [--quick] [--tuning|--validation] [--note FILE] [--json]``.
 
-Simulated platforms of docs/quality.md, judged on held-out seeds and edits. Real names are ``bench.real``'s,
-and recall of the blocking keys is ``bench.recall``'s; `make bench-quality` runs all three.
+Simulated platforms of docs/quality.md, judged on held-out seeds and edits. Real names are ``bench.real``'s;
+`make bench-quality` runs both.
 """
 
 from __future__ import annotations
