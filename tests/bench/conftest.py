@@ -32,7 +32,7 @@ def _handed_over(given: bytes) -> Any:
 
 @pytest.fixture(autouse=True)
 def in_one_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """But for the one test that says otherwise; with an empty cache of what is kept between runs."""
+    """With an empty cache of what is kept between runs."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     for module in (filled, at_size, scenes):
         monkeypatch.setattr(module, "ProcessPoolExecutor", Threads)

@@ -12,26 +12,21 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from bench.quality import at_size, silence
-from bench.quality.at_size import ORDINARY, SPANS, Event, ScoredBan, planned, signing_up
+from bench.quality import at_size
+from bench.quality.at_size import ORDINARY, SPANS, Event, ScoredBan, planned
 from bench.quality.platform import judged_platform
 from bench.quality.simulated import SCRIPTS, figures_of, table, together
 from bench.real import renames, scenes
-from bench.real.__main__ import FILES, FOLDER_VARIABLE, PARTS, NoRealNames, main, read_names
-from bench.real.namesakes import DRAWN, Bearers, namesakes, read_bearers
-from bench.real.renames import YARDSTICKS, Named, looked_up, returning, split
-from bench.real.tables import tables
-from bench.running.crowd import aged, people
+from bench.real.__main__ import FILES, FOLDER_VARIABLE, NoRealNames, main, read_names
+from bench.real.namesakes import namesakes, read_bearers
+from bench.real.renames import Named, looked_up, returning, split
+from bench.running.crowd import aged
 from report.accuracy import AccountPair, JudgedRun, ScoredPair, figures
-from report.share import Share
-from samehand.normalize.text.scripts import Script, dominant_script
 from simulate.evasion.strategies import STRATEGIES
 from simulate.files import simulate_command
 from simulate.population.languages import LANGUAGES
-from simulate.population.people import Population
 from simulate.sampling import seeded
 from tests.bench.conftest import Threads
-from tests.tables import for_each
 
 # Evenness is told by script as well as by language, of the same accounts.
 
@@ -83,24 +78,6 @@ def test_two_platforms_judged_together_have_the_mirrors_of_both(tmp_path: Path) 
     assert "average precision" in table({"simulated": twice})
 
 
-# A signal's fields are taken out of every record, and the platform is judged again.
-
-
-def test_fields_are_taken_from_the_event_and_from_its_account() -> None:
-    record = {"banned_at": "now", "platform": "x", "account": {"account_id": "1", "bio": "b", "links": []}}
-    assert silence._less(record, ("bio", "links", "banned_at")) == {
-        "platform": "x",
-        "account": {"account_id": "1"},
-    }
-
-
-def test_without_names_and_words_fewer_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    fields = {"all": tuple({name for several in silence.FIELDS.values() for name in several})}
-    monkeypatch.setattr(silence, "FIELDS", fields)
-    whole, bare = (silence.recall(run) for _, run in silence.measured((7,), 600, 40))
-    assert whole > bare
-
-
 # Who comes to a platform of a size: each way back in each span of time, to bans as they are.
 
 
@@ -127,19 +104,6 @@ def test_nobody_comes_before_the_ban_or_after_now_and_no_ban_is_moved() -> None:
             continue
         spans[next(name for name, (first, last) in SPANS.items() if first - 1 <= since <= last + 1)] += 1
     assert set(spans) == set(SPANS)
-
-
-def test_a_mirror_keeps_what_its_strategy_keeps() -> None:
-    plan = planned(SEED, 300, UNTIL, a_cell=1, others=20)
-    numbered = enumerate(people(SEED, 300, range(300), plan.banned))
-    banned = {number: person for number, person in numbered if number in plan.banned}
-    assert len(banned) == len(plan.banned)
-    seen = {}
-    for one, person in signing_up(plan, SEED, 300, banned, "tuning"):
-        seen[person.account_id] = one
-        if one.kind == "1" and one.banned is not None:
-            assert person.device_id == banned[one.banned].device_id
-    assert len(seen) == len(plan.coming)
 
 
 # Figures at size: weighed to a platform's share of mirrors, and told by time since the ban.
@@ -183,13 +147,6 @@ def test_a_pair_below_others_has_the_precision_of_its_rank_and_nobody_finds_the_
     assert told["bands"]["possible"]["recall"]["of"] == 1
 
 
-def test_table_shows_recall_and_precision_of_every_span() -> None:
-    told = at_size.figures([a_mirror(), a_mirror("6, card"), an_other(band="possible")])
-    text = at_size.table({"bans": 1000, **told})
-    assert "| recall of 1–7 | – | 1.000 |" in text
-    assert "at 1,000 whole bans" in text
-
-
 # The run at size, small: a store is filled, mirrors come back, and those who can be found are.
 
 
@@ -220,13 +177,6 @@ def folder(tmp_path: Path) -> Path:
     for name, text in lines.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     return tmp_path
-
-
-def test_a_folder_is_read_as_it_is(folder: Path) -> None:
-    names = read_names(folder)
-    assert names.families == {"a": ["Zarfeshan", "Zarf\u200beshan"]}
-    assert names.ordinary == ["tulip77", "paper_boat"]
-    assert names.renames == [("zarfeshan", "zarfeshan_2")]
 
 
 @pytest.mark.parametrize("gone", FILES)
@@ -329,17 +279,6 @@ def test_every_language_has_given_and_family_names() -> None:
         assert (language, "family", "latin") in names
 
 
-@for_each(("language", "script"), [("ur", Script.ARABIC), ("hi", Script.DEVANAGARI), ("ru", Script.CYRILLIC)])
-def test_names_in_the_own_script_are_in_it(language: str, script: Script) -> None:
-    assert {dominant_script(name) for name in read_bearers()[language, "given", "own"].names} == {script}
-
-
-def test_a_name_is_drawn_as_often_as_people_bear_it() -> None:
-    rng = seeded(1, "a draw")
-    drawn = Counter(Bearers(("common", "rare"), (0.9, 1.0)).drawn(rng) for _ in range(DRAWN))
-    assert drawn["rare"] / DRAWN == pytest.approx(0.1, abs=0.02)
-
-
 def test_a_row_a_language_with_its_interval_and_no_alarm_where_all_else_differs() -> None:
     told = namesakes(drawn=20)
     assert {name.split(",")[0] for name in told} >= NAMED_LANGUAGES
@@ -376,12 +315,6 @@ def test_a_scene_keeps_its_facts_and_changes_the_handle_unless_that_is_the_fact(
         (address,) = (one["ip"] for one in kept if "ip" in one)
         assert address != pairs[0].account.ip
         assert address.rsplit(".", 1)[0] == str(pairs[0].account.ip).rsplit(".", 1)[0]
-
-
-def test_bans_are_spread_and_the_last_lies_before_any_delay(pairs: list[scenes.Banned]) -> None:
-    moments = sorted(banned.at for banned in pairs)
-    assert moments[0] != moments[-1]
-    assert moments[-1] + max(scenes.DELAYS.values()) < scenes.NOW
 
 
 @pytest.fixture(scope="module")
@@ -440,56 +373,3 @@ def test_an_address_is_as_common_as_the_place_that_it_belongs_to() -> None:
 
     told = [shown(kind) for kind in scenes.INNOCENTS]
     assert told == [4, 4, scenes.VISITORS + 1, 4, 1]
-
-
-def test_the_innocent_share_no_given_name_with_the_banned() -> None:
-    banned = scenes.banned_households(1, 5)
-    rng, population = seeded(2, "test"), Population(2, 50)
-    for one in banned:
-        _, account = scenes._half_sibling(rng, population, one)
-        assert account.device_id == one.account.device_id
-        assert account.handle != one.account.handle
-
-
-# Figures of real names as rows of a note, each beside its goal.
-
-
-def test_scenes_with_goals_stand_in_the_table_and_what_got_worse_below(all_scenes: dict[str, Any]) -> None:
-    (name, table), *others = tables({"scenes": all_scenes}).items()
-    assert (name, others) == ("scenes", [])
-    assert "| same device, rest different | " in table
-    assert "| five digits behind the handle, rest absent | " in table
-    for kind in scenes.INNOCENTS:
-        assert f"| {kind} |" in table
-    assert "among 5" in table
-    assert table.endswith("less differs.")
-    assert tables({"scenes": {**all_scenes, "worse": ["alone: a → b: 1 pairs"]}})["scenes"].endswith(
-        "1 pairs"
-    )
-
-
-def test_namesakes_table_shows_all_languages_and_the_row_most_alarmed() -> None:
-    quiet, loud = ({rest: Share(hits, 5).as_json() for rest in ("absent", "different")} for hits in (0, 4))
-    told = {"innocents_each": 5, "bans": 100, "ur, own": quiet, "tr, latin": loud, "all": quiet}
-    table = tables({"namesakes": told})["namesakes"]
-    assert "| all | 0 % [0 %, " in table
-    assert "| most: tr, latin | 80 % [" in table
-    assert "ur, own" not in table
-
-
-def test_names_alone_are_told_beside_the_yardsticks() -> None:
-    at = {**dict.fromkeys(YARDSTICKS, 0.08), "ours": 0.1, "best_yardstick": "ratio"}
-    at |= {"beside": 1.25, "beside_interval": [1.01, 1.5]}
-    renames: dict[str, Any] = {
-        "seeds": 5,
-        "bans": 1000,
-        "innocent": 7000,
-        "alerted_mirrors": 40,
-        "alarmed_innocent": 2,
-    }
-    renames |= {f"recall_at_{rate:g}": at for rate in (1e-4, 1e-3, 1e-2)}
-    returned = returning({"a": ["Zarghun Wozerustun", "Zarg\u200bhun Wozerustun"]}, ["tulip77"])
-    table = tables({"renames": renames, "families_returning": returned})["real"]
-    assert "10 %; 1.25 times `ratio` (8 %) [1.01, 1.50]" in table
-    assert "(1 of 1)" in table
-    assert {"renames", "families_returning", "scenes"} <= set(PARTS)

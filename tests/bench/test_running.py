@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -33,35 +28,16 @@ from bench.instructions.__main__ import (
     other,
     read,
     replaced,
-    total,
     verdict,
 )
-from bench.instructions.events import BANNED_UNTIL, NotOnTape, Tape
-from bench.latency import Latency
-from bench.latency import Report as LatencyReport
-from bench.latency import summary as latency_summary
-from bench.latency import table as latency_table
+from bench.instructions.events import NotOnTape, Tape
 from bench.page import machine
-from bench.running import filled as module
 from bench.running.crowd import (
-    AGES_DAYS,
-    DAY_SECONDS,
-    ORIGINALS,
-    aged,
     is_original,
     people,
     sign_ups,
 )
-from bench.running.filled import SEED, environment, fill, filled, pepper_file
-from bench.running.scene import Spent, cpu_seconds
-from bench.scale import Report as ScaleReport
-from bench.scale import Row, Setting, Size, masters
-from bench.scale import summary as scale_summary
-from bench.scale import table as scale_table
-from bench.soak import Report as SoakReport
 from bench.soak import shared, slope
-from bench.soak import summary as soak_summary
-from bench.soak import table as soak_table
 from bench.store.bans import KEYERS
 from bench.worker import (
     AIOKAFKA,
@@ -72,50 +48,17 @@ from bench.worker import (
     Turn,
     contenders,
     rows,
-    summary,
-    table,
 )
 from samehand.frequency.rates import NothingCounted
 from samehand.scoring.upper_bound import UpperBound
 from samehand.scoring.weights import default_weights
-from store.redis.layout import LAYOUT
-from tests.house import ROOT
 from tests.tables import for_each
-
-# What the kernel tells of a process.
-
-
-def test_work_is_counted_and_waiting_is_not() -> None:
-    before = cpu_seconds(os.getpid())
-    while time.process_time() < before + 0.1:
-        pass
-    worked = cpu_seconds(os.getpid())
-    time.sleep(0.2)
-    assert worked - before >= 0.08
-    assert cpu_seconds(os.getpid()) - worked < 0.1
-
 
 # The banned and those who sign up after them are the same in every turn, and some of them are mirrors.
 
 
 BANS = 400
 AT = 1_795_000_000.0
-
-
-def test_originals_have_what_every_strategy_needs() -> None:
-    originals = [number for number in range(BANS) if is_original(number, BANS)]
-    assert len(originals) == ORIGINALS
-    first = next(people(3, BANS, range(1)))
-    assert first.number
-    assert first.device_id
-    assert first.avatar
-
-
-def test_bans_are_of_all_ages_up_to_two_years() -> None:
-    days = sorted((1e9 - aged(number, 1e9)) / DAY_SECONDS for number in range(10_000))
-    assert 0 <= days[0] < 1
-    assert AGES_DAYS - 1 < days[-1] <= AGES_DAYS
-    assert days[5_000] == pytest.approx(AGES_DAYS / 2, rel=0.02)
 
 
 def test_one_sign_up_of_two_hundred_is_a_mirror() -> None:
@@ -151,30 +94,6 @@ def test_each_kind_changes_some_handle(edits: str, kind: str) -> None:
     assert any(edit(Random(seed), "umar_khalid_media_1987") != "umar_khalid_media_1987" for seed in range(20))
 
 
-# A filled Redis is kept and loaded again, and made anew only where something else would be written.
-
-
-FEW = 60
-
-
-def test_it_is_made_once_by_two_processes_and_loaded_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "ProcessPoolExecutor", ProcessPoolExecutor)
-    made = filled(FEW)
-    with made.server() as server:
-        held = int(server.client.hget("samehand{0}:b:c", "n"))
-    assert held == FEW
-    assert len(made.originals) == FEW
-
-    def never(*how: object) -> None:
-        raise AssertionError("it was in the cache")
-
-    monkeypatch.setattr(module, "_fill", never)
-    assert filled(FEW) == made
-    monkeypatch.setattr(module, "LAYOUT", LAYOUT + 1)
-    with pytest.raises(AssertionError, match="cache"):
-        filled(FEW)
-
-
 # The table of whole workers; the run itself is judged by tests/stress.
 
 
@@ -207,74 +126,6 @@ def test_a_worker_in_python_stands_beside_one_on_machine_code(monkeypatch: pytes
     assert contenders() == (PASS_THROUGH, FULL, AIOKAFKA)
 
 
-def test_the_table_has_a_line_a_contender(report: Report) -> None:
-    told = table(report)
-    assert "1,000 bans, embedded broker" in told
-    assert f"| {FULL} | 250 | 4,000 + 5,000 | 50 | 0.250 |" in told
-    assert "goal: 0.25 of pass-through, reached 0.250" in summary(report)
-
-
-# The table of latencies; the run itself is judged by tests/stress.
-
-
-def a_rate(rate: int, behind_seconds: float) -> Latency:
-    return Latency(
-        rate=rate,
-        events=rate * 10,
-        lost=0,
-        alerts=rate,
-        p50_ms=20.0,
-        p99_ms=90.0,
-        searchable_p99_seconds=0.25,
-        busy=0.5,
-        behind_seconds=behind_seconds,
-    )
-
-
-def test_a_rate_that_was_too_much_is_told_as_such() -> None:
-    report = LatencyReport(1_000, "embedded", [a_rate(50, 0.4), a_rate(500, 31.0)], machine())
-    told = latency_table([report])
-    assert "| 50 | embedded | 20.0 / 90.0 | ≤ 0.25 | 0.50 | yes |" in told
-    assert "| 500 | embedded | 20.0 / 90.0 | ≤ 0.25 | 0.50 | no: 31 s behind |" in told
-    assert "50 + 500 alerts timed; 0 events lost" in latency_summary([report])
-
-
-# The table of workers and shards, and what masters tell of themselves.
-
-
-ROWS = [
-    Row(Setting(1, 1, 1), 4_000.0, 1_000.0, 4_000.0, 70_000.0, 600.0, 20.0, 200.0),
-    Row(Setting(3, 12, 1), 6_000.0, 4_000.0, 40_000.0, 800_000.0, 600.0, 20.0, 100.0),
-]
-
-
-def test_each_setting_is_held_against_the_first() -> None:
-    told = scale_table(ScaleReport(1_000, 400, ROWS, machine()))
-    assert "| one Redis | 1 | 4,000 + 1,000 | 1.00 | 4,000 + 70,000 | 200 |" in told
-    assert "| cluster of 3, 12 shards | 1 | 6,000 + 4,000 | 2.00 | 40,000 + 800,000 | 100 |" in told
-
-
-def test_a_store_of_each_size_is_held_against_the_first() -> None:
-    sizes = [Size(100_000, 1_500.0, 500.0, 1.0), Size(1_000_000, 1_600.0, 620.0, 1.11)]
-    told = scale_table(ScaleReport(1_000, 400, ROWS, machine(), sizes))
-    assert "| 100,000 | 1,500 + 500 | 1.00 |" in told
-    assert "| 1,000,000 | 1,600 + 620 | 1.11 |" in told
-
-
-def test_bytes_are_multiplied_to_the_goal() -> None:
-    told = scale_summary(ScaleReport(1_000, 400, ROWS, machine()))
-    assert "one Redis 40.0 to Redis and 700.0 from it" in told
-    assert "of Kafka 6.0 read and 0.2 written" in told
-
-
-def test_every_master_of_a_cluster_has_its_share_of_the_bans() -> None:
-    with masters(3) as (url, clients):
-        own = {**environment(url, pepper_file(), 1_000), "SAMEHAND_STORE_SHARDS": "6"}
-        fill(own, 30, 1, range(30))
-        assert len(clients) == 3
-        assert all(client.dbsize() > 0 for client in clients)
-
-
 # The slope of a worker's memory, and the flood that shares everything.
 
 
@@ -288,44 +139,6 @@ def test_a_flood_shares_its_address_device_and_handle_and_nothing_else() -> None
     flood = [shared(one) for one in sign_ups(3, 100, [], 20, at=1_795_000_000.0)]
     assert len({(one.account.ip, one.account.device_id, one.account.handle) for one in flood}) == 1
     assert len({one.key for one in flood}) == 20
-
-
-def test_the_table_holds_all_against_before_and_says_whether_it_is_flat() -> None:
-    flood = [
-        Spent(1.0, worker, redis, 0.0, 0.0) for worker, redis in ((2e-3, 5e-4), (3e-3, 7e-4), (1.9e-3, 5e-4))
-    ]
-    found = SoakReport(1_000, 20.0, 240_000, 200.0, 201.0, 5.0, flood, machine())
-    assert "| the flood | 3,000 + 700 | 1.50 |" in soak_table(found)
-    assert found.half_hour_mb == pytest.approx(5.0 / 2)
-    assert "goal 5: reached" in soak_summary(found)
-    assert "goal 5: missed" in soak_summary(replace(found, last_slope_mb_an_hour=11.0))
-
-
-# The events that are counted go through the agent twice alike: before a Redis, and before its tape.
-
-
-EVENTS_BANS, EVENTS_EVENTS = 300, 40
-
-
-@pytest.mark.journey
-def test_what_was_recorded_is_found_again_without_a_redis(tmp_path: Path) -> None:
-    own = filled(EVENTS_BANS, SEED, BANNED_UNTIL)
-    originals = tmp_path / "originals"
-    originals.write_bytes(msgspec.msgpack.encode(own.originals))
-    process = [sys.executable, "-m", "bench.instructions.events", "--tape", str(tmp_path / "tape")]
-    process += ["--originals", str(originals), "--events", str(EVENTS_EVENTS), "--bans", str(EVENTS_BANS)]
-    with own.server() as server:
-        recorded = said([*process, "--record", server.url])
-    assert int(recorded) >= 1
-    assert said(process) == recorded
-
-
-def said(command: list[str]) -> str:
-    """What it prints."""
-    own = {**os.environ, "PYTHONHASHSEED": "0"}
-    done = subprocess.run(command, env=own, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3_000:]
-    return done.stdout
 
 
 # The figure may be lowered, or raised with a reason; and it is held only where it was counted.
@@ -378,12 +191,6 @@ def test_where_something_else_counts_one_line_says_what() -> None:
     assert "\n" not in line
     assert "numpy 2.1, here 2.2" in line
     assert other(OLD, HERE) == []
-
-
-def test_callgrinds_own_sum_is_taken() -> None:
-    assert total("# callgrind format\nsummary: 0\ntotals: 3884160855\n") == 3_884_160_855
-    with pytest.raises(RuntimeError, match="nothing"):
-        total("totals: 0\n")
 
 
 # What Redis answered comes again, to the same questions and to no other.

@@ -87,12 +87,6 @@ def test_deaf_child_is_killed_after_its_grace(tmp_path: Path) -> None:
     assert child.exit_code == -signal.SIGKILL
 
 
-def test_frozen_child_can_be_stopped(sleeper: Child) -> None:
-    sleeper.freeze()
-    sleeper.stop(5)
-    assert sleeper.exit_code == -signal.SIGTERM
-
-
 def test_frozen_child_stands_still_until_thawed(tmp_path: Path) -> None:
     ticks = "import time\nwhile True:\n    print('tick', flush=True)\n    time.sleep(.01)"
     child = python(tmp_path, ticks)
@@ -134,14 +128,6 @@ def test_last_words_are_the_end_of_the_log(tmp_path: Path) -> None:
     assert wait_until(lambda: child.exit_code == 0, patient(60))
     assert child.last_words().endswith("goodbye")
     assert len(child.last_words()) <= LOG_TAIL_BYTES
-
-
-def test_environment_is_added_to_ours(tmp_path: Path) -> None:
-    code = "import os; print(os.environ['EXTRA'], 'PATH' in os.environ)"
-    child = Child([sys.executable, "-c", code], tmp_path / "log", {"EXTRA": "given"})
-    child.start()
-    assert wait_until(lambda: child.exit_code == 0, patient(60))
-    assert child.last_words() == "given True"
 
 
 # A command command dies with its parent, even if the parent is killed or the command is frozen.
@@ -255,13 +241,6 @@ def test_another_process_cannot_take_it_until_released() -> None:
     assert others_can_take(port.number)
 
 
-def test_taken_ports_differ() -> None:
-    taken = [take_port() for _ in range(50)]
-    assert len({port.number for port in taken}) == 50
-    for port in taken:
-        port.release()
-
-
 def test_port_that_somebody_listens_on_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server((LOOPBACK, 0)) as server:
         busy = server.getsockname()[1]
@@ -307,14 +286,6 @@ def test_it_is_ready_when_entered_and_gone_when_left() -> None:
     assert not folder.exists()
 
 
-def test_given_folder_and_port_are_used_and_kept(tmp_path: Path) -> None:
-    with Script(folder=tmp_path / "data") as first:
-        port = first.port
-    with Script(folder=tmp_path / "data", port=port) as second:
-        assert second.port == port
-    assert second.log.parent.exists()
-
-
 @for_each("end", ["stop", "kill"])
 def test_it_starts_again_on_the_same_port(end: str) -> None:
     with Script() as server:
@@ -341,15 +312,6 @@ def test_server_that_stays_silent_is_killed() -> None:
         pass
     assert server.pid is None
     assert not server.folder.exists()
-
-
-def test_what_was_never_started_cannot_be_frozen() -> None:
-    server = Script()
-    try:
-        with pytest.raises(RuntimeError, match="never started"):
-            server.freeze()
-    finally:
-        server.close()
 
 
 # Servers that come and go together.
@@ -386,15 +348,6 @@ def test_one_that_fails_takes_the_other_along() -> None:
         pass
     assert not any(server.pid for server in pair.servers)
     assert not pair.folder.exists()
-
-
-@pytest.mark.parametrize("end", ["stop", "kill"])
-def test_all_can_be_ended_and_started_again(tmp_path: Path, end: str) -> None:
-    with Pair(tmp_path) as pair:
-        getattr(pair, end)()
-        assert not any(server.pid for server in pair.servers)
-        pair.start()
-        assert all(server.pid for server in pair.servers)
 
 
 # The embedded broker; what it does of Kafka's contract is told by tests/brokers.
@@ -440,10 +393,6 @@ def test_missing_wheel_and_missing_file_are_named(package: str, path: str) -> No
 # When a broker counts as ready.
 
 
-def test_running_broker_is_ready(broker: str) -> None:
-    assert lists_topics(broker)
-
-
 def test_open_port_alone_is_not_a_broker() -> None:
     with socket.create_server((LOOPBACK, 0)) as mute:
         address = f"{LOOPBACK}:{mute.getsockname()[1]}"
@@ -485,11 +434,6 @@ def test_frozen_it_hangs_and_thawed_it_answers() -> None:
         assert not server.answers()
         server.thaw()
         assert server.answers()
-
-
-def test_url_is_for_clients() -> None:
-    with EmbeddedRedis() as server, redis.Redis.from_url(server.url) as connection:
-        assert connection.ping()
 
 
 # A cluster that serves every slot, loses a master, and is whole again.

@@ -201,21 +201,10 @@ def test_no_line_is_wider_than_the_screen(width: int) -> None:
     assert max(map(len, drawn(terminal.alert(an_alert(*reasons)), width=width).splitlines())) <= width
 
 
-def test_a_name_is_neither_markup_nor_a_command_to_the_terminal() -> None:
-    told = drawn(terminal.alert(an_alert(a_reason(ours="[bold]\x1b]0;owned\x07", theirs="plain"))))
-    assert "[bold]<U+001B>]0;owned<U+0007>" in told
-    assert "\x1b" not in told
-
-
 def test_colours_are_for_terminals() -> None:
     alert = terminal.alert(an_alert())
     assert "\x1b[" in drawn(alert, colours=True)
     assert "\x1b[" not in drawn(alert)
-
-
-@for_each(("probability", "said"), [(0.9999, "> 99 %"), (0.001, "< 1 %"), (0.5, "50 %")])
-def test_no_resemblance_is_certain(probability: float, said: str) -> None:
-    assert terminal.band_and_probability("possible", probability).plain == f"possible {said}"
 
 
 def test_a_withdrawn_alert_says_so() -> None:

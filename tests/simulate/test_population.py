@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from simulate.evasion import edit_tables as tables
 from simulate.evasion.bio_edits import HELD_OUT_BIO_EDITS, TUNING_BIO_EDITS, VALIDATION_BIO_EDITS
 from simulate.evasion.edits import EDIT_SETS, HANDLE_KINDS, HELD_OUT, NAME_KINDS, TUNING, VALIDATION
-from simulate.evasion.lookalikes import INNOCENT_SHARES, INNOCENTS, relative
+from simulate.evasion.lookalikes import INNOCENT_SHARES, INNOCENTS
 from simulate.evasion.strategies import STRATEGIES, Strategy
 from simulate.population import avatars, bios
 from simulate.population.avatars import (
@@ -30,19 +30,16 @@ from simulate.population.avatars import (
     edited,
     photo,
 )
-from simulate.population.devices import JUNK_IDS, JUNK_SHARE, device_id, referrer
-from simulate.population.handles import NAMELESS_PLATFORMS, TakenHandles, default, fitted, handle, legal
+from simulate.population.devices import JUNK_IDS, JUNK_SHARE, device_id
+from simulate.population.handles import NAMELESS_PLATFORMS, TakenHandles, fitted, handle, legal
 from simulate.population.languages import LANGUAGES, Name, romanised, tongue
 from simulate.population.networks import Networks
-from simulate.population.networks import neighbouring as profiles_neighbouring
 from simulate.population.people import (
-    IDENTIFYING,
     LANGUAGE_WEIGHTS,
     PLATFORMS,
     TRAITS,
     Person,
     Population,
-    display_name,
     email,
     shared,
 )
@@ -120,23 +117,10 @@ def test_names_are_in_their_own_script_with_latin_spellings(code: str) -> None:
         )
 
 
-@languages_every
-def test_there_is_something_to_say(code: str) -> None:
-    speech = tongue(code)
-    assert min(len(speech.words), len(speech.cities), len(speech.jobs), len(speech.hobbies)) >= 12
-    assert len(speech.cliches.values) >= 8
-    assert all(word.isascii() and word.isalnum() for word in speech.words)
-
-
 def test_russian_family_names_agree_with_the_bearer() -> None:
     speech = tongue("ru")
     assert Name("Иванова", ("ivanova",), feminine=True) in speech.feminine_family.values
     assert {name.native for name in speech.given.values if name.feminine} >= {"Елена", "Ольга"}
-
-
-def test_spellings_are_listed_commonest_first() -> None:
-    assert next(name for name in tongue("ar").given.values if name.native == "محمد").latin[0] == "mohamed"
-    assert next(name for name in tongue("ur").given.values if name.native == "محمد").latin[0] == "muhammad"
 
 
 @for_each(
@@ -194,11 +178,6 @@ def test_people_form_legal_handles_of_many_kinds(platform: str, language: str) -
     assert 0.3 < sum(each[-1].isdigit() for each in made) / 200 < 0.9
 
 
-def test_defaults_are_a_piece_of_the_name_and_digits() -> None:
-    assert re.fullmatch(r"Elizabe\d{8}", default(Random(1), "x", "elizabeth"))
-    assert re.fullmatch(r"user\d{9}", default(Random(1), "telegram", "elizabeth"))
-
-
 def test_the_same_handle_is_free_on_another_platform() -> None:
     taken = TakenHandles(1000)
     assert {taken.claim(Random(1), platform, "ali_khan") for platform in ("x", "telegram")} == {"ali_khan"}
@@ -246,15 +225,6 @@ def test_ids_are_unique_and_tell_no_order(crowd: list[Person]) -> None:
     assert sum(one < other for one, other in pairwise(ids)) < 0.95 * len(ids)
 
 
-def test_speakers_of_other_scripts_show_either_script(crowd: list[Person]) -> None:
-    shown = [person.display_name for person in crowd if person.language == "ur" and person.display_name]
-    assert (
-        0.3
-        < sum(any(letter.isascii() and letter.isalpha() for letter in name) for name in shown) / len(shown)
-        < 0.5
-    )
-
-
 def test_nobody_on_a_nameless_platform_has_a_handle_and_everybody_a_number(crowd: list[Person]) -> None:
     for person in crowd:
         assert (person.handle is None) == (person.platform == "whatsapp")
@@ -289,13 +259,6 @@ def test_a_stranger_shares_nothing_not_even_by_chance() -> None:
         assert (other.language, other.platform) == (person.language, person.platform)
 
 
-def test_shared_names_the_fields_in_which_two_agree(crowd: list[Person]) -> None:
-    person = next(
-        person for person in crowd if all(getattr(person, field) for field in ("email", "bio", "avatar"))
-    )
-    assert {"email", "bio", "avatar"} <= shared(person, person) <= set(IDENTIFYING)
-
-
 def test_a_second_account_is_the_same_person_and_another_account() -> None:
     population, rng = Population(1, 500), seeded(1, "second")
     person = population.equipped(rng, population.person(rng, platform="x"), frozenset({"email", "device"}))
@@ -328,15 +291,7 @@ def test_what_an_account_was_before_it_became_a_mirror_tells_nothing() -> None:
     assert not shared(before, banned) | shared(before, mirror)
 
 
-def test_a_chinese_family_name_comes_first_in_its_own_script() -> None:
-    speech, rng = tongue("zh"), seeded(1, "names")
-    given, family = speech.given.values[0], speech.family.values[0]
-    shown = {display_name(rng, speech, given, family, "x") for _ in range(200)}
-    assert {"王伟", "Wei Wang"} <= shown
-
-
 SHAPE = re.compile(r"[a-z0-9](?:[a-z0-9._]*[a-z0-9])?(?:\+[a-z]+)?@[a-z0-9-]+(?:\.[a-z]+)+")
-ALI = Name("علی", ("ali",))
 
 
 @for_each("language", LANGUAGES)
@@ -346,27 +301,6 @@ def test_every_language_has_well_formed_mailboxes(language: str) -> None:
         given, family = speech.given.pick(rng), speech.family.pick(rng)
         made = email(rng, language, given, family, rng.choice(["ali__khan", "a.b.c", given.native, "_x_"]))
         assert SHAPE.fullmatch(made), made
-
-
-def test_each_language_has_its_own_providers() -> None:
-    rng = Random(1)
-    domains = {
-        lang: [email(rng, lang, ALI, ALI, "ali").split("@")[1] for _ in range(500)]
-        for lang in ("zh", "ru", "en")
-    }
-    assert domains["zh"].count("qq.com") > 150
-    assert domains["ru"].count("mail.ru") > 120
-    assert "qq.com" not in domains["en"]
-
-
-def test_throw_aways_are_as_frequent_as_asked() -> None:
-    rng = Random(1)
-    assert all("@" in email(rng, "en", ALI, ALI, "ali", 1.0) for _ in range(10))
-    ordinary = [email(rng, "en", ALI, ALI, "ali", 0.0).split("@")[1] for _ in range(500)]
-    assert not {"mailinator.com", "yopmail.com"} & set(ordinary)
-
-
-# What simulated people show beside their names.
 
 
 # Bios: clichés that many share, words of one's own, addresses elsewhere.
@@ -389,14 +323,6 @@ def test_a_contact_point_points_to_nobody_else() -> None:
     assert any("[at]" in each for each in contacts)
 
 
-def test_who_is_asked_for_a_contact_point_gives_one() -> None:
-    rng, speech = Random(1), tongue("tr")
-    marks = ("t.me/", "wa.me/", "instagram.com/", "gmail", "IG: @")
-    for _ in range(200):
-        words = bios.own_words(rng, speech, "umut", contact_share=1.0)
-        assert any(mark in words for mark in marks), words
-
-
 # Devices and browsers: mostly one's own, sometimes nobody's.
 
 
@@ -406,15 +332,6 @@ def test_a_few_device_ids_are_junk_and_the_rest_are_nobody_elses() -> None:
     junk = sum(seen.pop(each) for each in JUNK_IDS)
     assert junk / 20_000 == pytest.approx(JUNK_SHARE, abs=0.006)
     assert max(seen.values()) == 1
-
-
-def test_most_come_from_where_everyone_comes_and_few_by_invitation() -> None:
-    rng = Random(1)
-    seen = Counter(referrer(rng) for _ in range(10_000))
-    invited = [each for each in seen if each.startswith("invite/")]
-    assert sum(seen[each] for each in invited) == len(invited)
-    assert 0.03 < len(invited) / 10_000 < 0.07
-    assert seen.most_common(1)[0][1] > 1_000
 
 
 # Addresses of the open net, some of them shared by thousands.
@@ -438,23 +355,6 @@ def test_homes_are_apart_and_mobile_lines_share() -> None:
     assert len([ip for ip in mobiles if "." in ip]) == 48
 
 
-def test_a_third_of_homes_have_ipv6_with_a_prefix_of_their_own() -> None:
-    networks, rng = Networks(1), seeded(1, "ipv6")
-    six = [ip for ip in (networks.home(rng, "TR").ip for _ in range(2_000)) if ":" in ip]
-    assert 0.25 < len(six) / 2_000 < 0.35
-    assert len({ip_network(f"{ip}/64", strict=False) for ip in six}) == len(six)
-
-
-def test_a_neighbouring_address_is_another_of_the_same_line() -> None:
-    networks, rng = Networks(1), seeded(1, "neighbours")
-    for _ in range(500):
-        ip = networks.home(rng, "US").ip
-        other = profiles_neighbouring(rng, ip)
-        assert ip_address(other) != ip_address(ip)
-        bits = 24 if isinstance(ip_address(ip), IPv4Address) else 64
-        assert ip_address(other) in ip_network(f"{ip}/{bits}", strict=False)
-
-
 # Avatars: many share a picture, few share a photo, an edit moves what it says.
 
 
@@ -467,15 +367,6 @@ def test_defaults_and_favourites_are_shared_and_photos_are_not() -> None:
     seen = Counter(gallery.avatar(rng, "x").pdq for _ in range(10_000))
     shared = sum(times for times in seen.values() if times > 1)
     assert shared / 10_000 == pytest.approx(DEFAULT_SHARE + POPULAR_SHARE, abs=0.02)
-
-
-def test_defaults_differ_between_platforms() -> None:
-    gallery, rng = Gallery(1), Random(1)
-    common = set()
-    for platform in ("x", "facebook", "telegram"):
-        seen = Counter(gallery.avatar(rng, platform).pdq for _ in range(500))
-        common.add(seen.most_common(1)[0][0])
-    assert len(common) == 3
 
 
 def test_unrelated_photos_are_far_apart() -> None:
@@ -566,13 +457,6 @@ def test_households_share_the_roof_the_name_and_seldom_the_tablet() -> None:
     assert 0.05 < same_device / len(pairs) < 0.3
 
 
-def test_relatives_share_a_device_as_often_as_asked() -> None:
-    population, rng = Population(1, 500), seeded(1, "relatives")
-    person = population.equipped(rng, population.person(rng), frozenset({"device"}))
-    assert relative(population, person, rng, device_share=1.0).device_id == person.device_id
-    assert relative(population, person, rng, device_share=0.0).device_id != person.device_id
-
-
 def test_every_kind_has_a_share() -> None:
     assert set(INNOCENT_SHARES) == set(INNOCENTS)
 
@@ -652,18 +536,6 @@ def test_a_mirror_bears_a_handle_its_platform_allows(strategy: Strategy) -> None
         assert legal(mirror.platform, mirror.handle), mirror.handle
 
 
-def test_some_come_back_on_another_platform() -> None:
-    moved = [
-        banned.platform != mirror.platform
-        for strategy in STRATEGIES
-        for banned, mirror in pairs(strategy, "tuning")
-    ]
-    assert 0.03 < sum(moved) / len(moved) < 0.3
-
-
-# How simulated evaders edit a name or a bio.
-
-
 # Edits of handles and names: they do what they say, and judging knows none of tuning's.
 
 KINDS = sorted(TUNING)
@@ -717,16 +589,6 @@ def test_each_kind_changes_a_name_it_applies_to(kind: str, edits: str) -> None:
     assert variants(kind, "umar_media92", edits) - {"umar_media92"}
 
 
-def test_what_the_edits_of_validating_do() -> None:
-    made = {kind: variants(kind, "umarkhan92", "validation") for kind in KINDS}
-    assert made["digits_changed"] == {f"umarkhan{number}" for number in range(93, 98)}
-    assert made["repeats"] == {"umarkhann92", "umarkhannn92", "umarkhannnn92"}
-    assert made["omission"] == {"umrkhan92", "umarkhn92"}
-    assert {each.lower() for each in made["swap"]} == {"umarkhna92", "umarkahn92"}
-    assert all(each.strip("xzoi") == "umarkhan92" for each in made["insertion"])
-    assert all(len(each) == 10 and each[0] == "u" for each in made["substitution"])
-
-
 @JUDGED
 def test_digits(edits: str) -> None:
     letters = {"".join(filter(str.isalpha, each)) for each in variants("digits_added", "umar", edits)}
@@ -735,22 +597,6 @@ def test_digits(edits: str) -> None:
     assert variants("digits_dropped", "umar92", edits) == {"umar"}
     for kind in ("digits_dropped", "digits_changed"):
         assert variants(kind, "umar", edits) == {"umar"}
-
-
-@JUDGED
-@for_each("kind", ["affix_known", "affix_unknown"])
-def test_affixes_leave_the_name_whole(kind: str, edits: str) -> None:
-    made = variants(kind, "umarkhan", edits)
-    assert all("umarkhan" in each and len(each) > 8 for each in made)
-    assert any(each.startswith("umarkhan") for each in made)
-    assert any(each.endswith("umarkhan") for each in made)
-
-
-@JUDGED
-def test_reordering_keeps_every_token(edits: str) -> None:
-    for each in variants("reorder", "umar_khan92", edits):
-        assert sorted(each.replace("_", "").replace(".", "")) == sorted("umarkhan92")
-    assert variants("reorder", "umarkhan", edits) == {"umarkhan"}
 
 
 def bare(text: str) -> str:
@@ -770,24 +616,12 @@ def test_marks_and_fonts_come_off_again(kind: str, edits: str) -> None:
 
 
 @JUDGED
-def test_homoglyphs_keep_the_length_and_leave_the_alphabet(edits: str) -> None:
-    for each in variants("homoglyphs", "umarkhan", edits):
-        assert len(each) == 8
-        assert not each.isascii()
-
-
-@JUDGED
 def test_one_typo_is_one_typo(edits: str) -> None:
     assert {len(each) for each in variants("omission", "umarkhan", edits)} == {7}
     assert {len(each) for each in variants("insertion", "umarkhan", edits)} == {9}
     assert all(sorted(each) == sorted("umarkhan") for each in variants("swap", "umarkhan", edits))
     for each in variants("substitution", "umarkhan", edits):
         assert sum(one != other for one, other in zip(each, "umarkhan", strict=True)) <= 1
-
-
-def test_a_short_name_is_not_cut_to_nothing() -> None:
-    assert variants("omission", "ali") == {"ali"}
-    assert variants("digits_dropped", "a1") == {"a1"}
 
 
 @given(text=st.text(max_size=40), seed=st.integers(0, 2**32))
