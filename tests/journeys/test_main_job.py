@@ -394,7 +394,7 @@ def test_a_sign_up_is_one_trace_with_a_span_a_stage(followed: Platform, collecto
         "distil",
         "look-up",
         "compare",
-        "alerts_about",
+        "alerts_and_shown",
         "propose",
         "publish",
         "confirm",
