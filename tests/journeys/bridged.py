@@ -140,8 +140,8 @@ class Bridged(Waiting):
         records: list[Any] = [it.record for it in found]  # type: ignore[union-attr]  # a Malformed would fail here
         return [(it.reason, it.path, it.detail) for it in records]
 
-    def last_log(self) -> Path:
-        return self.folder / f"bridge-{len(self.bridges) - 1}.log"
+    def last(self) -> Child | None:
+        return self.bridges[-1] if self.bridges else None
 
 
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")

@@ -34,15 +34,22 @@ class Waiting(ABC):
     """Waits for what processes say, and shows the last words of one where that never comes."""
 
     @abstractmethod
-    def last_log(self) -> Path:
-        """Where the process writes that is waited for."""
+    def last(self) -> Child | None:
+        """The process that is waited for; ``None`` before the first is started."""
 
     def until(self, true: Callable[[], object], what: str) -> None:
-        """Waits for a condition."""
+        """Waits for a condition, and no longer than until the process fails."""
         deadline = time.monotonic() + patient(WAIT_SECONDS_MAX)
-        while not true():
-            if time.monotonic() > deadline:
-                raise AssertionError(f"waited in vain for {what}\n{self.last_log().read_text()[-3000:]}")
+        while True:
+            process = self.last()
+            # Asked first: a failure after this may be what the condition waits for. One that a test stops or
+            # kills (0, or less) may be followed by another.
+            failed = process is not None and (process.exit_code or 0) > 0
+            if true():
+                return
+            if failed or time.monotonic() > deadline:
+                said = "" if process is None else process.last_words()
+                raise AssertionError(f"waited in vain for {what}\n{said}")
             time.sleep(POLL_SECONDS)
 
 
@@ -95,8 +102,8 @@ class Platform(Waiting):
         self.worker.stop(60.0)
         self.port.release()
 
-    def last_log(self) -> Path:
-        return self.log
+    def last(self) -> Child:
+        return self.worker
 
     def page(self, path: str) -> str:
         """A page of the worker."""

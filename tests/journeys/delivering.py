@@ -118,8 +118,8 @@ class Delivering(Waiting):
         """A command, with the same settings."""
         return ran_in(self.folder, words, self.environment)
 
-    def last_log(self) -> Path:
-        return self.folder / f"deliver-{len(self._children) - 1}.log"
+    def last(self) -> Child | None:
+        return self._children[-1] if self._children else None
 
 
 def alerts(accounts: int, revisions: int = 1) -> list[MirrorAlert]:
