@@ -50,6 +50,10 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "tests/agents/common/test_alerts.py",
         "by what it publishes beside alerts",
     ),
+    "agents/common/decisions/dismissals.py": (
+        "tests/agents/test_contenders.py",
+        "by which pairs a dismissal silences",
+    ),
     "agents/common/families.py": (
         "tests/agents/test_agents.py",
         "by the families that bans and verdicts make",

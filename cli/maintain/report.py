@@ -205,8 +205,8 @@ async def statements(
       samehand report statements --platform x --since 2026-11-01 --jsonl nov.jsonl
     """
     from desk.database.engine import REPORT_MS
-    from desk.review.commission import KEY_NAME, REASONS, Lacking
-    from desk.review.commission import statements as stated_in
+    from desk.review.reports.commission import KEY_NAME, REASONS, Lacking
+    from desk.review.reports.commission import statements as stated_in
 
     begin, end = _period(since, until, time.time())
     lines: list[bytes] = []

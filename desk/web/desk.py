@@ -41,9 +41,9 @@ from desk.review.policy import Policy
 from desk.review.quarantine import QuarantineReview
 from desk.review.reader_policies import CHOICES_MAX, ReaderPolicies, name_policies, reader_policies
 from desk.review.reports.figures import LeadView, lead_view
+from desk.review.reports.statement import Reasons, reasons_of
 from desk.review.requests import RequestLine, RequestView
 from desk.review.selection import Selection, selection
-from desk.review.statement import Reasons, reasons_of
 from desk.review.views import Opened, QueueRow, Waiting
 from desk.review.waves import WaveDecision, WaveLine, WaveView
 from desk.telemetry import DeskMetrics

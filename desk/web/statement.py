@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from desk.review.statement import Reasons, Resembled
+from desk.review.reports.statement import Reasons, Resembled
 from desk.web.environment import environment, moment
 from desk.web.languages import Language
 from report.text import visible

@@ -9,7 +9,7 @@ from litestar import get
 from litestar.params import QueryParameter
 from litestar.response import Response, Template
 
-from desk.review.statement import MISSING
+from desk.review.reports.statement import MISSING
 from desk.web.api import AccountKey, Asked, EventId, LanguageCode, desk_of
 from desk.web.languages import LANGUAGES, language_of
 from desk.web.statement import as_html, as_text, sections

@@ -12,8 +12,8 @@ from sqlalchemy import update
 from desk.database import actions, alerts, schema
 from desk.feed.upkeep import erase_old
 from desk.review.actions import forget_account, row_of
-from desk.review.commission import Body, Lacking, Material, Stated, composed, puid_of, statements
 from desk.review.facts import facts_of
+from desk.review.reports.commission import Body, Lacking, Material, Stated, composed, puid_of, statements
 from report.dsa import EEA, EU
 from samehand.elapsed import DAY_SECONDS
 from samehand.watchlist.platforms import PERSONS
@@ -246,7 +246,7 @@ def test_puid_is_one_for_each_account_and_event_and_needs_the_key() -> None:
 async def test_each_restriction_that_names_an_alert_is_stated_or_says_what_it_lacks(
     office: Office, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
-    monkeypatch.setattr("desk.review.commission.ACTIONS_AT_ONCE", at_once)
+    monkeypatch.setattr("desk.review.reports.commission.ACTIONS_AT_ONCE", at_once)
     await act(office, 1)
     await act(office, 2, registered_at=None)
     await act(office, 3, alert_id="alert-1")  # of another account

@@ -18,11 +18,12 @@ from desk.database.engine import Database
 from desk.database.filters import Filters, WaveState
 from desk.feed.upkeep import OLD
 from desk.readers import ROLES
-from desk.review import case, quarantine, reader_policies, requests, statement, waves
+from desk.review import case, quarantine, reader_policies, requests, waves
 from desk.review.deciding import claim, decide, leads, notes, review, undo
 from desk.review.deciding.decide import ReadDecision
 from desk.review.finding import account, decided, family, search
 from desk.review.reasons import REASONS, WAVE_REASONS
+from desk.review.reports import statement
 from desk.review.reports.statistics import AGES
 from desk.web import desk, languages, security
 from desk.web import statement as statement_file

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from desk.database.engine import Database
 from desk.readers import Reader
 from desk.review.actions import row_of, view_of
-from desk.review.statement import PUBLIC, Reasons, facts_of
+from desk.review.reports.statement import PUBLIC, Reasons, facts_of
 from desk.web.languages import LANGUAGES, Language, catalogue
 from desk.web.statement import as_html, as_text, sections
 from report.text import is_unseen

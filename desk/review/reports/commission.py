@@ -21,7 +21,7 @@ from desk.database.actions import ActionRow
 from desk.review.actions import record_of
 from desk.review.evidence import shown_evidence
 from desk.review.people import people
-from desk.review.statement import MISSING, PUBLIC, Resembled, facts_of, resembled
+from desk.review.reports.statement import MISSING, PUBLIC, Resembled, facts_of, resembled
 from report.dsa import EEA, EU
 from report.text import is_unseen
 from samehand.normalize.contact.redact import redacted
