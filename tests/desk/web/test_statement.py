@@ -17,7 +17,7 @@ from desk.database.engine import Database
 from desk.readers import Reader
 from desk.review.actions import row_of, view_of
 from desk.review.reports.statement import PUBLIC, Reasons, facts_of
-from desk.web.languages import LANGUAGES, Language, catalogue
+from desk.web.languages import LANGUAGES, Language
 from desk.web.statement import as_html, as_text, sections
 from report.text import is_unseen
 from samehand.normalize.contact.redact import redacted
@@ -27,8 +27,8 @@ from tests.desk.makers import a_reason
 from tests.desk.people import Office, an_office, with_shares
 from tests.desk.quotes import decide, withdraw
 from tests.desk.review.test_evidence import CLAUSE, act, an_action
-from tests.desk.review.test_requests import approved, enter, file_of
-from tests.desk.web.client import Client, at_the_desk, counted, sent
+from tests.desk.review.test_requests import approved, file_of
+from tests.desk.web.client import Client, at_the_desk, sent
 from tests.makers import NOON
 
 # A statement of reasons tells its holder why, and teaches nobody: what it says, to whom, in which words.
@@ -318,36 +318,3 @@ async def test_answered_requests_are_listed_page_by_page(
         page = (await client.get(earlier)).text
         assert re.findall(r'href="/requests/(\d)"', page) == ["1"]
         assert "?before=" not in page
-
-
-@pytest.mark.parametrize("code", [code for code in LANGUAGES if code != "en"])
-async def test_pages_are_in_the_readers_language(office: Office, code: str) -> None:
-    await office.receive()
-    rana = await office.hire("rana", "counsel")
-    await enter(office, rana, "x:new-alert-1")
-    async with at_the_desk(office, "sana", "counsel") as client:
-        client.headers["Accept-Language"] = code
-        words = catalogue(code).words
-        for where, english in (("/requests", "Enter and preserve"), ("/requests/1", "waits for approval")):
-            page = (await client.get(where)).text
-            assert words[english] in page
-            assert english not in page
-
-
-async def test_pages_ask_no_more_where_there_is_more_to_show(office: Office) -> None:
-    rana, sana = await office.hire("rana", "counsel"), await office.hire("sana", "counsel")
-    del sana
-    asked: dict[str, list[int]] = {}
-    async with at_the_desk(office, "omar", "auditor") as client:
-        for first, count in ((0, 2), (2, 8)):
-            for number in range(first, first + count):
-                await office.receive(f"alert-{number}")
-                accounts = [f"x:new-alert-{it}" for it in range(number + 1)][-10:]
-                await enter(office, rana, *accounts, reference=f"R-{number}")
-            newest = first + count
-            for name, where in (("list", "/requests"), ("request", f"/requests/{newest}")):
-                with counted(office.database) as statements:
-                    assert (await client.get(where)).status_code == 200
-                asked.setdefault(name, []).append(sum(not it.startswith("BEGIN") for it in statements))
-    assert all(few == many for few, many in asked.values()), asked
-    assert {name: many for name, (_, many) in asked.items() if many > 9} == {}, asked

@@ -23,11 +23,9 @@ from samehand.frequency.name_prior import bits
 from samehand.frequency.rates import LATELY, STRATUM_ACCOUNTS_MIN, NothingCounted
 from samehand.keys import KeyKind, key_of, kind_of
 from samehand.names.handle_trait import HandleTrait
-from samehand.names.name_trait import NameTrait
 from samehand.names.similarity import longest_run
 from samehand.normalize.text.everyday import EVERYDAY
 from samehand.normalize.text.fold import fold_name
-from samehand.normalize.text.phonetic import word_keys
 from samehand.pictures.hashing import Picture
 from samehand.pictures.hashing import seen as hashed
 from samehand.scoring.evidence import Evidence, Score
@@ -316,16 +314,6 @@ def test_a_domain_in_common_is_not_held_against_the_same_local_part_or_mailbox()
     assert WEIGHTS.signals["email"].as_shipped["different"] < 0.0 < nats(EMAIL, domain)
 
 
-@for_each("address", ["u@valley.example", "u@gmail.com", "u@mailinator.com"])
-def test_a_mailbox_is_read_as_it_was_stored(address: str) -> None:
-    assert EMAIL.unpack(EMAIL.pack(mailbox(address))) == mailbox(address)
-
-
-def test_a_record_without_a_domain_has_an_address_that_differs() -> None:
-    former = EMAIL.unpack(EMAIL.pack(EmailTrait(b"m" * 10, b"l" * 10, 9, False, False, "")))
-    assert compared(EMAIL, former, mailbox("u@valley.example")).level == "different"
-
-
 def test_a_domain_is_looked_up_and_never_shown() -> None:
     ours, theirs = mailbox("salma@valley.example"), mailbox("umar@valley.example")
     assert len({*EMAIL.keys(ours)} & {*EMAIL.keys(theirs)}) == 1
@@ -456,18 +444,6 @@ def test_a_letter_of_the_script_that_is_several_of_ours_is_one_typo(ours: str, t
         assert found.level == "near-same"
 
 
-def test_a_name_is_kept_in_six_bits_a_letter_where_all_are_latin_and_else_as_it_is() -> None:
-    for words, size in ((("umar", "farooqi", "waziri"), 15), (("ümar", "farooqi", "waziri"), 20)):
-        trait = NameTrait(words, tuple(word_keys(list(words))), "".join(words))
-        packed = NAME.pack(trait)
-        assert (len(packed), NAME.unpack(packed)) == (1 + size, trait)
-
-
-def test_a_word_longer_than_is_kept_comes_back_with_its_own_sounds() -> None:
-    trait = trait_of(NAME, display_name="bakata" * 15)
-    assert NAME.unpack(NAME.pack(trait)) == trait
-
-
 # A handle and a display name of two accounts, told to be one name.
 
 
@@ -550,11 +526,6 @@ def test_a_name_is_as_rare_as_shipped_until_others_are_counted_with_each_of_its_
     assert borne.rate > alone.rate
 
 
-def test_the_same_sounds_are_not_passed_over_for_a_piece_in_common() -> None:
-    ours, theirs = an_account(handle="toryalai_nangyal"), an_account(display_name="توریالی ننګیال")
-    assert compared(Crossed, ours, theirs).level == "nearly"
-
-
 def test_a_common_name_across_fields_never_alerts_alone() -> None:
     ours, theirs = an_account(handle="ahmedraza"), an_account(display_name="Ahmed Raza")
     assert scored(seen(ours), seen(theirs)).band == "none"
@@ -583,15 +554,6 @@ def test_a_handle_without_a_vowel_is_no_rarer_than_the_name_in_it() -> None:
 
 def test_both_names_of_a_side_are_shown() -> None:
     assert CROSS_FIELD.show(Quoted(handle="gulzar", display_name="Gulzar Waziri")) == "gulzar / Gulzar Waziri"
-
-
-@given(ours=accounts, theirs=accounts)
-def test_any_two_accounts_cross_in_bounds(ours: Account, theirs: Account) -> None:
-    found = CROSS_FIELD.compare(Crossed.distil(ours, keyer), Crossed.distil(theirs, keyer), CONTEXT)
-    if found is not None:
-        assert found.level in CROSS_FIELD.sentences
-        assert found.rate is not None
-        assert 0 < found.rate <= 1
 
 
 # What two names share never speaks against the pair; only where nothing is shared are they different.
@@ -649,14 +611,6 @@ def test_names_are_different_only_where_nothing_is_shared(
                 banned.word.tokens
             )
             assert not (speaks_against(field, mine, banned) and shared)
-
-
-@given(phrases, phrases)
-def test_a_handle_and_a_display_name_across_never_speak_against_a_pair(
-    one: list[str], other: list[str]
-) -> None:
-    mine, banned = (CrossedNames(named("handle", it), named("display_name", it)) for it in (one, other))
-    assert nats(CROSS_FIELD, CROSS_FIELD.compare(mine, banned, CONTEXT)) >= 0.0
 
 
 # An account that calls itself an admirer's says so, and names and picture are then one ground, not two.
@@ -864,12 +818,6 @@ def test_where_nobody_knows_it_is_said_and_what_can_be_copied_makes_no_likely_mi
     assert result.log_odds == pytest.approx(whole.log_odds + line.weight, abs=1e-9)
 
 
-def test_a_weak_pair_of_which_nobody_knows_who_was_first_loses_nothing() -> None:
-    result, [line] = first_shown(both_show(bio=None), UNKNOWN, EARLY)
-    assert (line.level, line.weight) == ("unknown", 0.0)
-    assert result.log_odds == scored(*both_show(bio=None), bans=1_000).log_odds
-
-
 @for_each("shared", [{"device_id": DEVICE}, {"email": "u@valley.example"}, {"payment_token": "tok_1QxYz8"}])
 def test_what_cannot_be_copied_counts_in_full_beside_values_of_unknown_order(shared: dict[str, Any]) -> None:
     result, _ = first_shown(both_show(**shared), UNKNOWN, EARLY)
@@ -883,12 +831,6 @@ def test_what_cannot_be_copied_counts_in_full_beside_values_of_unknown_order(sha
     assert result.log_odds == pytest.approx(
         min(without.log_odds + gained, scored(*both_show(**shared), bans=1_000).log_odds)
     )
-
-
-def test_a_network_and_a_language_that_agree_as_well_make_no_likely_mirror() -> None:
-    circumstances = {"ip": "103.12.9.1", "user_agent": "Mozilla/5.0 (Linux; Android 14)", "locale": "ur-PK"}
-    result, _ = first_shown(both_show(**circumstances), UNKNOWN, EARLY)
-    assert result.band == "possible"
 
 
 def test_both_at_once_is_no_first_and_whom_an_account_names_was_not_copied() -> None:
