@@ -7,7 +7,7 @@ import json
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, get_args
@@ -33,8 +33,8 @@ from deliver.http import (
     Refused,
     meaning,
 )
-from deliver.metrics import DELIVERY, Exposition, PerEndpoint, WebhookMetrics
-from deliver.process import DeliverApp, live_of, ready_of, topics_of, wire
+from deliver.metrics import DELIVERY, OUTCOMES, Exposition, PerEndpoint, WebhookMetrics
+from deliver.process import BATCH_RECORDS, DeliverApp, live_of, of_endpoint, ready_of, topics_of, wire
 from deliver.shapes import REASONS_MAX, Sendable, body_of, escaped, message_id, takes
 from schemas.accounts import Basis
 from schemas.alerts import AlertSummary, MirrorAlert
@@ -178,6 +178,14 @@ def test_what_is_wrong_is_told_by_file_and_endpoint(folder: Path, text: str, tol
     assert str(refused.value).count("endpoints.toml: ") == 1
     assert "hidden" not in str(refused.value)
     assert "coop-key" not in str(refused.value)
+
+
+def test_a_file_that_is_no_text_is_named_once(tmp_path: Path) -> None:
+    path = tmp_path / "bin"
+    path.write_bytes(b"\xff")
+    with pytest.raises(SettingsError) as refused:
+        endpoints_of(load({"SAMEHAND_ENDPOINTS": str(path)}), {})
+    assert str(refused.value) == f"SAMEHAND_ENDPOINTS: {path}: is not UTF-8"
 
 
 def test_a_process_takes_a_bounded_number(folder: Path) -> None:
@@ -668,6 +676,23 @@ async def test_an_endpoint_that_does_not_listen_is_away() -> None:
     assert "hidden" not in answer.why
 
 
+@pytest.fixture
+async def babble() -> AsyncIterator[str]:
+    """A server that speaks something else than HTTP."""
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(speak, "127.0.0.1", 0)
+    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    server.close()
+
+
+async def test_who_speaks_no_http_is_away(babble: str) -> None:
+    assert isinstance(await answer_of(endpoint(babble)), Away)
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 async def test_nothing_is_sent_to_an_address_that_is_not_public(receiver: Receiver, host: str) -> None:
     answer = await answer_of(endpoint(f"http://{host}:{receiver.port}/", allowed=()))
@@ -693,6 +718,14 @@ async def test_a_name_that_stands_for_several_addresses_is_reached_at_one_that_i
     assert await answer_of(endpoint(f"http://hooks.example.org:{receiver.port}/")) == Delivered()
     assert asked == ["hooks.example.org"]
     assert receiver.requests[0].headers["host"] == f"hooks.example.org:{receiver.port}"
+
+
+async def test_a_name_that_nobody_knows_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def resolve(self: object, host: str, port: int = 0, family: int = 0) -> list[dict[str, object]]:
+        raise OSError(-3, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(ThreadedResolver, "resolve", resolve)
+    assert isinstance(await answer_of(endpoint("http://hooks.example.org/")), Away)
 
 
 async def test_over_tls_the_receiver_shows_who_it_is(tmp_path: Path) -> None:
@@ -732,6 +765,15 @@ def test_it_reads_alerts_and_writes_dead_letters(settings: Settings) -> None:
     assert {it.name: set(it.rights) for it in waves} == {**needed, "t.alerts.waves": {"READ"}}
 
 
+def test_every_endpoint_is_a_group_of_its_own_that_refusals_do_not_stop(settings: Settings) -> None:
+    ours = of_endpoint(settings, Endpoint("desk", ""))
+    assert (ours.kafka_group, ours.batch_records, ours.letters_share) == (
+        "samehand-deliver-desk",
+        BATCH_RECORDS,
+        1.0,
+    )
+
+
 @pytest.fixture
 def apps(settings: Settings) -> list[DeliverApp]:
     made = [DeliverApp(settings, Endpoint(name, "")) for name in ("desk", "chat")]
@@ -763,6 +805,15 @@ def test_it_is_ready_while_one_endpoint_takes_alerts(apps: list[DeliverApp]) -> 
 
 
 # What several deliveries of one process tell, each under its endpoint's name.
+
+
+def test_every_endpoint_has_its_series_from_the_start() -> None:
+    registry = CollectorRegistry()
+    WebhookMetrics.of(registry, ["desk"])
+    for outcome in OUTCOMES:
+        labels = {"endpoint": "desk", "outcome": outcome}
+        assert registry.get_sample_value("samehand_webhooks_total", labels) == 0.0
+    assert registry.get_sample_value("samehand_endpoint_off", {"endpoint": "desk"}) == 0.0
 
 
 def test_each_deliverys_metrics_bear_its_endpoint() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import asyncio
 import logging
+import secrets
 import shutil
+import subprocess
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,12 +23,15 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from desk.database import reach, schema
 from desk.database.engine import FOLDER, REPORT_MS, Database, address, config, opened
 from desk.database.errors import DatabaseError, DatabaseFull, DatabaseOutdated, DatabaseTaken
+from desk.database.filters import Filters
 from desk.database.finding import findable
 from desk.database.migrations.versions import v0021_since_release_0_2
 from desk.database.queue import waiting
 from desk.database.topics import offsets
-from desk.feed.upkeep import refold
+from desk.feed.upkeep import erase_old, refold
+from desk.review.deciding.decide import ReadDecision
 from desk.review.facts import facts_of
+from local.postgres import EmbeddedPostgres, programs
 from schemas.alerts import Matched
 from schemas.wire import encode
 from tests.desk.makers import a_reason, an_alert
@@ -309,6 +314,46 @@ async def test_what_the_queue_can_be_narrowed_by_is_known_in_order_and_no_furthe
         assert known == {"policy": found[-1:]}
 
 
+async def test_a_postgresql_that_is_dumped_and_restored_is_the_same_desk(
+    postgres: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    """With PostgreSQL's own programs, as docs/desk.md says."""
+    before, after = (postgres.make(f"desk_{secrets.token_hex(6)}") for _ in range(2))
+    async with opened(before) as database:
+        office = an_office(database)
+        amina = await office.hire("amina")
+        await office.receive()
+        [waiting] = await office.desk.queue(amina, Filters())
+        await office.desk.decide(
+            amina, waiting.read_id, ReadDecision("mirror", "several-traits", "hate", "a note")
+        )
+        async with database.begin() as connection:
+            await offsets.advance(connection, "alerts", 0, before=None, after=7)
+        key = await database.secret("draws")
+        lines = await _all_rows(database)
+    dumped = tmp_path / "desk.dump"
+    for program, *given in (
+        ("pg_dump", "--format=custom", f"--file={dumped}", before),
+        ("pg_restore", "--no-owner", "--exit-on-error", f"--dbname={after}", str(dumped)),
+    ):
+        done = subprocess.run([str(programs() / program), *given], capture_output=True, check=False)  # noqa: ASYNC221  # nothing else runs meanwhile
+        assert done.returncode == 0, done.stderr
+    async with opened(after) as database:
+        assert await _all_rows(database) == lines
+        assert await database.secret("draws") == key
+        office = an_office(database)
+        await office.receive("alert-2")  # numbers go on where they were
+        assert [one.alert_id for one in await office.desk.queue(amina, Filters())] == ["alert-2"]
+
+
+async def _all_rows(database: Database) -> dict[str, list[tuple[object, ...]]]:
+    async with database.read() as connection:
+        return {
+            table.name: sorted((tuple(row) for row in await connection.execute(table.select())), key=repr)
+            for table in schema.metadata.sorted_tables
+        }
+
+
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_report_may_read_longer_than_a_page(database: Database) -> None:
     async with database.read(statement_ms=REPORT_MS) as connection:
@@ -373,6 +418,20 @@ async def test_what_a_deletion_erases_is_in_no_file_at_once(tmp_path: Path) -> N
         await quoting(office)
         assert found_in_files(tmp_path) == {*QUOTED, *FOLDED}, "what is looked for can be found"
         await forgotten(office)
+        assert found_in_files(tmp_path) == set()
+
+
+async def test_what_age_erases_is_in_no_file(tmp_path: Path) -> None:
+    async with opened(f"sqlite:///{tmp_path / 'desk.db'}") as database:
+        office = an_office(database)
+        await quoting(office)
+        bilal = await office.hire("bilal")
+        for waiting in await office.desk.queue(bilal, Filters(), limit=200):
+            await office.desk.decide(bilal, waiting.read_id, ReadDecision("mirror", "several-traits"))
+        assert found_in_files(tmp_path) == {*QUOTED, *FOLDED}
+        office.clock.pass_(10 * 86_400.0)
+        async with database.begin() as connection:
+            assert await erase_old(connection, keep_seconds=86_400.0, now=office.clock()) == 2 * OTHERS + 1
         assert found_in_files(tmp_path) == set()
 
 

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog.testing import capture_logs
 
 from desk.access import sessions, sign_in
-from desk.database import alerts, audit, schema
+from desk.database import alerts, audit, schema, verdicts
 from desk.database.counts import exposures
 from desk.database.engine import Database, opened
 from desk.database.errors import DatabaseUnavailable
@@ -122,6 +122,20 @@ async def test_what_cannot_be_read_is_counted_and_passed_over(office: Office) ->
     applied = await consumer.apply(batch)
     assert applied.refused == ((called.alerts, "not-json"), (called.verdicts, "empty"))
     assert await consumer.positions() == {(called.alerts, 0): 1, (called.verdicts, 1): 1}
+
+
+async def test_a_verdict_of_somebody_elsewhere_empties_the_queue(office: Office) -> None:
+    amina = await office.hire("amina")
+    called = topics.Names()
+    consumer = Consumer(office.database, called, office.desk.policy, office.clock)
+    await office.receive("alert-1")
+    office.clock.pass_(3_600)
+    given = encode(a_verdict("alert-1", "not_mirror"))
+    await consumer.apply([Arrival(called.verdicts, 0, 0, b"alert-1", given)])
+    assert await office.desk.queue(amina, Filters()) == []
+    async with office.database.read() as connection:
+        [kept] = await verdicts.of_alert(connection, "alert-1")
+    assert (kept.kind, kept.verdict) == ("elsewhere", "not_mirror")
 
 
 # Kafka goes away under a desk that reads: it says so, and reads on when Kafka is back.

@@ -24,14 +24,15 @@ from urllib.request import urlopen
 import httpx
 import pytest
 import schemathesis
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it ships no types
 from litestar import Request
 from prometheus_client import CollectorRegistry
 from schemathesis import GenerationMode
 
 from agents.common.converters import ban_of
 from agents.runtime.store_factory import peppers_of, store_of
-from gate import keys
-from gate.app import Bodies, TooMuch, application
+from gate import intake, keys
+from gate.app import DEADLINE_HEADER, Bodies, TooMuch, application
 from gate.keys import (
     FILE_BYTES_MAX,
     KEYS_MAX,
@@ -43,9 +44,11 @@ from gate.keys import (
     read_keys,
     revoke_key,
 )
+from gate.metrics import GateMetrics
 from gate.openapi import document
 from gate.process import watching
 from gate.rights import KINDS, May, covers, fault_of
+from gate.scoring import DEADLINE_MS_MAX, DEADLINE_MS_MIN
 from local.ports import LOOPBACK, take_port
 from local.processes import Child
 from local.redis import EmbeddedRedis
@@ -193,6 +196,13 @@ def test_a_link_stays_one_and_who_reads_what_it_points_to_reads_on(path: Path, t
     assert [it.name for it in read_keys(path)] == ["another"]
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
+def test_what_is_no_file_holds_nobody(path: Path, make: Callable[[Path], None]) -> None:
+    make(path)
+    with pytest.raises(UnusableKeys, match=path.name):
+        read_keys(path)
+
+
 def test_a_key_that_was_revoked_while_the_file_could_not_be_read_is_none_once_it_can(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,6 +233,13 @@ def test_a_file_that_was_changed_without_a_trace_of_when_is_read_anew(path: Path
     found = keyring.find(key)
     assert found is not None
     assert found.rate == 90.0
+
+
+def test_a_rate_that_nobody_can_say_is_none(path: Path) -> None:
+    a_key(path)
+    path.write_text(path.read_text().replace("10.0", "5e-324"))
+    with pytest.raises(UnusableKeys):
+        read_keys(path)
 
 
 def test_a_file_that_has_gone_leaves_none(path: Path) -> None:
@@ -603,9 +620,60 @@ async def test_what_never_ends_is_let_go_when_nobody_waits_for_it_any_more() -> 
 # The document describes what the addresses answer, by the records themselves.
 
 
+def described() -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(document())
+    return told
+
+
+def test_it_says_that_a_match_is_no_verdict() -> None:
+    told = described()
+    assert told["openapi"].startswith("3.1")
+    assert "never refusal" in told["info"]["description"]
+    assert "must still be published" in told["info"]["description"]
+
+
+def test_it_names_every_kind_and_the_bounds_of_a_deadline() -> None:
+    paths = described()["paths"]
+    (kind,) = paths["/v1/events/{kind}"]["post"]["parameters"]
+    assert kind["schema"]["enum"] == list(intake.KINDS)
+    (deadline,) = paths["/v1/score"]["post"]["parameters"]
+    assert deadline["name"].lower() == DEADLINE_HEADER
+    assert (deadline["schema"]["minimum"], deadline["schema"]["maximum"]) == (
+        DEADLINE_MS_MIN,
+        DEADLINE_MS_MAX,
+    )
+
+
+async def test_an_answer_is_what_it_says(caller: Caller) -> None:
+    device = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
+    await caller.life.ban(a_ban("77", handle="umar_media", device_id=device))
+    told = await caller.score(a_sign_up("99", handle="umar_media", device_id=device), "score", "alerts")
+    assert told["alerts"]
+    schema = {"$ref": "#/components/schemas/Score", "components": described()["components"]}
+    Draft202012Validator(schema).validate(told)
+
+
 async def test_anybody_may_read_it(caller: Caller) -> None:
     answer = await caller.client.get("/openapi.json")
     assert answer.content == document()
+
+
+# The gate's metrics are there from the start, so that a rate sees the step from 0 to 1.
+
+
+def test_every_label_that_is_known_has_its_series() -> None:
+    registry = CollectorRegistry()
+    GateMetrics(registry, lambda: 7)
+    for name, labels in (
+        ("samehand_gate_outcomes_total", {"outcome": "undecided", "reason": "deadline"}),
+        ("samehand_gate_outcomes_total", {"outcome": "match", "reason": ""}),
+        ("samehand_gate_calls_total", {"route": "score", "status": "5xx"}),
+        ("samehand_gate_refused_total", {"reason": "rate"}),
+        ("samehand_gate_records_total", {"outcome": "accepted"}),
+        ("samehand_gate_seconds_count", {"route": "alerts"}),
+    ):
+        assert registry.get_sample_value(name, labels) == 0
+    assert registry.get_sample_value("samehand_gate_variations_total") == 7
 
 
 # Whatever the document allows, and what it does not, is answered as it says: schemathesis makes up calls.

@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import pytest
 from aiohttp import web
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -28,7 +28,7 @@ from msgspec.structs import replace
 from gate import intake
 from gate.app import Bodies, TooMuch, application
 from gate.appeals import ACCOUNT_APPEALS_MAX, DeskRelay
-from gate.coop import CoopActions
+from gate.coop import CoopActions, UnusableKey
 from gate.intake import CHECKED_AT_ONCE, KINDS, RECORDS_MAX, Intake, IntakeOutcome
 from gate.webhooks import ForeignWebhook, webhooks_of
 from schemas.appeals import WORDS_CHARS_MAX, AppealMade
@@ -100,6 +100,12 @@ async def test_a_field_that_cannot_be_used_is_named_and_left_out(caller: Caller)
     answer = await caller.post("/v1/events/created", json.dumps(raw).encode(), "events")
     assert answer.status_code == 202
     assert answer.json()["records"][0]["unusable"] == ["email: wrong-type"]
+
+
+async def test_a_batch_of_which_nothing_can_be_read_is_refused(caller: Caller) -> None:
+    answer = await caller.post("/v1/events/created", b"[{}, {}]", "events")
+    assert (answer.status_code, answer.json()["refused"]) == (400, 2)
+    assert caller.broker.taken == []
 
 
 @pytest.mark.parametrize(
@@ -356,6 +362,16 @@ async def test_what_is_not_signed_is_not_read(hooked: Caller, headers: dict[str,
     assert hooked.broker.taken == []
 
 
+@pytest.mark.parametrize(
+    "given", ["", "sha256=", "sha1=00", "sha256=ü", hub(SAMPLE, "another")["X-Hub-Signature"]]
+)
+async def test_another_hub_signature_is_none(hooked: Caller, given: str) -> None:
+    answer = await hooked.client.post(
+        f"/v1/webhooks/{mastodon_topic()}", content=SAMPLE, headers={b"X-Hub-Signature": given.encode()}
+    )
+    assert answer.status_code == 401
+
+
 async def test_of_a_record_that_says_nothing_nothing_becomes(hooked: Caller) -> None:
     raw = b'{"ping": true}'
     assert await sent(hooked, "shop", raw, standard(raw)) == (
@@ -486,6 +502,22 @@ async def test_what_coop_did_not_sign_or_nobody_decided_is_no_verdict(coop: Call
     assert coop.broker.taken == []
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('signature = "coop"\nsecret_file = "s"', "must have `signature`, `public_key_file`"),
+        ('signature = "coop"\npublic_key_file = "none"\nsecret_file = "s"', "No such file"),
+        ('signature = "coop"\npublic_key_file = "s"\nsecret_file = "s"', "must be a public key in PEM"),
+        ('signature = "coop"\npublic_key_file = 7\nsecret_file = "s"', "must have `signature`"),
+    ],
+)
+def test_what_is_wrong_with_coops_table_is_told(tmp_path: Path, text: str, told: str) -> None:
+    path = the_file(tmp_path, f"[coop]\n{text}\n", s="a secret of this house")
+    with pytest.raises(SettingsError, match="coop") as refused:
+        webhooks_of(path, None)
+    assert told in str(refused.value)
+
+
 # Coop's callbacks: whose they are, which verdict they are, and what is none.
 
 
@@ -552,6 +584,24 @@ def test_what_is_no_decision_of_a_person_is_refused_with_its_place(
     assert isinstance(refused, Malformed)
     assert (refused.reason, refused.path) == (reason, path)
     assert "example.org" not in repr(refused)
+
+
+@for_each(
+    "pem",
+    [
+        b"",
+        b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----",
+        ec.generate_private_key(ec.SECP256R1())
+        .public_key()
+        .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
+        rsa.generate_private_key(65537, 1024)
+        .public_key()
+        .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
+    ],
+)
+def test_what_coop_could_not_sign_for_is_refused(pem: bytes) -> None:
+    with pytest.raises(UnusableKey):
+        CoopActions.read(pem, b"k")
 
 
 # Appeals through the gate: accepted once the desk has stored them, refused with its reason, else to be sent

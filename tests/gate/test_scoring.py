@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace as dataclass_replace
 from datetime import UTC, datetime, timedelta
@@ -110,6 +111,12 @@ async def test_seventh_of_people_who_belong_together_meets_no_wave(caller: Calle
     assert (await caller.score(seventh))["wave"] is None
 
 
+async def test_the_store_is_not_written(banned: Caller) -> None:
+    await banned.score(MIRROR)
+    figures = await banned.life.context.store.figures()
+    assert (figures.remembered, figures.unjudged) == (0, 0)
+
+
 async def test_a_store_that_is_away_leaves_it_undecided(
     banned: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,6 +127,11 @@ async def test_a_store_that_is_away_leaves_it_undecided(
     told = await banned.score(MIRROR)
     assert (told["outcome"], told["reason"], told["alerts"]) == ("undecided", "store-away", [])
     assert banned.metric("samehand_gate_outcomes_total", outcome="undecided", reason="store-away") == 1
+
+
+async def test_a_store_that_is_known_to_be_away_is_not_asked(banned: Caller) -> None:
+    banned.scoring.store_fault = lambda: "Redis cannot be reached"
+    assert (await banned.score(MIRROR))["reason"] == "store-away"
 
 
 @pytest.fixture
@@ -156,6 +168,23 @@ async def test_it_waits_for_what_the_request_left_of_the_deadline_and_no_longer(
     assert isinstance(told, Score)
     assert told.outcome == "match"
     assert waits[0] == pytest.approx(4.0)
+
+
+async def test_an_answer_that_nothing_waited_for_counts_only_within_the_deadline(
+    banned: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that computes until the deadline has passed gives the loop no turn to break it off in."""
+    now, bans_like = [100.0], MemoryStore.bans_like
+
+    async def computes(*given: Any, **named: Any) -> Any:
+        now[0] += 6.0
+        return await bans_like(*given, **named)
+
+    monkeypatch.setattr(MemoryStore, "bans_like", computes)
+    banned.scoring.ticks = lambda: now[0]
+    told = await banned.scoring(encode(MIRROR), 5_000, sees_alerts=False)
+    assert isinstance(told, Score)
+    assert (told.outcome, told.reason, told.took_ms) == ("undecided", "deadline", 6_000)
 
 
 async def test_what_a_request_waited_before_it_was_read_is_of_its_deadline(banned: Caller) -> None:
@@ -275,6 +304,11 @@ async def test_the_call_that_the_docs_show_is_answered_as_they_show(caller: Call
 # What an answer tells to whom.
 
 
+def test_without_an_alert_there_is_no_match() -> None:
+    told = scored(Foreseen(), "w", 1.5, sees_alerts=True)
+    assert (told.outcome, told.band, told.reasons, told.took_ms) == ("no_match", "none", (), 1.5)
+
+
 def test_reasons_come_by_weight_without_a_word_of_either_account() -> None:
     alert = examples.ALERT
     told = scored(Foreseen((alert,)), "w", 1.0, sees_alerts=False)
@@ -337,6 +371,16 @@ def test_many_accounts_with_one_set_of_values_each_are_a_platform() -> None:
         asked(variations, str(number), range(1))
     assert variations.total == 0
     assert len(variations._asked) == 100
+
+
+def test_other_accounts_that_match_one_ban_are_variations_too() -> None:
+    variations = Variations()
+    for number in range(USUAL + 3):
+        variations.note_match("telegram:77", a_sign_up(str(number), handle=f"umar_{number}"), 0.0)
+    assert variations.total == 3
+    for number in range(1_000):
+        variations.note_match(f"telegram:ban-{number}", a_sign_up(str(number)), 0.0)
+    assert variations.total == 3
 
 
 def test_an_hour_later_it_begins_anew() -> None:
@@ -403,6 +447,18 @@ async def test_a_batch_has_no_more_than_are_answered_in_time() -> None:
     await asyncio.gather(*calls)
     assert max(map(len, answers.batches)) == TOGETHER_MAX
     assert sum(map(len, answers.batches)) == 2 * TOGETHER_MAX + 3
+
+
+async def test_who_stops_waiting_is_not_asked_about() -> None:
+    answers = Answers()
+    together = Together(answers)
+    (first,) = await begun(together(1))
+    second, third = await begun(together(2), together(3))
+    second.cancel()
+    await asyncio.wait([second])
+    answers.let.set()
+    assert [await first, await third] == [1, 9]
+    assert answers.batches == [[1], [3]]
 
 
 async def test_a_batch_that_nobody_waits_for_gives_way() -> None:
@@ -498,6 +554,29 @@ def test_whoever_comes_and_goes_when_each_is_told_its_own(
         else:
             assert told == number * 7
             assert number not in faulty
+
+
+async def test_many_at_once_are_told_what_each_would_be_told_alone(caller: Caller) -> None:
+    devices = [f"6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2{number}" for number in range(9)]
+    for number in range(6):
+        await caller.life.ban(a_ban(f"{number}", handle=f"umar_media_{number}", device_id=devices[number]))
+    events = [a_sign_up(f"9{n}", handle=f"um4r_media_{n % 9}", device_id=devices[n % 9]) for n in range(40)]
+    caller.key("score", "alerts")
+    alone = [await caller.score(event, "score", "alerts") for event in events]
+    batches = Counter[int]()
+    bans_like = MemoryStore.bans_like
+
+    async def counted(store: MemoryStore, queries: Any, **named: Any) -> Any:
+        batches[len(queries)] += 1
+        await asyncio.sleep(0)  # as a store that is elsewhere
+        return await bans_like(store, queries, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MemoryStore, "bans_like", counted)
+        at_once = await asyncio.gather(*(caller.score(event, "score", "alerts") for event in events))
+    assert {json.dumps(told["alerts"]) for told in alone} != {"[]"}
+    assert [told | {"took_ms": 0} for told in at_once] == [told | {"took_ms": 0} for told in alone]
+    assert max(batches) > 1, "they were asked about together"
 
 
 # Who asks about thousands of people once each shows in the figures of its key.

@@ -152,6 +152,12 @@ def test_strangers_do_not_meet() -> None:
     assert not tried(handle="salma_khan") & listed(display_name="Gulzar Waziri")
 
 
+@given(handle=st.text(max_size=256), display_name=st.text(max_size=256))
+def test_a_query_is_bounded(handle: str, display_name: str) -> None:
+    """Each letter of a handle or a name adds a few keys, and only so many letters are keyed."""
+    assert len(tried(handle=handle, display_name=display_name)) < 1_500
+
+
 # Which spellings of a word meet: one typo, any order, an affix taken off.
 
 

@@ -64,6 +64,13 @@ def test_it_is_found_under_every_key_it_is_listed_under(account: Account) -> Non
     assert set(enrolment_keys(fingerprint)) <= set(query_keys(fingerprint))
 
 
+@given(account=accounts)
+def test_keys_are_the_same_after_storage(account: Account) -> None:
+    """Removal recomputes them from the stored record: one that differed would be left behind for ever."""
+    fingerprint = seen(account)
+    assert enrolment_keys(unpack(pack(fingerprint))) == enrolment_keys(fingerprint)
+
+
 @given(st.binary(max_size=200))
 def test_damage_is_told_and_never_raises_anything_else(record: bytes) -> None:
     try:
@@ -77,6 +84,14 @@ def test_a_record_of_another_version_is_refused(version: int) -> None:
     record = pack(seen(an_account(handle="umar")))
     with pytest.raises(UnreadableFingerprint, match="version"):
         unpack(bytes((version,)) + record[1:])
+
+
+def test_a_record_of_the_first_version_is_refused() -> None:
+    """As the first version wrote `umar_media`, banned on X: a store of it is rebuilt, never misread."""
+    with pytest.raises(UnreadableFingerprint, match="has version 1; this program reads version 6"):
+        unpack(
+            bytes.fromhex("010101006ab13b800178056c6174696e") + b"\x01\x11\x1fumar media\x1f\x1f\x1f\x1fmrmd"
+        )
 
 
 @for_each(
@@ -114,6 +129,9 @@ def test_a_plain_handle_takes_little() -> None:
 
 def test_an_account_that_shows_nothing_has_no_keys() -> None:
     assert enrolment_keys(seen(an_account())) == []
+
+
+# What a fingerprint says of unread fields and of when they were first shown.
 
 
 # What was not read of an account is named, and whatever good faith writes is read whole.
@@ -272,6 +290,9 @@ def test_what_was_kept_before_anybody_noted_moments_says_nothing_of_the_past() -
 
 def test_where_the_former_state_cannot_be_told_its_beginning_counts_alone() -> None:
     assert shown_since(BEGAN, (), Showings(None, 500), shows()) == Showings(100, 500)
+
+
+# Compact forms of text and of shared values.
 
 
 # A word that many records repeat is one byte, and any other word is itself.

@@ -186,6 +186,9 @@ def test_coarser_buckets_give_the_even_part_of_what_they_hold(
     assert folded.share(NOW, *span) is not None
 
 
+# How common a value is.
+
+
 # What was counted is drawn to what ships, and the more was counted, the less.
 
 either = pytest.mark.parametrize("rate", [named_rate, shared_rate])
@@ -325,6 +328,13 @@ def test_a_common_name_is_cheap_and_an_unheard_of_one_is_dear() -> None:
     assert bits("john") < bits("thorpe") < bits("qwzxjvkp")
 
 
+def test_short_texts_stay_common() -> None:
+    assert bits("a") < 6
+    assert bits("ab") < 10
+    assert bits("abc") < 10
+    assert bits("ali") < 8
+
+
 def test_names_of_every_language_are_alike_common() -> None:
     medians = {
         language: median(bits(name) for name in names.split())
@@ -361,6 +371,10 @@ def test_an_affix_costs_little_and_a_second_name_costs_more() -> None:
     assert bits("umaroficial") - alone <= 6
 
 
+def test_a_lucky_number_costs_less_than_a_random_one() -> None:
+    assert bits("ali") < bits("ali786") < bits("ali5937")
+
+
 def test_having_it_as_the_whole_handle_is_rarer_than_bearing_it() -> None:
     assert bits("ali") + 3 <= whole_bits("ali") < CAP_BITS
     assert whole_bits("") == 0
@@ -393,6 +407,11 @@ def test_the_pieces_make_up_the_text(text: str) -> None:
 @given(LETTERS)
 def test_no_text_is_rarer_than_letters_drawn_at_random(text: str) -> None:
     assert bits(text) <= max(FLOOR_BITS, min(CAP_BITS, 4.71 * len(text)))
+
+
+@given(st.lists(st.sampled_from(WORDS), min_size=2, max_size=4))
+def test_a_composition_costs_no_more_than_its_words_and_their_joins(words: list[str]) -> None:
+    assert bits("".join(words)) <= min(CAP_BITS, sum(map(bits, words)) + len(words) - 1)
 
 
 @given(st.lists(st.sampled_from(WORDS), min_size=2, max_size=4))
@@ -435,6 +454,14 @@ def test_a_common_name_in_cyrillic_letters_is_no_rarity_in_any_spelling(name: st
     assert bits(name) < 14.0
 
 
+def test_a_clan_that_no_list_knows_is_read_by_its_parts() -> None:
+    assert [piece.text for piece in segments("babarkhel")] == ["babar", "khel"]
+    assert bits("babarkhel") < CAP_BITS
+
+
+# The table of names, and what digits and decorations cost.
+
+
 # What decorates a handle is known in many languages; a name is never a decoration.
 
 
@@ -471,6 +498,10 @@ def test_names_and_long_numbers_are_not(token: str) -> None:
 
 
 # Numbers that mean something are common; numbers that mean nothing cost their digits.
+
+
+def test_no_digits_cost_nothing() -> None:
+    assert digit_bits("") == 0
 
 
 @for_each(
@@ -534,6 +565,11 @@ def test_tokens_costs_and_lengths_are_read() -> None:
 def test_a_file_of_another_make_is_refused(changed: dict[str, Any], why: str) -> None:
     with pytest.raises(ValueError, match=why):
         parse(a_file(**changed))
+
+
+def test_a_file_without_a_head_is_refused() -> None:
+    with pytest.raises(ValueError, match="version"):
+        parse(BODY)
 
 
 def test_every_shipped_figure_is_within_bounds() -> None:

@@ -4,17 +4,48 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from samehand.frequency.name_prior import bits, decoration, segments
 from samehand.names import similarity as module
+from samehand.names.cached_property import kept
 from samehand.names.handle_words import handle_sounds, handle_words
 from samehand.names.similarity import common_runs, longest_run, similarity
 from samehand.names.word import RUN_MIN, Similarity, Word
 from samehand.normalize.text.phonetic import consonant_key
 from tests.makers import a_word
 from tests.tables import for_each
+
+# What is kept is worked out once, for each instance by itself.
+
+
+class OtherWord(msgspec.Struct, frozen=True, dict=True):
+    text: str
+
+    @kept
+    def letters(self) -> list[str]:
+        """Its letters, in a list of its own."""
+        return sorted(self.text)
+
+
+def test_it_is_worked_out_once_and_for_each_by_itself() -> None:
+    one, other = OtherWord("ab"), OtherWord("ba")
+    assert one.letters is one.letters
+    assert one.letters == other.letters
+    assert one.letters is not other.letters
+
+
+def test_what_is_kept_takes_no_part_in_equality() -> None:
+    one, other = OtherWord("ab"), OtherWord("ab")
+    assert one.letters
+    assert one == other
+    assert hash(one) == hash(other)
+
+
+# Words of names.
+
 
 # Which words a handle is read as, and how they sound.
 

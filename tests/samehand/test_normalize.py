@@ -12,17 +12,25 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from samehand.normalize.contact.contact_point import (
+    email_points,
+    phone_points,
     profile_point,
     registrable_part,
 )
 from samehand.normalize.contact.contacts import (
     POINTS_MAX,
     ContactPoint,
+    claims,
     own_points,
+    plain_text,
     read_contacts,
 )
 from samehand.normalize.contact.ordinary import (
+    is_counting,
     is_ordinary,
+    is_priced,
+    is_version,
+    without_times,
 )
 from samehand.normalize.contact.pseudonym import pseudonymous
 from samehand.normalize.contact.redact import MASK, redacted
@@ -76,6 +84,11 @@ def test_what_platforms_make_up(platform: str, handle: str, made_up: bool) -> No
 def test_a_link_to_another_host_loses_its_scheme_alone() -> None:
     assert clean_handle("https://www.example.org/www.umar", "x") == "example.org/www.umar"
     assert clean_handle("//example.org//umar", "x") == "example.org//umar"
+
+
+def test_only_facebook_ignores_dots() -> None:
+    assert clean_handle("u.m.a.r", "facebook") == "umar"
+    assert clean_handle("u.m.a.r", "instagram") == "u.m.a.r"
 
 
 @given(st.text(max_size=256), st.sampled_from([rules.platform for rules in RULES] + ["elsewhere"]))
@@ -306,6 +319,10 @@ def test_junk_names_no_device(junk: str) -> None:
     assert normal_device(junk) is None
 
 
+def test_an_opaque_id_is_kept_letter_for_letter() -> None:
+    assert normal_device("d:Xy12_opaque-ID99") == "d:Xy12_opaque-ID99"
+
+
 def test_an_id_has_a_length_between_both_limits() -> None:
     opaque = "".join(f"kQ{number}xZ7w" for number in range(10, 99))
     for length, known in (
@@ -459,11 +476,21 @@ def test_who_only_names_it_claims_nothing(bio: str) -> None:
     assert read.claimed == frozenset()
 
 
+@given(st.text(max_size=200), st.integers(0, 250), st.integers(0, 250))
+def test_any_text_may_be_asked(text: str, start: int, end: int) -> None:
+    assert claims(text, start, end) in (True, False)
+
+
 # Parts that redaction masks become digits under a key: equal or different, and nothing else is left.
 
 
 def of(text: str) -> str:
     return pseudonymous(text, keyer)
+
+
+@for_each("text", ["", "umar_media_2", "khan.1990", "Umar • Media", "on 2024-12-25"])
+def test_what_is_not_masked_stays(text: str) -> None:
+    assert of(text) == text
 
 
 def test_what_stands_around_stays() -> None:
@@ -514,6 +541,9 @@ def test_any_text_is_taken_and_keeps_what_redaction_keeps(text: str) -> None:
         assert kept in made
 
 
+# Contact points in what an account shows.
+
+
 # The kinds of contact point that several readers make.
 
 
@@ -536,6 +566,11 @@ def test_a_profile_is_named_as_its_platform_reads_it() -> None:
     assert profile_point("telegram", "@Umar") == ContactPoint("telegram", "umar")
 
 
+def test_what_is_no_address_and_no_number_is_no_point() -> None:
+    assert list(email_points("umar@nosuchending")) == []
+    assert list(phone_points("12", None)) == []
+
+
 # Dates, prices and versions are judged as a whole: a number with anything left beside them is none.
 
 
@@ -549,6 +584,49 @@ def test_a_run_that_is_wholly_ordinary_is(run: str) -> None:
 @for_each("run", ["2024-12-25 786", "06.12.23.14.30", "600.123.456", "03012345678", "2345678", "12,3456,789"])
 def test_a_run_with_more_in_it_may_be_a_number(run: str) -> None:
     assert not is_ordinary(run, 0, len(run))
+
+
+def test_a_currency_makes_a_price_of_a_sum_and_not_of_a_number_with_a_leading_nought() -> None:
+    assert is_priced("Rs 2500000", 3, 10)
+    assert is_ordinary("Rs 2500000", 3, 10)
+    assert not is_ordinary("Rs 02500000", 3, 11)
+
+
+def test_a_word_before_it_makes_a_version() -> None:
+    assert is_version("version 1.2.3.4", 8)
+    assert not is_version("diversion 1.2.3.4", 10)
+
+
+def test_a_time_of_day_parts_numbers() -> None:
+    assert without_times("2024 10:30 12") == "2024 ,,,,, 12"
+    assert without_times("123:456") == "123:456"
+
+
+@for_each(
+    ("numbers", "counts"), [(["39", "40", "41"], True), (["39", "40"], False), (["1", "x", "3"], False)]
+)
+def test_equal_steps_count_from_three_numbers_on(numbers: list[str], counts: bool) -> None:
+    assert is_counting(numbers) is counts
+
+
+# Spelled-out signs are written as signs, and sentences are left alone.
+
+
+@for_each(
+    ("text", "plain"),
+    [
+        ("t dot me slash foo", "t.me/foo"),
+        ("umar [at] example (dot) org", "umar@example.org"),
+        ("umar at gmail dot com", "umar@gmail.com"),
+        ("t . me / foo", "t.me/foo"),
+        ("ｔ．ｍｅ", "t.me"),
+        ("meet me at example.com", "meet me at example.com"),
+        ("this or / that", "this or / that"),
+        ("a \u200b\n  b", "a b"),
+    ],
+)
+def test_how_a_text_is_written_plainly(text: str, plain: str) -> None:
+    assert plain_text(text) == plain
 
 
 # What a web address stands for.
@@ -664,11 +742,41 @@ def test_points_stand_in_the_order_of_the_bio() -> None:
     ]
 
 
+def test_a_local_number_is_read_with_a_locale_only() -> None:
+    assert points("0301 2345678", locale="ur-PK") == [("phone", "+923012345678")]
+    assert points("0301 2345678") == []
+
+
+def test_an_invitation_keeps_its_case() -> None:
+    assert points("t.me/+AbCdEf") != points("t.me/+abcdef")
+
+
+def test_a_directory_is_cut_short() -> None:
+    assert len(contact_points(" ".join(f"t.me/channel_{number}" for number in range(100)))) == POINTS_MAX
+
+
 def test_an_account_is_named_as_others_name_it() -> None:
     assert set(own_points("@Valley_News", "telegram")) & set(contact_points("join t.me/valley_news"))
     assert set(own_points("Umar.Media", "facebook")) & set(contact_points("fb.com/umarmedia"))
     assert set(own_points("Umar_Media", "x")) & set(contact_points("formerly @umar_media"))
     assert own_points("", "x") == ()
+
+
+HOSTILE = [
+    "a." * 5000,
+    " " * 10_000,
+    "a@" * 5000,
+    "[" * 10_000,
+    "1 " * 5000,
+    "http://" * 1400,
+    "@" * 10_000,
+    "t.me/+" * 1600,
+]
+
+
+@for_each("bio", HOSTILE)
+def test_a_hostile_bio_is_read_to_its_end(bio: str) -> None:
+    assert len(contact_points(bio, *[bio] * 50)) <= POINTS_MAX
 
 
 PIECES = st.sampled_from(
@@ -945,6 +1053,11 @@ def test_any_text_is_taken_and_what_is_masked_once_stays_so(text: str) -> None:
 @given(st.lists(MASKED_PIECES, max_size=12).map("".join), st.lists(MASKED_PIECES, max_size=12).map("".join))
 def test_no_mailbox_survives_among_whatever(before: str, after: str) -> None:
     assert "umar.qureshi@valley.example" not in redacted(f"{before} umar.qureshi@valley.example {after}")
+
+
+@given(st.integers(10**6, 10**15 - 1))
+def test_no_long_number_survives(number: int) -> None:
+    assert str(number) not in redacted(f"me {number} you")
 
 
 @given(

@@ -162,6 +162,11 @@ def test_damaged_pictures_are_values(cut: int, flips: list[int]) -> None:
     assert isinstance(seen(bytes(raw[:cut])), Picture | Unseen)
 
 
+@given(st.binary(max_size=400))
+def test_any_bytes_are_a_value(raw: bytes) -> None:
+    assert isinstance(seen(raw), Picture | Unseen)
+
+
 def test_without_the_extra_a_picture_is_unseen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hashing, "_libraries", lambda: None)
     seen.cache_clear()

@@ -43,6 +43,7 @@ from samehand.normalize.text.phonetic import (
     consonant_key,
     leaves_out_vowels,
     one_leaves_out_vowels,
+    word_keys,
 )
 from samehand.normalize.text.scripts import Script, dominant_script, has_mixed_script, is_pooled, stratum
 from samehand.normalize.text.transliterate import read_any
@@ -124,6 +125,13 @@ def test_an_ambiguous_glyph_is_read_both_ways(disguise: str, plain: str) -> None
     assert handle(plain, "elsewhere").base in readings(disguise)
 
 
+@for_each(("written", "looks", "sound"), [("Умар", "ymap", "umar"), ("Νίκος", "nikoc", "nikos")])
+def test_cyrillic_and_greek_are_read_by_sound_and_by_looks(written: str, looks: str, sound: str) -> None:
+    folded = handle(written, "elsewhere")
+    assert folded.base == sound
+    assert looks in folded.alternates
+
+
 # --- digits ---
 
 
@@ -191,6 +199,17 @@ def test_one_arabic_script_name_typed_on_two_keyboards_is_one_name(one: str, oth
     assert name(one).base == name(other).base
 
 
+@for_each("text", ["한글", "習近平", "राहुल", "สมชาย", "გიორგი", "Հայկ", "ኢትዮጵያ", "עמר", "さくら", "𠀋𠀌"])
+def test_no_script_folds_to_nothing(text: str) -> None:
+    folded = handle(text, "elsewhere")
+    assert folded.base.isalpha()
+
+
+def test_an_arabic_word_beside_a_latin_one_keeps_its_sound() -> None:
+    assert name("Umar عمر").tokens == ("umar", "amr")
+    assert name("umarعمر").tokens == ("umar", "amr")
+
+
 # --- nothing, and too much ---
 
 
@@ -199,6 +218,12 @@ def test_only_decoration_is_no_name(text: str) -> None:
     assert fold_handle(text, "x") is None
     assert fold_name(text) is None
     assert fold_bio(text).text == ""
+
+
+def test_one_character_and_256_are_handles_like_any_other() -> None:
+    assert handle("a").base == "a"
+    assert handle("ab" * 128).base == "ab" * 128
+    assert handle("a" * 256).base == "a"
 
 
 # --- flags ---
@@ -229,6 +254,12 @@ def test_what_hides_is_told(text: str, flag: FoldFlags) -> None:
 )
 def test_what_a_language_needs_hides_nothing(text: str) -> None:
     assert name(text).flags == FoldFlags.NONE
+
+
+def test_a_made_up_handle_is_told() -> None:
+    assert handle("Elizabe39542212", "x").made_up
+    assert handle("user-48213", "elsewhere").made_up
+    assert not handle("umar786", "x").made_up
 
 
 # --- text ---
@@ -297,6 +328,17 @@ def test_hidden_characters_separators_and_case_change_no_base(plain: str, seed: 
 
 
 # The table reads the letters of these scripts by their sound.
+
+
+@for_each(
+    "alphabet",
+    [
+        *("ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىي", "پچژگکیٹڈڑںےھہۓ", "ټځڅډړږښګڼېۍ"),
+        *("абвгдежзийклмнопрстуфхцчшщъыьэюя", "αβγδεζηθικλμνξοπρσςτυφχψω", "אבגדהוזחטיכלמנסעפצקרשת"),
+    ],
+)
+def test_alphabets_are_read_in_small_latin_letters(alphabet: str) -> None:
+    assert all(re.fullmatch("[a-z]{0,4}", letter.translate(PHONETIC)) for letter in alphabet)
 
 
 def test_what_typists_exchange_is_read_alike() -> None:
@@ -373,6 +415,14 @@ def test_a_name_is_read_as_it_is_said(written: str, said: str) -> None:
     assert read_any(written)[0] == said
 
 
+@for_each(
+    ("written", "spelt"),
+    [("लक्ष्मण चतुर्वेदी", "Laxman Chaturvedi"), ("नरेंद्र चौधरी", "Narendra Chaudhary"), ("सोनाक्षी", "Sonakshi")],
+)
+def test_both_spellings_of_a_name_sound_the_same(written: str, spelt: str) -> None:
+    assert word_keys(read_any(written)[0].split()) == word_keys(spelt.lower().split())
+
+
 @given(st.text(alphabet=st.characters(max_codepoint=0x8FF), max_size=40))
 def test_other_scripts_are_left_as_they_are(text: str) -> None:
     assert spoken(text) == text
@@ -404,6 +454,10 @@ def test_words_in_common_are_quoted_as_the_banned_account_wrote_them(
 
 def test_a_word_that_no_name_has_is_quoted_as_it_was_folded() -> None:
     assert as_written("It says “fans”.", ("Umar",)) == "It says “\u2068fans\u2069”."
+
+
+def test_a_sentence_without_a_quotation_is_left_alone() -> None:
+    assert as_written("The names are the same.", ("Umar",)) == "The names are the same."
 
 
 @given(st.text(), st.text(alphabet=st.characters() | st.sampled_from("\u202e\u2066\u2069"), max_size=40))
@@ -484,6 +538,18 @@ def test_every_line_is_of_a_language_and_every_word_is_there_once() -> None:
 )
 def test_the_script_of_most_letters(text: str, script: Script) -> None:
     assert dominant_script(text) is script
+
+
+@for_each("text", ["аdmin", "umаr", "paypaӏ", "Ωmar", "umarع"])
+def test_two_scripts_in_one_word_are_a_mixture(text: str) -> None:
+    assert has_mixed_script(text)
+
+
+@for_each(
+    "text", ["Umar عمر", "安倍しんぞう", "漢字한글", "日本語テスト", "Умар Umar", "iPhoneを買う", "umar_عمر"]
+)
+def test_two_scripts_side_by_side_are_none(text: str) -> None:
+    assert not has_mixed_script(text)
 
 
 @for_each(
@@ -635,6 +701,9 @@ def test_signs_draw_letters_where_a_row_of_them_touches_one(text: str) -> None:
 def test_a_long_row_of_signs_is_read_in_one_pass() -> None:
     assert ascii_readings("|-|" * 5_000 + "a")[1] == ["h" * 5_000 + "a"]
     assert ascii_readings("/\\" * 5_000) == ("/\\" * 5_000, [])
+
+
+# The table that folds text, and what it notes.
 
 
 # Normal forms are the library's, however long the text.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace as replace_account
+
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from samehand.account import Account
-from samehand.fingerprint.distil import pack, unpack
+from samehand.fingerprint.distil import distil, pack, unpack
 from samehand.frequency.rates import NothingCounted
 from samehand.scoring.evidence import Score
 from samehand.scoring.score import score
@@ -16,7 +18,7 @@ from samehand.watchlist.alias_filter import AliasFault, passed_over
 from samehand.watchlist.entry import Alias, WatchlistEntry
 from samehand.watchlist.name_words import WORDS_MAX, any_in, contains, naming_words, telling_words
 from samehand.watchlist.platforms import ORGANISATIONS, PERSONS, is_list
-from tests.samehand.makers import WEIGHTS, an_account, seen
+from tests.samehand.makers import WEIGHTS, accounts, an_account, keyer, seen
 from tests.tables import for_each
 
 # Names that too many innocent people bear are passed over, with the reason.
@@ -231,6 +233,27 @@ def settings_of_all_kinds(draw: st.DrawFn) -> Weights:
     )
     check(weights)
     return weights
+
+
+@given(
+    ours=accounts,
+    name=st.sampled_from([FRONT, "Zarghun Shinwari Tsapari", "Umar Media"])
+    | st.text(min_size=1, max_size=60),
+    platform=st.sampled_from([ORGANISATIONS, PERSONS]),
+    weights=settings_of_all_kinds(),
+    bans=st.sampled_from((0, 1, 1_000_000)),
+    apart=st.none() | st.just(60.0),
+)
+def test_no_name_of_a_list_alerts_alone_under_any_setting(
+    ours: Account, name: str, platform: str, weights: Weights, bans: int, apart: float | None
+) -> None:
+    bio = f"I am {name}!" if platform == PERSONS else "News of the day, every morning."
+    account = replace_account(ours, platform="x", handle=name.replace(" ", "_"), display_name=name, bio=bio)
+    listing = distil(listed(name, platform), keyer, at=None if apart is None else 1.0)
+    mine = distil(account, keyer, at=None if apart is None else 1.0 + apart)
+    for policy in (None, "watchlist", "another"):
+        result = score(mine, listing, weights, NothingCounted(bans), policy=policy)
+        assert result.band == "none"
 
 
 @for_each(("bio", "band"), [("News of the day", "none"), (f"We are {FRONT}", "likely")])

@@ -80,6 +80,10 @@ def an_outcome(topic: str, raw: bytes) -> Decoded[Any] | Malformed:
 # --- what is taken ---
 
 
+def test_every_topic_has_a_decoder() -> None:
+    assert sorted(RECORDS) == TOPICS
+
+
 # Of each of two dozen records a third of the examples: they share their fields.
 @settings(
     max_examples=max(1, settings().max_examples // 3),
@@ -104,6 +108,12 @@ def test_unknown_fields_are_ignored_and_counted_in_both_places() -> None:
     event["account"]["followers"] = 12
     outcome = decode_created(msgspec.json.encode(event), now=NOW)
     assert outcome == Decoded(examples.CREATED, unknown_fields=3)
+
+
+def test_unknown_fields_further_in_are_ignored() -> None:
+    outcome = decode_banned(a_ban(basis={"authority": "UN", "page": 4}), now=NOW)
+    assert isinstance(outcome, Decoded)
+    assert outcome.unknown_fields == 0
 
 
 def test_a_field_is_known_however_its_name_is_escaped() -> None:
@@ -229,6 +239,11 @@ def test_no_beginning_of_a_message_is_a_message(topic: str, record: Record) -> N
 # --- nothing raises, nothing leaks ---
 
 
+@given(st.sampled_from(TOPICS), st.binary(max_size=200))
+def test_arbitrary_bytes_never_raise(topic: str, raw: bytes) -> None:
+    an_outcome(topic, raw)
+
+
 @given(st.data(), st.sampled_from(LETTERED))
 def test_damaged_bytes_never_raise(data: st.DataObject, example: tuple[str, Record]) -> None:
     topic, record = example
@@ -262,6 +277,25 @@ def secrets() -> st.SearchStrategy[Any]:
         texts.map(lambda text: text + "\ud800"),
         texts.map(lambda text: text + "\x00"),
     )
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(st.data(), st.sampled_from(LETTERED), st.booleans())
+def test_wrong_values_give_a_reason_that_names_no_value(
+    data: st.DataObject, example: tuple[str, Record], plain: bool
+) -> None:
+    topic, record = example
+    message = as_json(record)
+    for _ in range(data.draw(st.integers(1, 3))):
+        container, key = data.draw(st.sampled_from(places(message)))
+        if data.draw(st.booleans()):
+            container[key] = data.draw(secrets() | json_values())
+        elif isinstance(container, dict):
+            container[data.draw(st.just(SECRET) | st.text(max_size=5))] = container.pop(key)
+    raw = json.dumps(message, ensure_ascii=plain).encode(errors="surrogatepass")
+    outcome = an_outcome(topic, raw)
+    if isinstance(outcome, Malformed):
+        assert SECRET not in repr(outcome)
 
 
 @for_each(("topic", "record"), LETTERED)
@@ -513,6 +547,11 @@ def test_what_is_not_rfc_3339_with_a_timezone_is_refused(date: str) -> None:
     assert fault(created(date)) == ("bad-date", "$.occurred_at")
 
 
+@for_each("date", [1_772_357_400, 1.5, None, True, ["2026"]])
+def test_numbers_are_no_dates(date: object) -> None:
+    assert fault(created(date)) == ("wrong-type", "$.occurred_at")
+
+
 def test_a_timezone_other_than_utc_is_the_same_moment() -> None:
     outcome = created("2026-03-01T14:30:00.5+05:00")
     assert isinstance(outcome, Decoded)
@@ -603,6 +642,18 @@ def test_a_ban_occurred_when_it_began_so_that_an_old_list_overrides_nothing_newe
     assert (dated.dated, undated.dated) == (True, False)
 
 
+def test_an_event_that_tells_its_time_keeps_it() -> None:
+    (row,) = accounts("handle,occurred_at\na,2026-03-01T09:30:00Z\n")
+    assert record_of(row.outcome).occurred_at == examples.BANNED.occurred_at
+    assert row.dated
+
+
+def test_columns_of_bans_mean_nothing_for_accounts() -> None:
+    (row,) = accounts("handle,banned_at,policy\na,never,two words\n")
+    assert isinstance(row.outcome, Decoded)
+    assert (row.outcome.unknown_fields, row.dated) == (2, False)
+
+
 @for_each(
     ("row", "reason", "path"),
     [
@@ -636,6 +687,11 @@ def test_a_cell_that_cannot_be_used_costs_itself_and_not_the_row() -> None:
         ("banned_at", "bad-date"),
         ("policy", "bad-format"),
     )
+
+
+def test_a_ban_whose_end_cannot_be_read_is_refused_here_too() -> None:
+    (row,) = bans("handle,expires_at\numar,some day\n")
+    assert fault(row.outcome) == ("bad-date", "$.expires_at")
 
 
 def test_bytes_that_are_not_utf8_spoil_their_own_row_alone() -> None:
@@ -697,6 +753,11 @@ def test_cells_are_separated_as_the_line_of_names_is(delimiter: str) -> None:
     assert (account.account_id, account.handle, account.bio) == ("7", "umar_media", "a, b; c\td")
 
 
+def test_a_name_with_a_semicolon_in_a_single_column_stays_one_name() -> None:
+    (row,) = accounts("display_name\nUmar; Media\n")
+    assert record_of(row.outcome).account.display_name == "Umar; Media"
+
+
 # msgspec's messages become reasons, and none is repeated that may quote a value.
 
 
@@ -739,6 +800,11 @@ def test_half_a_surrogate_pair_is_told_apart_from_other_nonsense(raw: bytes, rea
 
 ROOMS = Path(schemas.__file__).parent.parent
 SOURCES = [path for room in ("schemas", "streams", "agents") for path in sorted((ROOMS / room).rglob("*.py"))]
+
+
+def test_every_reason_is_fit_for_a_metric_label() -> None:
+    assert all(re.fullmatch(r"[a-z0-9-]{1,32}", reason) for reason in REASONS)
+    assert len(set(REASONS)) == len(REASONS) <= 32
 
 
 def test_every_reason_is_given_somewhere_and_explained() -> None:

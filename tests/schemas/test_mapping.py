@@ -24,7 +24,7 @@ from schemas.mapping.compiler import (
     MappingError,
     compile_mappings,
 )
-from schemas.mapping.convert import Reading, Unit
+from schemas.mapping.convert import UNITS, Reading, Unit
 from schemas.mapping.csvrows import COLUMNS_BANNED
 from schemas.mapping.expression import (
     EXPRESSION_CHARS_MAX,
@@ -36,7 +36,7 @@ from schemas.mapping.expression import (
 from schemas.mapping.fields import ALL_FIELDS, TARGETS, Kind
 from schemas.mapping.formats import FORMATS, beside
 from schemas.mapping.mapper import Mapped, NotMapped
-from schemas.mapping.positions import positions
+from schemas.mapping.positions import line_of, positions
 from schemas.record import Record
 from schemas.unusable import FieldFault
 from schemas.wire import encode
@@ -240,6 +240,47 @@ def test_what_an_operator_says_of_a_field_counts_before_what_the_format_says() -
 # A fault is looked for where its line says.
 
 
+TEXT = """\
+# a comment = with a sign
+[topics."a.b"]
+format = "json"
+fields.bio = "text"
+
+[topics."a.b".fields]
+"account_id" = "id"
+links = { from = "urls",
+}
+
+[[topics."a.b".rules]]
+as = "created"
+
+[[topics."a.b".rules]]
+as = "banned"
+[topics."a.b".rules.fields]
+banned_at = "at"
+"""
+
+
+@for_each(
+    ("path", "line"),
+    [
+        (("topics", "a.b"), 2),
+        (("topics", "a.b", "format"), 3),
+        (("topics", "a.b", "fields", "bio"), 4),
+        (("topics", "a.b", "fields", "account_id"), 7),
+        (("topics", "a.b", "fields", "links", "unit"), 8),  # not there: the nearest that it would stand in
+        (("topics", "a.b", "rules", 0, "as"), 12),
+        (("topics", "a.b", "rules", 1), 14),
+        (("topics", "a.b", "rules", 1, "as"), 15),
+        (("topics", "a.b", "rules", 1, "fields", "banned_at"), 17),
+        (("nothing",), 1),
+        ((), 1),
+    ],
+)
+def test_a_key_is_on_its_line(path: tuple[str | int, ...], line: int) -> None:
+    assert line_of(TEXT, path) == line
+
+
 KEYS = st.text("ab.=#[\"' é", min_size=1, max_size=4)
 
 
@@ -349,6 +390,13 @@ def test_a_field_has_the_name_that_it_has_as_a_column() -> None:
     assert set(ALL_FIELDS) >= COLUMNS_BANNED
     of_bans = set(ALL_FIELDS) - TARGETS["actioned"].fields.keys() | TARGETS["banned"].fields.keys()
     assert of_bans - COLUMNS_BANNED == {"avatar_image", "reinstated_at", "reason"}
+
+
+@for_each("kind", TARGETS)
+def test_who_where_and_when_must_be_filled(kind: Kind) -> None:
+    also = {"action"} if kind == "actioned" else set()
+    required = {field.name for field in TARGETS[kind].required}
+    assert required == {"platform", "account_id", "occurred_at"} | also
 
 
 def test_what_lies_deeper_is_counted_as_the_field_of_the_schema() -> None:
@@ -624,6 +672,13 @@ def test_a_function_that_does_not_take_a_value_costs_the_field_alone() -> None:
     assert left_out(outcome) == (("display_name", "wrong-type"),)
 
 
+@given(json_values(), st.sampled_from(sorted(ALL_FIELDS)), st.sampled_from([None, *UNITS]), st.booleans())
+def test_no_value_raises(value: Any, name: str, unit: Unit | None, odd: bool) -> None:
+    how: dict[str, Any] = {"separator": ",", "values": {"1": "x"}} if odd else {"markup": True}
+    _, faults = read(name, value, unit=unit, **how)
+    assert set(faults) <= set(FieldFault)
+
+
 # A foreign record becomes one of ours, nothing, or a dead letter that says why and quotes nobody.
 
 
@@ -785,3 +840,9 @@ def test_whatever_comes_there_is_an_outcome_that_can_be_written(
         elif isinstance(outcome, Malformed):
             assert outcome.reason in REASONS
             assert outcome.path.startswith("$")
+
+
+@given(st.binary(max_size=64), st.binary(max_size=64) | st.none())
+def test_no_bytes_raise(value: bytes, key: bytes | None) -> None:
+    outcome = result(MAPPED, value, key=key)
+    assert isinstance(outcome, Mapped | NotMapped | Malformed)

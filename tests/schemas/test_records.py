@@ -18,7 +18,7 @@ from msgspec import inspect
 from msgspec.structs import replace
 from rich.pretty import pretty_repr
 
-from schemas import examples, fields
+from schemas import examples, fields, generate
 from schemas.accounts import Account, AccountBanned, AccountDeleted, Avatar, Basis
 from schemas.alert_headers import ALERT_HEADERS, alert_headers
 from schemas.alert_state import AlertState, unquoted_alert
@@ -43,6 +43,7 @@ from schemas.wire import (
     decode_alert_state,
     decode_banned,
     decode_created,
+    decode_deleted,
     decode_enrolled,
     decode_reinstated,
     decode_verdict,
@@ -81,6 +82,11 @@ def test_records_are_immutable_and_built_by_name(kind: type[Record]) -> None:
     assert kind.__struct_config__.frozen
     with pytest.raises(TypeError):
         kind(*kind.__struct_fields__)
+
+
+def test_a_record_is_hashable_so_that_tests_and_sets_can_compare_it() -> None:
+    for records in EXAMPLES.values():
+        assert len({*records, *(msgspec.structs.replace(record) for record in records)}) == len(records)
 
 
 # How an account is named across platforms.
@@ -245,6 +251,11 @@ def test_an_account_needs_nothing_but_its_id() -> None:
     record = record_of(created(account_id="7"))
     assert record.key == "telegram:7"
     assert record.account.given == ()
+
+
+def test_the_same_id_on_two_platforms_is_two_accounts() -> None:
+    on_x = msgspec.structs.replace(examples.CREATED_SMALLEST, platform="x")
+    assert on_x.key != examples.CREATED_SMALLEST.key
 
 
 @for_each(
@@ -490,6 +501,17 @@ def test_a_reinstatement_is_ordered_by_when_it_occurred() -> None:
     assert record.at == datetime(2026, 3, 20, tzinfo=UTC).timestamp()
 
 
+def test_a_deletion_names_its_account() -> None:
+    record = record_of(decode_deleted(msgspec.json.encode(as_json(examples.DELETED)), now=NOW))
+    assert (record.key, record.at) == ("x:9907", examples.DELETED.occurred_at.timestamp())
+
+
+def test_records_cannot_be_changed() -> None:
+    account = Account(account_id="1")
+    with pytest.raises(AttributeError):
+        account.handle = "x"  # type: ignore[misc]  # the assignment is what must fail
+
+
 # What a platform did: an unusable field costs itself, unless a person would read something false.
 
 
@@ -630,6 +652,15 @@ def test_a_summary_travels_on_the_same_topic_and_is_told_apart() -> None:
     assert isinstance(record_of(decode_alert(encode(examples.ALERT), now=NOW)), MirrorAlert)
 
 
+def test_a_broken_summary_is_named_as_a_summary() -> None:
+    broken = {**as_json(examples.SUMMARY), "published": -1}
+    assert fault(decode_alert(msgspec.json.encode(broken), now=NOW)) == ("out-of-range", "$.published")
+
+
+def test_an_alert_names_both_accounts_with_their_platforms() -> None:
+    assert (examples.ALERT.key, examples.ALERT.matched.key) == ("x:9907", "x:2201")
+
+
 # Whoever routes alerts reads their headers alone.
 
 
@@ -710,9 +741,18 @@ def test_next_revision_is_not_below_its_moment(known: int, now: float) -> None:
     assert next_revision(known, now) >= by_time(now) >= 1
 
 
+def test_next_revision_within_a_second_counts_on_by_one() -> None:
+    known = by_time(COUNTED_FROM + 60.0)
+    assert next_revision(known, COUNTED_FROM + 60.0) == known + 1
+
+
 def test_revision_by_time_counts_seconds_since_2020() -> None:
     assert [by_time(COUNTED_FROM + it) for it in (-1.0, 0.5, 1.9, 86_400.0)] == [1, 1, 1, 86_400]
     assert by_time(float("inf")) == BY_TIME_MAX
+
+
+def test_examples_have_revisions_of_their_moments() -> None:
+    assert by_time(ALERT.detected_at.timestamp()) - 1 <= ALERT.revision < WITHDRAWN.revision
 
 
 # Dead letters: the whole address, the value as far as it fits, and a reason without personal values.
@@ -731,6 +771,16 @@ def test_what_it_holds_is_not_in_its_repr() -> None:
 
 def a_verdict(**fields: object) -> object:
     return decode_verdict(msgspec.json.encode({**as_json(examples.VERDICT), **fields}), now=NOW)
+
+
+@for_each("verdict", ["mirror", "not_mirror", "unsure"])
+def test_three_verdicts_are_known(verdict: str) -> None:
+    assert record_of(a_verdict(verdict=verdict)).verdict == verdict
+
+
+@for_each("verdict", ["Mirror", "not mirror", "yes", ""])
+def test_any_other_is_refused(verdict: str) -> None:
+    assert fault(a_verdict(verdict=verdict)) == ("not-allowed", "$.verdict")
 
 
 def test_a_verdict_is_not_blind_unless_it_says_so() -> None:
@@ -759,6 +809,10 @@ def test_a_verdict_holds_without_a_reviewer_and_a_code_that_can_be_read() -> Non
     verdict = a_verdict(reviewer="", reason_code="free text")
     assert left_out(verdict) == (("reason_code", "bad-format"), ("reviewer", "missing-field"))
     assert (record_of(verdict).reason_code, record_of(verdict).reviewer) == ("unusable", "unusable")
+
+
+def test_its_time_is_given_in_seconds() -> None:
+    assert examples.VERDICT.at == examples.VERDICT.decided_at.timestamp()
 
 
 def test_a_record_from_before_verdicts_had_ids_is_told_apart_by_who_gave_it_and_when() -> None:
@@ -945,6 +999,14 @@ def test_the_checked_in_file_is_current(topic: str) -> None:
 
 def test_no_file_is_left_over() -> None:
     assert {path.name for path in FOLDER.iterdir()} == {f"{topic}.json" for topic in RECORDS}
+
+
+def test_generating_writes_every_file(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generate, "FOLDER", tmp_path / "json")
+    generate.main()
+    assert {path.name: path.read_bytes() for path in (tmp_path / "json").iterdir()} == {
+        f"{topic}.json": render(topic) for topic in RECORDS
+    }
 
 
 @for_each("topic", RECORDS)

@@ -165,7 +165,7 @@ class TestPairs:
         assert await store.shown(accounts) == [{"a": (device,), "b": (bio, device)}, {}]
         assert await store.alerts_and_shown(accounts) == ([[], []], await store.shown(accounts))
         await store.forget([("x:5001", NOW)], now=NOW)
-        assert await store.shown(accounts) == [{}, {}]
+        assert await store.shown(accounts) == [{"a": (), "b": ()}, {}]
 
     async def test_open_alerts_are_found_by_ban_and_by_id(self, store: Store) -> None:
         await store.enrol([a_ban("9001")], now=NOW)

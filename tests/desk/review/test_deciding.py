@@ -301,6 +301,14 @@ async def test_dismissed_alert_is_read_again_only_if_other_evidence_raised_it_an
     assert await waiting_for(office, bilal) == ([("alert-1", "first")] if anew else [])
 
 
+async def test_superseded_alert_leaves_the_queue_and_says_why(office: Office) -> None:
+    amina = await office.hire("amina")
+    await office.receive()
+    await withdraw(office, "superseded")
+    assert await waiting_for(office, amina) == []
+    assert (await office.desk.open(amina, "alert-1")).withdrawn_reason == "superseded"
+
+
 async def test_a_second_reading_outlives_the_withdrawal_that_the_first_one_caused(database: Database) -> None:
     office = an_office(database, with_shares(second_share=1.0))
     amina, bilal = await office.hire("amina"), await office.hire("bilal")
@@ -308,6 +316,15 @@ async def test_a_second_reading_outlives_the_withdrawal_that_the_first_one_cause
     await decide(office, amina, NOT_MIRROR)
     await withdraw(office, "verdict")
     assert await waiting_for(office, bilal) == [("alert-1", "second")]
+
+
+async def test_notes_are_erased_when_somebody_is_reinstated_and_leave_a_mark(office: Office) -> None:
+    amina = await office.hire("amina")
+    await office.receive()
+    await office.desk.write_note(amina, "alert-1", "calls himself Umar")
+    await withdraw(office, "reinstated")
+    [note] = (await office.desk.open(amina, "alert-1")).notes
+    assert (note.text, note.erased_reason) == ("", "reinstated")
 
 
 async def test_quotes_and_notes_are_erased_once_kept_long_enough(office: Office) -> None:

@@ -21,7 +21,9 @@ from desk.database import actions, audit, reads, schema
 from desk.database.engine import Database
 from desk.database.filters import Filters
 from desk.errors import Forbidden
+from desk.feed import consume
 from desk.feed.consume import Consumer
+from desk.feed.upkeep import OLD
 from desk.readers import Reader
 from desk.review.actions import ActionView, forget_account, take_action
 from desk.review.arrivals import Arrivals
@@ -37,8 +39,9 @@ from schemas.actions import AccountActioned
 from schemas.alerts import Matched, MirrorAlert
 from schemas.appeals import AppealMade, AppealTaken
 from schemas.examples import ACTIONED
+from schemas.malformed import Malformed
 from schemas.record import Record
-from schemas.wire import encode
+from schemas.wire import Decoded, decode_actioned, encode
 from streams.kafka.topics import Names
 from streams.outcomes import Arrival
 from tests.desk.makers import a_reason, an_alert
@@ -47,6 +50,7 @@ from tests.desk.quotes import (
     DAY,
     KEEP_DAYS,
     MIRROR,
+    NOT_MIRROR,
     QUOTING,
     a_quote,
     decide,
@@ -122,6 +126,31 @@ async def test_repeats_change_nothing_and_late_forgetting_spares_later_decisions
     assert erased == '{"appeals":0,"decided":1,"notes":0,"reason":"reinstated"}'
 
 
+async def test_reading_undone_after_withdrawal_still_shows_evidence(office: Office) -> None:
+    amina = await office.hire("amina")
+    await receive(office)
+    made = await decide(office, amina)
+    await withdraw(office, "account-banned")
+    await office.desk.undo(amina, made.batch)
+    assert (await office.desk.open(amina, "alert-1")).alert.evidence[0].ours == a_quote()
+    await decide(office, amina, NOT_MIRROR)
+    assert (await office.desk.open(amina, "alert-1")).alert.evidence[0].ours == a_quote()
+
+
+async def test_erased_evidence_is_not_kept_when_alert_is_decided_again(office: Office) -> None:
+    amina, bilal = await office.hire("amina"), await office.hire("bilal")
+    chloe = await office.hire("chloe", "lead")
+    await receive(office)
+    await decide(office, amina)
+    office.clock.pass_(KEEP_DAYS * DAY + 1)
+    await upkeep(office)
+    opened = await office.desk.open(chloe, "alert-1")
+    assert (opened.evidence_decided_at, opened.erased_reason) == (None, OLD)
+    await office.desk.take_back(chloe, "alert-1", "appeal")
+    await decide(office, bilal)
+    assert a_quote() not in str(await kept_payloads(office))
+
+
 async def test_appeal_reader_sees_evidence_as_decided_and_not_that_it_was(office: Office) -> None:
     amina, bilal = await office.hire("amina"), await office.hire("bilal")
     chloe = await office.hire("chloe", "lead")
@@ -135,6 +164,20 @@ async def test_appeal_reader_sees_evidence_as_decided_and_not_that_it_was(office
     assert opened.alert.evidence[0].ours == a_quote()
     assert (opened.status, opened.alert.status, opened.alert.revision) == ("open", "open", 1)
     assert (opened.evidence_decided_at, opened.erased_at, opened.alert.withdrawn_reason) == (None, None, None)
+
+
+async def test_second_reader_of_withdrawn_alert_sees_evidence_by_the_blind_rule(database: Database) -> None:
+    office = an_office(database, with_shares(blind_share=1.0))
+    amina, bilal = await office.hire("amina"), await office.hire("bilal")
+    chloe = await office.hire("chloe", "lead")
+    await receive(office)
+    await decide(office, amina)
+    await withdraw(office, "account-banned")
+    await office.desk.take_back(chloe, "alert-1", "appeal")
+    opened = await office.desk.open(bilal, "alert-1")
+    assert opened.sealed
+    assert (opened.alert.band, opened.alert.log_odds) == ("none", 0.0)
+    assert a_quote() in {line.ours for line in opened.alert.evidence}
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -595,6 +638,23 @@ async def test_bad_field_is_counted_and_bad_record_is_dead(office: Office) -> No
     assert set(applied.unusable) == left_out
 
 
+async def test_action_is_decoded_once_as_it_is_applied(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[bytes | None] = []
+
+    def counting(value: bytes | None, *, now: float) -> Decoded[AccountActioned] | Malformed:
+        decoded.append(value)
+        return decode_actioned(value, now=now)
+
+    monkeypatch.setattr(consume, "decode_actioned", counting)
+    values = [encode(an_action()), b"{}"]
+    batch = [Arrival(Names().actioned, 0, at, b"k", value) for at, value in enumerate(values)]
+    applied = await Consumer(office.database, Names(), office.desk.policy, office.clock).apply(batch)
+    assert (applied.actions, len(applied.refused)) == (1, 1)
+    assert decoded == values
+
+
 # Accounts by what an alert quotes of them.
 
 
@@ -602,6 +662,11 @@ def test_people_quoted_by_one_line_have_a_name_or_handle_alone() -> None:
     ours, theirs = people(an_alert(a_reason("name", ours="Omar", theirs="Umar")))
     assert (ours.name, ours.handle, ours.key) == ("Omar", "", "x:new")
     assert (theirs.name, theirs.handle, theirs.key) == ("Umar", "", "x:banned")
+
+
+def test_person_of_a_key_has_no_words() -> None:
+    person = person_of("x:a:b")
+    assert (person.platform, person.account_id, person.name) == ("x", "a:b", "")
 
 
 def test_bios_are_those_of_the_first_line_that_quotes_one() -> None:

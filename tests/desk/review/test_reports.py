@@ -140,6 +140,11 @@ def test_what_readers_were_unsure_of_is_stood_for_by_what_they_decided() -> None
     assert {(one.stratum, one.drawn_with) for one in found} == {(1, 0.25)}
 
 
+def test_what_was_not_found_as_the_account_came_says_nothing_of_recall() -> None:
+    [one] = judged([a_row("a", direction="lookback")], blind_share=BLIND_SHARE)
+    assert not one.forward
+
+
 def test_leads_see_traits_scripts_and_the_time_to_detect() -> None:
     rows = [a_row(f"a{n}", script="arabic", seconds_to_detect=60.0 * n) for n in range(31)]
     rows += [a_row(f"b{n}", mirror=False, signals="device", seconds_to_detect=9e9) for n in range(29)]
@@ -502,6 +507,22 @@ async def test_lawful_requests_are_counted_by_authority_as_they_stand(blind_offi
     assert court == AuthorityRequests("A court", 3, 1, 0, 1, {"too-broad": 1}, 1, 6, 0)
     assert ministry == AuthorityRequests("A ministry", 2, 1, 1, 0, {}, 1, 2, 2)
     assert (await report(blind_office, days=1)).lawful_requests == []
+
+
+async def test_authorities_beyond_the_rows_share_the_last(
+    blind_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rana = await blind_office.hire("rana", "counsel")
+    for number, authority in enumerate(("One", "One", "Two", "Three")):
+        await enter(blind_office, rana, authority=authority, reference=str(number))
+    for most, expected in (
+        (1, [("One", 2, 2), ("all others", 2, 2)]),
+        (2, [("One", 2, 2), ("Three", 1, 1), ("all others", 1, 1)]),
+        (3, [("One", 2, 2), ("Three", 1, 1), ("Two", 1, 1)]),
+    ):
+        monkeypatch.setattr(operations, "ROWS_MAX", most)
+        rows = (await report(blind_office)).lawful_requests
+        assert [(row.authority, row.requests, row.accounts) for row in rows] == expected
 
 
 @pytest.mark.parametrize(("days", "parts"), [(1 / 24, 1), (1, 24), (7, 7), (30, 30), (365, 53), (3_650, 60)])

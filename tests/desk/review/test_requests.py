@@ -40,7 +40,7 @@ from schemas.verdicts import VerdictGiven
 from schemas.wire import decode_appeal_decided
 from tests.desk.makers import a_reason
 from tests.desk.people import Office, an_office, with_shares
-from tests.desk.quotes import DAY, a_quote, decide, receive, upkeep, withdraw
+from tests.desk.quotes import DAY, NOT_MIRROR, a_quote, decide, receive, upkeep, withdraw
 from tests.desk_databases import on_each_database
 from tests.makers import NOON
 from tests.tables import for_each
@@ -755,6 +755,21 @@ def test_deadline_follows_from_the_kind_and_the_receipt(kind: str, seconds: floa
     assert (values["deadline"], values["jurisdiction"]) == (1_000.0 + seconds, "DE")
 
 
+async def test_request_is_overdue_after_its_deadline_until_it_is_answered(office: Office) -> None:
+    rana = await office.hire("rana", "counsel")
+    emergency = await enter(office, rana, kind="e-evidence-emergency", reference="emergency")
+    await enter(office, rana)
+    async with acting(office, rana) as review:
+        assert [line.overdue for line in await rules.lines(review, is_open=True)] == [False, False]
+    office.clock.pass_(8 * 3_600.0)
+    async with acting(office, rana) as review:
+        listed = await rules.lines(review, is_open=True)
+        assert (listed[0].row.request_id, listed[0].overdue) == (emergency, True)
+    async with acting(office, await office.hire("sana", "counsel")) as review:
+        await rules.withdraw(review, emergency)
+        assert [line.overdue for line in await rules.lines(review, is_open=False)] == [False]
+
+
 async def test_case_file_is_made_under_an_approved_request_on_its_accounts_alone(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -908,6 +923,17 @@ async def test_audit_of_a_request_has_no_word_of_it_and_proves_its_record(office
     ]
 
 
+async def test_case_file_without_a_request_has_nothing_of_a_hold(office: Office) -> None:
+    await quoting_alert(office)
+    await approved(office)
+    await erased(office)
+    chloe = await office.hire("chloe", "lead")
+    async with acting(office, chloe) as review:
+        case = await case_file(review, "alert-1", purpose="appeal")
+    assert "held" not in case
+    assert "quoted-of" not in json.dumps(case)
+
+
 async def test_case_file_has_no_trace_of_another_request(office: Office) -> None:
     await quoting_alert(office)
     first, rana, _ = await approved(office)
@@ -919,7 +945,6 @@ async def test_case_file_has_no_trace_of_another_request(office: Office) -> None
     chloe = await office.hire("chloe", "lead")
     async with acting(office, chloe) as review:
         of_lead = await case_file(review, "alert-1", purpose="appeal")
-    assert "held" not in of_lead
     of_second = json.loads(await file_of(office, rana, second))
     for case, request in ((of_lead, None), (of_second, second)):
         details = [line["detail"] for line in case["audit"]]
@@ -944,3 +969,14 @@ async def test_no_case_file_has_a_keyed_digest(office: Office) -> None:
     assert digest not in (await file_of(office, rana, request_id)).decode()
     async with acting(office, rana) as review:
         assert digest not in json.dumps(await case_file(review, "alert-1", purpose="appeal"))
+
+
+async def test_another_decision_is_not_held_up_by_a_hold(office: Office) -> None:
+    amina = await office.hire("amina")
+    await receive(office)
+    rana = await office.hire("rana", "counsel")
+    await enter(office, rana)
+    await decide(office, amina, NOT_MIRROR)
+    assert (await office.desk.open(rana, "alert-1")).read is None, "counsel reads, and decides nothing"
+    with pytest.raises(Forbidden):
+        await office.desk.write_note(rana, "alert-1", "no")

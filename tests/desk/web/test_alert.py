@@ -48,7 +48,7 @@ from tests.desk.makers import a_reason
 from tests.desk.people import A_POLICY, Office, an_office, with_shares
 from tests.desk.quotes import decide
 from tests.desk.review.test_evidence import act, an_action
-from tests.desk.web.client import Client, at_the_desk, browsing, decided, opened, page_at, the_queue
+from tests.desk.web.client import Client, at_the_desk, browsing, decided, opened, page_at, sent, the_queue
 from tests.desk_databases import on_each_database
 from tests.makers import NOON
 from tests.tables import for_each
@@ -143,6 +143,28 @@ async def test_two_readers_at_once_learn_whose_it_is(office: Office) -> None:
         assert (await bilal.submit(where, **decision)).status_code == 303
         refused = await amina.submit(where, **decision)
         assert (refused.status_code, "<bdi>B</bdi>" in refused.text) == (409, True)
+
+
+async def test_what_is_read_blind_tells_nothing_of_its_score(database: Database) -> None:
+    office = an_office(database, with_shares(blind_share=1.0))
+    reasons = (a_reason(ours="Umar", theirs="Omar"), a_reason("device", -0.5), a_reason("rule", -0.1))
+    await office.receive(reasons=reasons)
+    async with at_the_desk(office) as client:
+        [waiting] = await the_queue(client)
+        assert (waiting["band"], waiting["probability"]) == (None, None)
+        shown = await opened(client)
+        assert shown["sealed"]
+        assert (shown["alert"]["band"], shown["alert"]["log_odds"]) == ("none", 0.0)
+        assert [line["signal"] for line in shown["alert"]["evidence"]] == ["device", "handle"]
+        assert {line["weight"] for line in shown["alert"]["evidence"]} == {0.0}
+        page = (await client.get("/alerts/alert-1")).text
+        assert "Umar" in re.sub("</?mark>", "", page)
+        assert not re.search(r"likely|93\.0|\+8\.0|handles are the same", page)
+        await decided(client, waiting["read_id"])
+        # While it can be undone it can be decided again, and whoever knew the score would not be blind then.
+        assert (await opened(client))["sealed"]
+        await sent(office)
+        assert not (await opened(client))["sealed"]
 
 
 async def test_what_is_read_blind_tells_same_from_different_where_values_are_masked(
@@ -346,6 +368,17 @@ async def test_what_is_taken_back_is_not_offered_to_be_taken_back_again(office: 
         assert offered not in (await client.get("/alerts/alert-1")).text
 
 
+async def test_who_decides_nothing_is_not_led_from_one_alert_to_the_same_one(office: Office) -> None:
+    await office.receive()
+    async with at_the_desk(office) as client:
+        assert 'href="/next"' in (await client.get("/alerts/alert-1")).text
+    async with at_the_desk(office, "aud", "auditor") as client:
+        for where in ("/queue", "/alerts/alert-1"):
+            page = await client.get(where)
+            assert page.status_code == 200
+            assert 'href="/next' not in page.text
+
+
 async def test_who_decides_nothing_is_told_of_nothing_to_decide(office: Office) -> None:
     """Words, keys and addresses of deciding are of no use to an auditor, who sees what waits for anybody."""
     deciding = re.compile(r"[Dd]ecide\b|waits for you|<kbd>[cdusfgnz1]</kbd>")
@@ -366,6 +399,17 @@ async def test_who_decides_nothing_is_told_of_nothing_to_decide(office: Office) 
         async with office.database.begin() as connection:
             await connection.execute(update(schema.reads).values(state="gone"))
         assert "Nothing waits." in (await client.get("/queue")).text
+
+
+async def test_an_auditor_reads_what_was_decided_under_one_heading(office: Office) -> None:
+    await office.receive()
+    async with at_the_desk(office) as client:
+        [waiting] = await the_queue(client)
+        await decided(client, waiting["read_id"])
+    async with at_the_desk(office, "aud", "auditor") as client:
+        page = (await client.get("/alerts/alert-1")).text
+        assert re.findall("<h[23][^>]*>(Verdicts|Decide)<", page) == ["Verdicts"]
+        assert "A: <strong>a mirror</strong>" in page
 
 
 async def test_page_opens_both_profiles_and_calls_accounts_by_name(database: Database) -> None:
@@ -1017,6 +1061,8 @@ async def test_each_way_without_accounts_is_told(
     assert len(await noted(office)) == 1
 
 
+# Pages on two accounts, and the desk's environment.
+
 # Two values side by side.
 
 
@@ -1054,6 +1100,10 @@ def test_towers_of_marks_and_endless_alternation_stay_bounded() -> None:
     assert max(len(rapid.ours), len(rapid.theirs)) <= PIECES_MAX
 
 
+def test_a_value_of_half_a_character_is_shown() -> None:
+    assert compare("name", "x", "\ud800", "x").ours[0].text == "U+D800"
+
+
 # Two texts by word.
 
 
@@ -1079,6 +1129,11 @@ def test_words_that_differ_are_marked_whole_in_every_script(ours: str, theirs: s
 def test_lines_of_a_text_stay_lines_and_bidi_marks_are_named() -> None:
     [text, unseen, rest] = compare_words("one\r\n\n\n \ntwo\u202e!", "").ours
     assert (text.text, unseen.text, rest.text) == ("one\n\ntwo", "U+202E", "!")
+
+
+def test_texts_that_share_few_words_are_shown_plain() -> None:
+    found = compare_words("Photos of a mountain village", "Cricket, tea and a long walk home")
+    assert "[" not in told(found.ours) + told(found.theirs)
 
 
 def test_text_that_is_cut_says_so() -> None:

@@ -338,6 +338,11 @@ def test_the_first_hours_after_a_ban_are_told_in_minutes() -> None:
     assert list(told.values()) == ["30 seconds", "90 seconds", "72 minutes", "72 minutes", "3 hours"]
 
 
+def test_arabic_counts_in_six_ways() -> None:
+    form_of = FORMS["ar"][1]
+    assert [form_of(n) for n in (0, 1, 2, 3, 10, 11, 99, 100, 102, 103)] == [0, 1, 2, 3, 3, 4, 4, 5, 5, 3]
+
+
 def test_the_first_language_that_we_have_of_a_browsers_is_taken() -> None:
     assert wanted("sd, ur-PK;q=0.9, en;q=0.8").code == "ur"
     assert wanted("xx" * 999).code == "en"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Sequence
 from dataclasses import replace as replaced
 
@@ -190,6 +191,12 @@ def test_learning_again_from_the_same_labels_goes_no_further() -> None:
     assert all(0.8 < value < 1.25 for value in second.multipliers.values())
 
 
+def test_the_order_of_the_labels_says_nothing() -> None:
+    labels = verdicts(300, {"device.same": 0.4})
+    shuffled = random.Random(5).sample(labels, len(labels))
+    assert learn(shuffled, SHIPPED) == learn(labels, SHIPPED)
+
+
 def test_a_table_is_called_by_what_it_was_learnt_from_and_not_by_the_last_digit_of_its_fit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -248,6 +255,19 @@ def test_no_reader_counts_for_more_than_half_of_what_the_others_do() -> None:
     assert sum(reader_counts(["eve"] * 400 + ["ana"] * 10)) == pytest.approx(READER_LABELS + 10)
     assert reader_counts(["a", "b", "c"] * 500) == [1.0] * 1_500
     assert reader_counts([]) == []
+
+
+def test_four_hundred_contrary_labels_of_one_reader_move_little() -> None:
+    """They took the device to nothing while they counted one each."""
+    honest = verdicts(600, {})
+    turned = [replaced(it, mirror=not it.mirror, reader="eve") for it in verdicts(400, {}, seed=7)]
+    fair, bent = learn(honest, SHIPPED), learn([*honest, *turned], SHIPPED)
+    for row, (_, nats) in SHOWN.items():
+        assert abs(bent.multipliers[row] - fair.multipliers[row]) * nats < 0.8, "nats"
+    alone = learn(turned, SHIPPED)
+    assert all(0.95 < one < 1.05 for one in alone.multipliers.values())
+    fresh = verdicts(4_000, {}, seed=11)
+    assert loss(bent.weights, bent.multipliers, fresh) < loss(fair.weights, fair.multipliers, fresh) + 0.02
 
 
 def test_fifty_labels_move_no_multiplier_by_more_than_a_twentieth() -> None:
@@ -309,6 +329,9 @@ def test_a_mirror_and_a_dismissal_that_names_no_explanation_teach_no_rate() -> N
     assert learn([*verdicts(60, {}), *silent, *mirrors], SHIPPED).rates == {}
 
 
+# Intervals, samples and calibration, and the tables that are learnt by them.
+
+
 # What is drawn below the bands stands for what is there.
 
 
@@ -347,6 +370,9 @@ def test_weights_add_up_to_the_pairs_that_there_were_also_where_the_most_are_cut
             for one in drawn(levels, [float(number) for number in random.random(len(levels))], share):
                 counted[levels[one.place]] += 1 / one.probability
     assert counted[:4] / rounds == pytest.approx([5, 2, 2, 1], rel=0.2)
+
+
+# Probabilities, and lines of evidence.
 
 
 # Probabilities that labels bear out: the curve rises always, and is not believed from a handful.

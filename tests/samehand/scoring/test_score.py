@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from importlib import resources
 from typing import Any, Final
 
@@ -26,7 +26,7 @@ from samehand.fingerprint.distil import Fingerprint, enrolment_keys, query_keys
 from samehand.frequency.rates import LATELY, Frequencies, NothingCounted
 from samehand.keys import Key, KeyKind, kind_of, value_of
 from samehand.scoring.evidence import QUARANTINE, Score
-from samehand.scoring.key_table import STEPS_A_NAT, KeyTable
+from samehand.scoring.key_table import STEPS_A_NAT, KeyTable, RivalSums
 from samehand.scoring.rivals import RATED, RIVALS
 from samehand.scoring.score import _adding, _compared, against_chance, score
 from samehand.scoring.upper_bound import UpperBound
@@ -41,7 +41,7 @@ from samehand.signals.own_contact import OWN_CONTACT
 from samehand.watchlist.platforms import ORGANISATIONS
 from store.common.ranking import Tables
 from tests.house import ROOT
-from tests.samehand.makers import DEVICE, WEIGHTS, Bearers, a_context, an_account, keyer, seen
+from tests.samehand.makers import DEVICE, WEIGHTS, Bearers, a_context, accounts, an_account, keyer, seen
 from tests.samehand.scoring.makers import AT, Counted, ages, alike_accounts, counted, pairs, picture, tables
 from tests.tables import for_each
 
@@ -217,6 +217,25 @@ def scored(ours: Account, theirs: Account, *, apart: float | None = None, bans: 
     return score(seen(ours, later), seen(theirs, at), WEIGHTS, NothingCounted(bans))
 
 
+@given(ours=accounts, theirs=accounts)
+def test_prior_and_lines_sum_to_the_log_odds(ours: Account, theirs: Account) -> None:
+    result = scored(ours, theirs, apart=HOUR)
+    total = math.fsum((result.prior, *(line.weight for line in (*result.evidence, *result.counter_evidence))))
+    assert abs(total - result.log_odds) < 1e-9
+    assert 0.0 <= result.probability <= 1.0
+
+
+@given(ours=accounts, theirs=accounts)
+def test_the_same_pair_gives_the_same_score(ours: Account, theirs: Account) -> None:
+    assert scored(ours, theirs) == scored(ours, theirs)
+
+
+def test_the_mirror_of_the_news_is_likely() -> None:
+    banned = an_account(handle="umar_media", display_name="Umar Media", device_id=DEVICE)
+    mirror = an_account(handle="um4r_media_2", display_name="Umar Media", device_id=DEVICE)
+    assert scored(mirror, banned, apart=5 * 60.0).band == "likely"
+
+
 @for_each(
     ("banned", "back"),
     [("umar_media", "um4r_media_2"), ("zarghun_kakar", "zarghun_kakar_backup")],
@@ -292,6 +311,11 @@ def test_a_common_name_is_not_rare_for_being_counted_among_other_languages() -> 
     assert counted.weight == shipped.weight
 
 
+def test_more_bans_make_each_less_likely() -> None:
+    same = an_account(handle="umar_media_waziristan")
+    assert scored(same, same, bans=1_000_000).log_odds < scored(same, same, bans=1_000).log_odds
+
+
 def test_one_household_alone_does_not_alert() -> None:
     """A sibling signs up on the family's tablet, two months after the ban."""
     family = an_account(device_id=DEVICE, ip="39.40.12.7", email="zarghun@gmail.com")
@@ -327,6 +351,7 @@ def test_what_is_explained_keeps_the_order_of_its_evidence() -> None:
 
 
 DAY: Final = 86_400.0
+STORES: Final = (1, 300, 20_000, 1_000_000)
 
 
 Shown = tuple[Showings, Showings] | None
@@ -527,7 +552,101 @@ def test_letters_behind_a_handle_lower_it_by_no_more_than_so_much_each(letters: 
     assert behind >= alone - 9.0 - 1.5 * len(letters)
 
 
+def numbers(table: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """The places of all numbers of a table."""
+    if isinstance(table, dict):
+        return [place for name, each in table.items() for place in numbers(each, (*path, name))]
+    return [path] if isinstance(table, int | float) else []
+
+
 TABLE: Final = msgspec.json.decode(resources.files("samehand.scoring").joinpath("weights.json").read_bytes())
+# What no single pair shows: a cap of counts that are not drawn here.
+UNSEEN: Final = frozenset({("bands", "likely"), ("bands", "possible")})
+
+
+def probes() -> list[tuple[Account, Account, Any, float | None]]:
+    """Pairs that show every level, in stores where they are priced one way and another."""
+    found: list[tuple[Account, Account, Any, float | None]] = []
+    for signal in (*SIGNALS, *PAIRWISE):
+        found += [
+            (example.ours, example.theirs, NothingCounted(bans), None)
+            for example in getattr(signal, "examples", ())
+            for bans in (1, 20_000)
+        ]
+    one = an_account(
+        handle="zarghunkakar",
+        display_name="Zarghun Kakar",
+        phone="+923012345678",
+        device_id=DEVICE,
+        payment_token="tok_1QxYz8",
+        ip="39.40.12.7",
+        user_agent="Mozilla/5.0 (X11) Firefox/120.0",
+        referrer="invite:7GQ2",
+        locale="ps-AF",
+    )
+    bare = an_account()
+    for age in (60.0, 1800.0, 4e4, 4e5, 2e6, 6e6, 2e7, 9e7, -3e4, -1e6, -9e6):
+        for field in ("handle", "display_name", "phone", "device_id", "payment_token", "ip"):
+            shown = an_account(**{field: getattr(one, field)})
+            found.append((shown, shown, NothingCounted(300), age))
+    found += [
+        (one, replace(one, platform=platform), NothingCounted(300), 60.0)
+        for platform in (ORGANISATIONS, "telegram")
+    ]
+    points = (
+        *("t.me/+AbCdEf123456", "chat.whatsapp.com/AbCdEf1234567890AbCdEf", "discord.gg/AbCdEf12"),
+        *("wa.me/message/ABCDEF123456", "call +92 301 2345678", "mail umar@example.org", "t.me/valley_news"),
+        *("https://www.instagram.com/valley_news", "write @valley_news", "https://valleyshop.com/x"),
+        *("backup of @valley_news", "https://www.linkedin.com/in/valley-news"),
+    )
+    found += [(replace(bare, bio=point),) * 2 + (NothingCounted(300), None) for point in points]
+    for ours, theirs in (
+        ("salma7391846205", "kite_7391846205"),
+        ("salma739184", "kite_739184"),
+        ("salma4182", "kite_4182"),
+        ("zarghunwaziristani", "zorghinweziristoni"),
+        ("wxqvbtr_lodz", "zarghunkakar"),
+    ):
+        named = (replace(bare, handle=ours), replace(bare, handle=theirs))
+        found += [(*named, NothingCounted(300), age) for age in (None, 60.0)]
+    differs = replace(one, handle="wxqvbtr", display_name="Ingrid", device_id=DEVICE[::-1], ip="81.2.69.142")
+    found.append((differs, one, NothingCounted(300), 60.0))
+    for bits in (0, 55, 70):
+        mine, other = (replace(bare, avatar=picture(it)) for it in (bits, 0))
+        found.append((mine, other, Bearers(2, 1_000_000, bans=300), None))
+    bios = ("the old channel is gone, new account of @zarghunkakar", "mirror of @zarghunkakar since 2020")
+    found += [(replace(bare, bio=bio), one, NothingCounted(300), None) for bio in bios]
+    return found
+
+
+def table_with(path: tuple[str | int, ...]) -> Weights:
+    table = msgspec.json.decode(msgspec.json.encode(TABLE))
+    place = table
+    for name in path[:-1]:
+        place = place[name]
+    number = place[path[-1]]
+    # Shares stay shares; a threshold above 1 - 1/4 is lowered.
+    place[path[-1]] = type(number)(number * (0.75 if number > 0.5 else 1.25))
+    return read_weights(msgspec.json.encode(table))
+
+
+@for_each("path", [it for it in numbers(TABLE) if it not in UNSEEN])
+def test_every_number_of_the_shipped_table_changes_a_line(path: tuple[str | int, ...]) -> None:
+    try:
+        other = table_with(path)
+    except UnusableWeights:
+        return  # a number that may not be changed so far is not ignored
+    shipped = shipped_scores()
+    assert any(judged(*probe, other) != shipped[at] for at, probe in enumerate(PROBES)), path
+
+
+PROBES: Final = probes()
+
+
+@cache
+def shipped_scores() -> list[Score]:
+    """What each probe scores under the shipped table."""
+    return [judged(*one) for one in PROBES]
 
 
 @for_each("signal", WEIGHTS.signals)
@@ -550,6 +669,12 @@ def test_a_laxer_level_is_multiplied_by_no_more_than_a_closer_one() -> None:
     table["signals"]["network"]["levels"]["same-prefix"]["multiplier"] = 1.1
     with pytest.raises(UnusableWeights, match="the multiplier of same-address is below that of same-prefix"):
         read_weights(msgspec.json.encode(table))
+
+
+def test_a_table_of_the_former_form_is_refused_with_what_to_change() -> None:
+    former = {**TABLE, "caps": {"rows": []}}
+    with pytest.raises(UnusableWeights, match="delete caps"):
+        read_weights(msgspec.json.encode(former))
 
 
 @for_each(
@@ -682,9 +807,21 @@ def test_what_a_rival_explains_is_told_as_such_and_not_as_counter_evidence() -> 
     assert line not in result.counter_evidence
 
 
+@for_each("bans", STORES)
+def test_a_household_is_not_likely_two_days_after_and_one_who_is_back_at_once_is(bans: int) -> None:
+    """Device and address, all else different."""
+    banned = an_account(handle="zarghun_k", device_id=DEVICE, ip="39.40.12.7", email="z@k.org")
+    other = replace(banned, account_id="2", handle="mirgul.banaras", email="m@b.org")
+    bands = [judged(other, banned, NothingCounted(bans), age).band for age in (600.0, 2 * DAY, 61 * DAY)]
+    assert bands[0] == "likely"
+    assert bands[1] != "likely"
+    assert bands[2] == "none"
+
+
 # No pair that alerts is bounded below its score: what its keys say of it is enough, before it is read.
 
 
+UNLIMITED: Final = 1 << 40
 # Where no group shares what it says, each line is what its signal found.
 PLAIN: Final = msgspec.structs.replace(WEIGHTS, group_shares={})
 # A level that a key shows for certain: there the bound allows for all that it weighs.
@@ -781,6 +918,68 @@ def test_the_bound_is_no_less_than_the_score_against_any_rival(
     most, read = bounded(table, theirs, age)
     assert prior + most >= least - 1e-6, (told.lines, may)
     assert read or told.band == "none" or excess > 0.0, "who alerts is read"
+
+
+def added(values: list[float], *, a_key_each: bool, one_fact: bool = False, **others: Any) -> float:
+    """What facts add up to (nats) where each is shared by a key of its own, or all by one."""
+    facts, steps = tuple(range(len(values))), tuple(int(value * STEPS_A_NAT) for value in values)
+    keys = tuple(Key(bytes((place,))) for place in (facts if a_key_each else facts[:1]))
+    plain: dict[str, Any] = {"groups": (), "beyond": ()}
+    table = KeyTable(
+        keys=keys,
+        listed=(),
+        facts=((0,) * len(facts) if one_fact else facts,) if a_key_each else tuple((fact,) for fact in facts),
+        steps=(steps,) if a_key_each else tuple((each,) for each in steps),
+        floors=(0,) * len(facts),
+        moments=(((-np.inf, 0),),),
+        at=None,
+        least=0,
+        rivals=(RivalSums(0, (UNLIMITED,) * len(facts), 0),),
+        **(plain | others),
+    )
+    sums, _ = Tables.of([table]).sums(
+        np.zeros(1, np.int64),
+        np.zeros(len(keys), np.int64),
+        np.arange(len(keys)),
+        lambda rows: np.zeros(1),
+    )
+    return float(sums[0]) / STEPS_A_NAT
+
+
+AGREE: Final = st.lists(st.floats(0.0, 14.0), min_size=3, max_size=3)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 1.0])
+@given(values=AGREE, a_key_each=st.booleans())
+def test_facts_of_a_group_count_as_the_score_counts_them(
+    share: float, values: list[float], a_key_each: bool
+) -> None:
+    one, other = sorted((values[0], values[2]))
+    groups = (((0, 2), int(share * 1024)),)
+    found = added(values, a_key_each=a_key_each, groups=groups)
+    assert found == pytest.approx(values[1] + other + share * one, abs=0.01)
+
+
+@given(values=AGREE, a_key_each=st.booleans())
+def test_of_a_fact_beyond_others_counts_what_exceeds_the_best_of_them(
+    values: list[float], a_key_each: bool
+) -> None:
+    best = max(values[:2])
+    found = added(values, a_key_each=a_key_each, groups=(((0, 1), 256),), beyond=((2, (0, 1)),))
+    assert found == pytest.approx(max(best, values[2]) + 0.25 * min(values[:2]), abs=0.01)
+
+
+@given(values=AGREE)
+def test_a_fact_adds_no_more_than_so_many_of_its_keys_can_say(values: list[float]) -> None:
+    first, second, best = sorted(values)
+    for shared, most in ((1, first), (2, second), (3, second)):
+        found = added(
+            [best] * shared,
+            a_key_each=True,
+            by_number=((0, tuple(int(one * STEPS_A_NAT) for one in (first, second))),),
+            one_fact=True,
+        )
+        assert found == pytest.approx(most, abs=0.01)
 
 
 def sums_of(ours: Account, theirs: Account, *, bans: int = 100_000, age: float = 3e6) -> tuple[float, bool]:

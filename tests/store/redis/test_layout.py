@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from hashlib import blake2b
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from redis.asyncio.connection import Connection
 from local.ports import LOOPBACK
 from local.redis import EmbeddedRedis
 from local.redis_cluster import RedisCluster
+from local.waiting import wait_until
 from samehand.keys import EXACT_POSTING_CAP, PERSONAL_POSTING_CAP, Key, KeyKind, key_of, kind_of
 from store.base import ConfirmedEntry, Query, Remembered, Store
 from store.bounds import Bounds
@@ -40,6 +42,7 @@ from store.redis.counting.count_min_sketch import (
 from store.redis.counting.counters import Counters
 from store.redis.layout import LAYOUT, Layout, Spread, places
 from store.redis.shards import Shards
+from tests.servers.redis_sentinel import MASTER_NAME, Sentinel
 from tests.store.conftest import SMALL
 from tests.store.makers import (
     DAY,
@@ -510,6 +513,24 @@ async def test_one_master_of_a_cluster_is_enough(cluster: RedisCluster) -> None:
     await store.close()
 
 
+async def test_the_master_behind_sentinels_is_asked(redis_url: str, tmp_path: Path) -> None:
+    with EmbeddedRedis(tmp_path / "redis", settings={"appendonly": "no"}) as master:
+        sentinel = Sentinel(tmp_path / "sentinel", master.port, quorum=1)
+        with sentinel:
+            assert wait_until(lambda: sentinel.master_seen()["flags"] == "master", 10)
+            with administrator(master) as connection:
+                connection.config_set("maxmemory", LIMIT)
+                connection.config_set("maxmemory-policy", "allkeys-random")
+            store = a_store(
+                RedisEndpoint(
+                    sentinels=((LOOPBACK, sentinel.port),), service=MASTER_NAME, deadline_seconds=10.0
+                )
+            )
+            with pytest.raises(StoreEvicts):
+                await store.open()
+            await store.close()
+
+
 # The sketch: never below the truth, and close to it.
 
 
@@ -800,6 +821,17 @@ async def test_a_name_becomes_known_though_no_worker_ever_meets_it_twice(
         told = await bearers(worker, KeyKind.HANDLE_FULL)
         await worker.close()
     assert 84 <= told <= 101
+
+
+async def test_a_version_that_is_kept_takes_a_small_part_of_what_grows(
+    workers: tuple[RedisStore, RedisStore],
+) -> None:
+    one, _ = workers
+    shards = one._counters._shards
+    await one.remember([named(str(place), place) for place in range(200)], now=NOW)
+    growing = await shards.client.command("STRLEN", shards.root(0) + "o")
+    await one.freeze(now=NOW + HOUR)
+    assert await shards.client.command("STRLEN", shards.root(0) + "f1") < growing / 4
 
 
 class Died(Exception):

@@ -954,6 +954,16 @@ async def test_a_store_emptied_under_us_never_answers_nothing(url: str, administ
     await store.close()
 
 
+async def test_one_shard_emptied_is_noticed_too(url: str, administrator_url: str) -> None:
+    store = await opened(url)
+    await store.enrol([a_ban("1")], now=NOW)
+    with redis.Redis.from_url(administrator_url) as client:
+        client.delete("samehand:{1}:e")
+    with pytest.raises(StoreEmptied):
+        await store.bans_like([a_query()], now=NOW)
+    await store.close()
+
+
 async def test_a_store_emptied_while_we_were_away_is_noticed_by_whoever_knew_its_epoch(
     url: str, administrator_url: str
 ) -> None:
@@ -978,6 +988,17 @@ async def test_a_store_that_is_not_filled_yet_is_refused_to_whoever_knows_of_ban
     known = await opened(url, known=rebuilder.epoch)  # as noted by then
     await known.close()
     await rebuilder.close()
+
+
+async def test_a_store_that_an_enrolment_began_is_as_good_as_noted(url: str) -> None:
+    """Its worker died before it noted the epoch."""
+    first = await opened(url)
+    await first.enrol([a_ban("1")], now=NOW)
+    second = await opened(url, known=UNFILLED)
+    assert second.epoch == first.epoch
+    assert await second.ready() is None
+    await first.close()
+    await second.close()
 
 
 async def test_a_store_that_is_not_filled_yet_answers_nobody(url: str) -> None:

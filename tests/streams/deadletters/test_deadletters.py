@@ -22,7 +22,7 @@ from streams.errors import BrokerUnavailable, LettersError, TopicsError
 from streams.kafka.client import reader, writer
 from streams.kafka.store_epoch import note_epoch
 from streams.outcomes import NOTHING, Arrival, Dead, Headers, Outcome
-from streams.settings import load
+from streams.settings import Settings, load
 from tests.streams.conftest import Stage
 from tests.streams.fakes import TOPIC, FakeResumes
 
@@ -32,6 +32,12 @@ from tests.streams.fakes import TOPIC, FakeResumes
 def test_only_a_topic_that_workers_consume_can_be_resumed() -> None:
     with pytest.raises(TopicsError, match="no topic that workers consume"):
         resume(load({}), "accounts.craeted")
+
+
+async def test_without_a_broker_it_is_an_outage(brokerless: Settings) -> None:
+    control = ControlTopic(brokerless)
+    with pytest.raises(BrokerUnavailable):
+        await control.stop(TOPIC, Stop("", ""))
 
 
 @pytest.mark.journey
@@ -67,11 +73,21 @@ def test_without_its_topic_nothing_stands_still(stage: Stage) -> None:
 # The bound on dead letters.
 
 
+def test_a_few_bad_records_stop_nothing_however_large_their_share() -> None:
+    assert DeadLetterBound(0.2, 1000, 100).admit([True] * 100) == 100
+
+
 def test_a_wave_of_a_third_stops_a_topic_with_a_clean_past() -> None:
     bound = DeadLetterBound(0.2, 1000, 100)
     bound.admit([False] * 10_000)
     wave = [number % 3 == 0 for number in range(2000)]
     assert 590 <= bound.admit(wave) <= 610, "200 bad ones among the last 1,000 come with 600 records"
+
+
+def test_a_share_within_the_bound_may_go_on_for_ever() -> None:
+    bound = DeadLetterBound(0.2, 1000, 100)
+    trickle = [number % 6 == 0 for number in range(20_000)]
+    assert bound.admit(trickle) == len(trickle)
 
 
 @given(

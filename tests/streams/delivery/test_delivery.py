@@ -73,6 +73,15 @@ async def test_each_step_shows_its_stage() -> None:
     assert delivery.progress.stage is Stage.IDLE
 
 
+async def test_with_nothing_to_say_it_is_acknowledged_all_the_same() -> None:
+    scene = Scene()
+    events = scene.taken([b"quiet"])
+    await Delivery("screen", TOPIC, Handler(), scene.around).run(stream(events))
+    assert fates(events) == {"acknowledged"}
+    assert scene.broker.confirmed == []
+    assert scene.meter.seen == [(0, NOTHING)]
+
+
 async def test_events_come_in_batches_of_at_most_the_limit() -> None:
     scene, handler = Scene(records_max=4), Handler()
     await Delivery("screen", TOPIC, handler, scene.around).run(stream(scene.taken([b"a"] * 10)))
@@ -143,6 +152,14 @@ async def test_an_outage_of_the_broker_repeats_only_what_was_not_confirmed() -> 
     assert fates(events) == {"acknowledged"}
 
 
+async def test_what_could_not_even_be_buffered_is_sent_later() -> None:
+    scene = Scene()
+    scene.broker.unbuffered = 3
+    events = scene.taken([b"a", b"b"])
+    await Delivery("screen", TOPIC, Handler(), scene.around).run(stream(events))
+    assert [emit.marker for emit in scene.broker.confirmed] == ["alert-0", "alert-1"]
+
+
 async def test_an_outage_while_remembering_publishes_nothing_twice() -> None:
     scene = Scene()
     failures = [Transient("away"), Transient("away")]
@@ -169,6 +186,15 @@ async def test_the_unexpected_ends_the_run_with_the_batch_unacknowledged() -> No
         await delivery.run(stream(events, then_hang=True))
     assert fates(events) == {"given up"}
     assert delivery.progress.stage is Stage.FAILED
+
+
+async def test_a_refusal_of_the_broker_ends_the_run_too() -> None:
+    scene = Scene()
+    scene.broker.refusal = PermissionError("no right to write")
+    events = scene.taken([b"a"])
+    with pytest.raises(PermissionError):
+        await Delivery("screen", TOPIC, Handler(), scene.around).run(stream(events))
+    assert fates(events) == {"given up"}
 
 
 async def test_too_few_outcomes_are_a_fault_not_a_loss() -> None:
@@ -347,6 +373,18 @@ async def test_under_another_bound_a_topic_starts_afresh() -> None:
     assert len(scene.broker.on(LETTERS)) == 5
 
 
+async def test_a_word_for_another_topic_resumes_nothing() -> None:
+    scene = Scene()
+    delivery = Delivery("screen", TOPIC, Garbage(), scene.around, bound=DeadLetterBound(0.2, 100, 1))
+    run = asyncio.create_task(delivery.run(stream(scene.taken([b"bad"] * 3), then_hang=True)))
+    await until(lambda: scene.resumes.asked > 1)
+    scene.resumes.words.append("accounts.updated")
+    asked = scene.resumes.asked
+    await until(lambda: scene.resumes.asked > asked + 2)
+    assert len(scene.broker.on(LETTERS)) == 1
+    run.cancel()
+
+
 async def test_a_stopped_topic_stays_stopped_across_a_rebalance_and_a_silent_broker() -> None:
     scene = Scene()
     scene.resumes.silent = 3
@@ -498,6 +536,14 @@ async def test_what_is_known_to_be_on_its_way_is_waited_for() -> None:
     pump.cancel()
 
 
+async def test_once_nothing_more_is_on_its_way_the_batch_goes() -> None:
+    clock = Busy(Scene().taken([b"x"] * 30))
+    batches = Batches(clock, linger_seconds=0.005, coming=lambda: max(0, len(clock.left) - 20))
+    pump = asyncio.create_task(batches.fill(clock.source()))
+    assert 8 <= len(await batches.next()) <= 11
+    pump.cancel()
+
+
 async def test_what_comes_after_the_batch_began_is_left_to_the_next() -> None:
     """Or a steady stream, of which a record is always on its way, would hold every batch back."""
     clock = Busy(Scene().taken([b"x"] * 400))
@@ -579,6 +625,13 @@ def test_it_grows_by_a_constant_up_to_the_limit() -> None:
         size.succeeded()
         sizes.append(size.records)
     assert sizes == [90, 100, 110, 120, 130, 140, 150, 160, 160]
+
+
+def test_a_small_limit_grows_too() -> None:
+    size = of(4)
+    size.failed(4)
+    size.succeeded()
+    assert size.records == 3
 
 
 def test_what_was_too_many_is_remembered_by_who_starts_again() -> None:
@@ -707,3 +760,6 @@ async def test_last_records_are_sent_once_the_others_are_confirmed() -> None:
     assert (left, broker.confirmed) == ([alert, state], [])
     assert await publish(broker, left) == []
     assert [emit.marker for emit in broker.confirmed] == ["0", "state"]
+
+
+# What a delivery shows of itself.

@@ -52,6 +52,7 @@ from streams.settings import Settings, load
 from streams.supervision.exit_codes import (
     EXIT_ADDRESS,
     EXIT_BROKER,
+    EXIT_CONFIG,
     EXIT_FAILED,
     EXIT_OK,
     EXIT_REFUSED,
@@ -657,6 +658,14 @@ def test_who_hangs_up_is_asked_about_tls_and_login() -> None:
     assert "SAMEHAND_KAFKA_TLS" in fault.cure
 
 
+def test_who_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.kafka.probe.ANSWER_SECONDS", 0.2)
+    with socket.create_server((LOOPBACK, 0)) as server:
+        fault = kafka_fault(brokers(f"{LOOPBACK}:{server.getsockname()[1]}"))
+    assert fault is not None
+    assert fault.what.endswith("does not answer")
+
+
 def test_a_certificate_that_cannot_be_used_is_told_and_not_waited_for(tmp_path: Path) -> None:
     rubbish = tmp_path / "ca.pem"
     rubbish.write_text("rubbish")
@@ -1048,6 +1057,13 @@ def test_a_partition_that_is_added_to_a_live_topic_is_read_and_counted_soon(kafk
     wanted = f'samehand_consumer_lag_records{{partition="2",topic="{stage.names.created}"}} 0.0'
     counted = stage.until(lambda: wanted in page_of(port, "/metrics")[1], ADDED_SECONDS_MAX)
     stage.tell(f"an added partition: read after {read:.1f} s, counted {counted:.1f} s later")
+
+
+@pytest.mark.journey
+def test_with_topics_missing_it_says_which_and_ends(stage: Stage) -> None:
+    worker = stage.start(SAMEHAND_TOPIC_PREFIX="elsewhere.", SAMEHAND_TOPIC_CREATE="false")
+    assert worker.wait(60) == EXIT_CONFIG
+    assert {"elsewhere.accounts.created"} <= {event.get("topic") for event in stage.events()}
 
 
 @pytest.mark.journey

@@ -42,6 +42,7 @@ from streams.errors import (
     BrokerUnreachable,
     RecordTooLarge,
     SettingsError,
+    TopicsError,
 )
 from streams.faust_app import patches
 from streams.faust_app.start_checks import canary_fault
@@ -61,7 +62,7 @@ from streams.kafka.client import (
     writer,
 )
 from streams.kafka.group_position import group_position
-from streams.kafka.mapped_topics import mappings_of
+from streams.kafka.mapped_topics import foreign_topics, mappings_of
 from streams.kafka.metadata_pace import PACE_SECONDS, pace_metadata
 from streams.kafka.probe import Probe, probe
 from streams.kafka.producer import KafkaPublisher
@@ -87,6 +88,12 @@ from tests.streams.conftest import Stage, free_port
 from tests.tables import for_each
 
 # The door to kafka-python: how it connects, and what it makes of its errors.
+
+
+def test_without_credentials_it_is_plain_text() -> None:
+    options = client_options(load({"SAMEHAND_KAFKA_BROKERS": "a:1,b:2"}))
+    assert options["bootstrap_servers"] == ["a:1", "b:2"]
+    assert options["security_protocol"] == "PLAINTEXT"
 
 
 def test_with_tls_and_a_password_it_is_both(tmp_path: Path) -> None:
@@ -325,6 +332,19 @@ def acknowledge(stage: Stage, topic: str, offsets: dict[int, int]) -> None:
 
 
 @pytest.mark.journey
+async def test_where_nothing_waits_it_is_what_was_acknowledged(stage: Stage) -> None:
+    created, deleted = stage.names.created, stage.names.deleted
+    send(stage, created, 0, 3)
+    send(stage, deleted, 1, 2)
+    acknowledge(stage, created, {0: 3, 1: 0})
+    acknowledge(stage, deleted, {0: 0, 1: 2})
+    assert group_position(stage.settings, (created, deleted)) == {
+        created: {0: 3, 1: 0},
+        deleted: {0: 0, 1: 2},
+    }
+
+
+@pytest.mark.journey
 async def test_what_was_acknowledged_after_a_record_that_waits_was_written_is_not_passed(
     stage: Stage,
 ) -> None:
@@ -543,6 +563,12 @@ def test_topics_are_missing_then_created_then_well(broker: str) -> None:
 
 
 @pytest.mark.journey
+def test_a_topic_with_other_partitions_is_found(stage: Stage) -> None:
+    stage.environment["SAMEHAND_TOPIC_PARTITIONS"] = "3"
+    assert set(kinds(check(stage.settings))) == {"partitions"}
+
+
+@pytest.mark.journey
 def test_workers_of_another_group_keep_a_canary_out_while_they_live(broker: str) -> None:
     given = {"SAMEHAND_KAFKA_BROKERS": broker, "SAMEHAND_TOPIC_PREFIX": f"t{free_port()}."}
     live, canary = (load({**given, "SAMEHAND_KAFKA_GROUP": f"g{free_port()}"}) for _ in "ab")
@@ -587,6 +613,11 @@ async def test_without_a_broker_every_question_is_an_outage(
         await ask(brokerless)
 
 
+def test_without_a_broker_there_is_one_clear_line(brokerless: Settings) -> None:
+    with pytest.raises(TopicsError, match="cannot be asked about topics"):
+        check(brokerless)
+
+
 # A file of mappings that cannot be used is one setting that is wrong, named with its lines.
 
 GOOD = "[topics.hooks]\nformat = 'mastodon'\nconstants.platform = 'm'\n"
@@ -596,6 +627,11 @@ def settings(tmp_path: Path, text: str) -> Settings:
     path = tmp_path / "mappings.toml"
     path.write_text(text)
     return load({"SAMEHAND_MAPPINGS": str(path), "SAMEHAND_TOPIC_PREFIX": "eu."})
+
+
+def test_the_topics_of_a_file_are_known(tmp_path: Path) -> None:
+    assert foreign_topics(settings(tmp_path, GOOD)) == ("hooks",)
+    assert foreign_topics(load({})) == ()
 
 
 @pytest.mark.parametrize(
@@ -831,6 +867,25 @@ async def test_it_ends_though_a_broker_never_takes_what_is_buffered(monkeypatch:
     assert client.stopped == 1
 
 
+async def test_so_it_does_though_the_connection_that_is_made_does_not_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "STOP_SECONDS", 0.01)
+    client, asked = ProducerClient(), asyncio.Event()
+    client.stops = False
+
+    async def silent() -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(client, "start", silent)
+    running = asyncio.ensure_future(KafkaPublisher(load({}), lambda: client).run())
+    await asked.wait()
+    async with asyncio.timeout(patient(10)):
+        await ended(running)
+    assert client.stopped == 1
+
+
 async def test_a_broker_has_what_it_confirmed(broker: str) -> None:
     settings = load({"SAMEHAND_KAFKA_BROKERS": broker, "SAMEHAND_TOPIC_PREFIX": "producer."})
     publisher = KafkaPublisher(settings)
@@ -1028,6 +1083,12 @@ def test_a_header_whose_key_is_no_utf8_stops_nobody(parse: Callable[[bytes], Any
     assert said == (
         b"samehand: 2 records from offset 1 on are malformed, as by a header whose key is no UTF-8"
     )
+
+
+@clients
+def test_a_fetch_that_holds_no_whole_batch_is_left_to_the_client(parse: Callable[[bytes], Any]) -> None:
+    cut = batch([b"a" * 100])[:-1]
+    assert bounded(cut, parse) == cut
 
 
 @clients

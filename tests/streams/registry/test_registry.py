@@ -20,6 +20,7 @@ from google.protobuf import any_pb2  # type: ignore[import-untyped]  # protobuf 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from local.ports import take_port
 from schemas.decoding.repair import plain_values
 from schemas.malformed import Malformed
 from schemas.mapping.compiler import compile_mappings
@@ -66,6 +67,12 @@ def test_a_message_within_another_is_found_by_its_places() -> None:
     file = a_file(id=INT64)
     raw = protobuf(file, "shop.User.Inner", {"id": "7"})
     assert reader(of(file))((1, 0), raw) == {"id": "7"}
+
+
+@for_each("places", [(2,), (1, 1), (0, 0), (-1,), (1, -1)])
+def test_a_place_that_holds_no_message_is_refused(places: tuple[int, ...]) -> None:
+    with pytest.raises(NotProtobuf, match="names no message"):
+        reader(of(a_file(id=INT64)))(places, b"")
 
 
 def test_files_import_one_another_and_the_well_known() -> None:
@@ -186,6 +193,15 @@ def test_what_may_pass_is_an_outage(answer: tuple[int, bytes]) -> None:
         fake.answers["/schemas/ids/1"] = answer
         with pytest.raises(RegistryUnavailable):
             Registry(fake.url).schema(1)
+
+
+def test_nobody_at_the_address_is_an_outage() -> None:
+    port = take_port()
+    try:
+        with pytest.raises(RegistryUnavailable):
+            Registry(f"http://127.0.0.1:{port.number}").schema(1)
+    finally:
+        port.release()
 
 
 @for_each("answer", [None, (422, b"{}"), (200, b" " * (ANSWER_BYTES_MAX + 1))])

@@ -235,6 +235,12 @@ def test_in_a_folder_it_outlives_every_process_and_holds_no_value(tmp_path: Path
     assert b"must not be kept" not in file.read_bytes()
 
 
+def test_a_folder_that_is_not_there_yet_is_made(tmp_path: Path) -> None:
+    """The worker makes it anyway, and the first start may be the one that ends badly."""
+    FlightRecorder(tmp_path / "new").slot("screen").note([arrival(5)])
+    assert [hand.name for hand in FlightRecorder(tmp_path / "new").unfinished()] == ["screen"]
+
+
 def test_two_that_run_at_once_share_a_folder_and_no_file(tmp_path: Path) -> None:
     one, other = FlightRecorder(tmp_path), FlightRecorder(tmp_path)
     one.slot("screen").note([arrival(5)])
@@ -471,6 +477,13 @@ def test_a_parent_that_was_frozen_with_its_worker_kills_nobody(start: Start) -> 
     time.sleep(1.5)
     assert len(ran.births) == 1
     assert alive(ran.worker)
+
+
+def test_a_worker_that_is_frozen_alone_is_killed(start: Start) -> None:
+    ran = start("stop")
+    ran.until(lambda: ran.births)
+    os.kill(ran.worker, signal.SIGSTOP)
+    ran.until(lambda: len(ran.births) == 2)
 
 
 def test_orphans_are_buried(start: Start, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, Sp
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 from prometheus_client import CollectorRegistry
+from prometheus_client.parser import text_string_to_metric_families
 
 from local.ports import take_port
 from streams.clock import SystemClock
@@ -58,12 +59,26 @@ from tests.tables import for_each
 # Metrics: declared once, labels bounded, edges where the objective is.
 
 
+DESIGNED = (
+    "events event_age_seconds time_to_detect_seconds searchable_seconds candidates score_log_odds alerts",
+    "deadletters store_seconds store_breaker_state consumer_lag_records consumer_lag_seconds fingerprints",
+    "remembered_accounts verdicts precision_ratio duplicates_suppressed build_info",
+)
+
+
 def some_meters() -> Metrics:
     return Metrics(CollectorRegistry(), topics=[TOPIC], reasons=["not-json"], operations=["look-up"])
 
 
 def value(metrics: Metrics, name: str, **labels: str) -> float | None:
     return metrics.registry.get_sample_value(f"samehand_{name}", labels)
+
+
+def test_every_designed_metric_is_there_and_parses() -> None:
+    text = some_meters().exposition().decode()
+    families = {family.name for family in text_string_to_metric_families(text)}
+    assert {f"samehand_{name}" for line in DESIGNED for name in line.split()} <= families
+    assert "_created" not in text
 
 
 def test_known_labels_exist_from_the_start() -> None:
@@ -337,6 +352,20 @@ def test_the_next_outage_is_said_and_a_long_one_each_hour() -> None:
     assert said == 2
 
 
+def test_what_is_no_outage_is_told_apart_by_its_words() -> None:
+    repeats = Repeats(Clock())
+    refused = record("Unable connect to node with id %s: %s", 1, "SaslAuthenticationFailed")
+    topics = [record("Topic %s is not authorized for this client", topic) for topic in ("a", "b", "a")]
+    assert [repeats.says(it) for it in (AWAY[0], refused, refused, *topics)] == [
+        True,
+        True,
+        False,
+        True,
+        True,
+        False,
+    ]
+
+
 def test_other_libraries_and_we_say_all() -> None:
     repeats = Repeats(Clock())
     for name in ("samehand.worker", "faust.app", "aiokafkaesque"):
@@ -466,6 +495,13 @@ def test_a_quiet_topic_is_not() -> None:
     assert [dog.verdict(observed(ticks, a_delivery())) for ticks in (0.0, 1e4, 2e4)] == ["", "", ""]
 
 
+def test_waiting_on_purpose_is_not() -> None:
+    for on_purpose in (Stage.HOLDING, Stage.STOPPED):
+        dog = Watchdog(120.0)
+        waiting = a_delivery(on_purpose, busy=5)
+        assert [dog.verdict(observed(ticks, waiting, lag=5)) for ticks in (0.0, 1e4, 2e4)] == ["", "", ""]
+
+
 @for_each("stage", [Stage.HOLDING, Stage.STOPPED])
 def test_one_topic_that_waits_on_purpose_excuses_no_other(stage: Stage) -> None:
     dog = Watchdog(120.0)
@@ -524,6 +560,17 @@ def test_a_record_after_a_quiet_night_is_not_as_old_as_the_night() -> None:
     assert lag.seconds(NIGHT_SECONDS + 2) == 0.0
     lag = look(marks, facts(12, 10, acknowledged_at=0.0), NIGHT_SECONDS + 9)
     assert lag.seconds(NIGHT_SECONDS + 9) == 7.0, "the first of the two has waited since the look before"
+
+
+def test_a_backlog_found_at_the_start_is_as_old_as_what_was_acknowledged_last() -> None:
+    lag = look(HighWaterMarks(), facts(10_000, 4_000, acknowledged_at=1_000.0), 5_000.0)
+    assert lag.seconds(5_000.0) == 4_000.0
+
+
+def test_a_standstill_from_the_start_ages_from_the_first_look() -> None:
+    marks = HighWaterMarks()
+    look(marks, facts(10, 0), 100.0)
+    assert look(marks, facts(10, 0), 160.0).seconds(160.0) == 60.0
 
 
 def test_a_topic_made_anew_starts_anew() -> None:
