@@ -686,7 +686,7 @@ class Store(Protocol):
         """The decision in force on each alert; ``None`` where nobody has decided."""
 
     async def show(self, shown: Sequence[Shown]) -> None:
-        """Notes what dismissed alerts showed; without lines, forgets it. It ends with the account, too."""
+        """Notes what dismissed alerts showed; without lines, forgets one. Lines end with the account."""
 
     async def shown(self, accounts: Sequence[str]) -> list[dict[str, tuple[ShownLine, ...]]]:
         """What alerts on each account showed, by alert id: dismissed ones, or about to be."""

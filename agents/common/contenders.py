@@ -32,8 +32,8 @@ async def alerted(
 ) -> list[tuple[Pair, Emit]]:
     """Returns the alerts to publish on accounts' pairs; ``whole``: on all pairs that each account has.
 
-    A pair on which there must be no alert leaves its place to the next one. One that was dismissed is looked
-    at once more, by what its reader was shown.
+    A pair on which there must be no alert leaves its place to the next one. One that was dismissed meanwhile
+    is looked at once more, by what its reader was shown.
     """
     latest: dict[str, float] = {}  # of two states of an account in a batch, the later one counts
     for pair in pairs:
@@ -46,9 +46,7 @@ async def alerted(
     said: dict[str, list[tuple[Pair, Emit]]] = {}
     refused, silenced = set[str](), set[str]()
     while left:
-        ready, open_ = await _contenders(
-            list(left.values()), refused, silenced, context, snapshot, whole=whole
-        )
+        ready, open_ = await _contenders(list(left.values()), refused, context, snapshot, whole=whole)
         outcome = await admitted(ready, context)
         said |= {pair.alert_id: [] for pair, _ in outcome.emits}
         for pair, emit in outcome.emits:
@@ -89,7 +87,6 @@ async def _name(leaders: Sequence[Pair], open_: _Open, context: AgentContext) ->
 async def _contenders(
     pairs: list[Pair],
     refused: Collection[str],
-    silenced: Collection[str],
     context: AgentContext,
     snapshot: Snapshot,
     *,
@@ -123,7 +120,7 @@ async def _contenders(
                 )
             )
     alike, ready = likeness(snapshot, lambda pair: (pair.banned, pair.theirs)), list[Pair]()
-    covered = await dismissals(accounts, shown, silenced, context)
+    covered = await dismissals(accounts, shown, context)
     pairs = [weighed(pair, covered, context, snapshot, is_open=pair.alert_id in open_) for pair in pairs]
     # What raised them anew has gone; an earlier state of the account that comes again does not say so.
     settled = [

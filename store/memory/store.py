@@ -331,7 +331,7 @@ class MemoryStore:
                 forgotten.append(False)
                 continue
             self._remembered.remove(account)
-            self._shown.pop(account, None)
+            self._shown[account] = dict.fromkeys(self._shown.get(account, {}), ())
             forgotten.append(entry is not None)
         return forgotten
 

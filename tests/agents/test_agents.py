@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 import re
@@ -10,6 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import count, permutations
 from math import inf
+from threading import get_ident
 from typing import Any, cast
 
 import pytest
@@ -37,11 +39,13 @@ from schemas.verdicts import Verdict, VerdictGiven
 from schemas.wire import Decoded, decode_alert_state, decode_created, decode_verdict, encode
 from store.base import Remembered, Store
 from store.bounds import Bounds
+from store.errors import StoreUnavailable
 from store.memory.store import MemoryStore
 from streams.errors import Transient
 from streams.kafka.mapped_topics import topic_of
 from streams.kafka.topics import Names
-from streams.outcomes import NOTHING, Dead, Outcome, Published
+from streams.off_loop import OFF_LOOP_BYTES
+from streams.outcomes import NOTHING, Arrival, Dead, Outcome, Published
 from streams.registry.client import Schema
 from streams.registry.transcode import SchemaSource, Transcoder
 from streams.telemetry.metrics import Metrics
@@ -337,6 +341,16 @@ async def test_a_look_back_still_knows_what_could_not_be_read_when_the_account_c
     assert (alert.direction, unread(alert)) == ("lookback", [("account", "ip", "unreadable")])
 
 
+async def test_a_repeated_event_is_told_once(life: Life) -> None:
+    await life.ban(a_ban(handle="umar_media", device_id=DEVICE))
+    event = a_sign_up(handle="umar_media_2", device_id=DEVICE)
+    await life.tell(life.screen, event)
+    await life.tell(life.screen, event)
+    await life.tell(life.screen, event, event)
+    assert len(life.alerts) == 1
+    assert life.context.metrics.duplicates_suppressed._value.get() >= 1
+
+
 async def test_a_change_that_strengthens_the_case_raises_band_and_revision(life: Life) -> None:
     await life.ban(a_ban("77", handle="qorvetzanbulletin", device_id=DEVICE, banned_at=None))
     await life.tell(life.screen, a_sign_up("99", handle="qorvetzanbulletin"))
@@ -452,6 +466,25 @@ async def test_a_large_batch_asks_in_groups_and_each_remembers_before_it_looks(
     ]
 
 
+async def test_a_mirror_in_a_later_group_is_told_of_its_own_event(life: Life) -> None:
+    await life.ban(a_ban("77", handle="umar_media", device_id=DEVICE))
+    strangers = [a_sign_up(str(number), handle=f"nobody{number}") for number in range(ASKED_AT_ONCE)]
+    mirror = a_sign_up("m", handle="umar_media_2", device_id=DEVICE)
+    outcomes = await life.tell(life.screen, *strangers, mirror)
+    assert [isinstance(outcome, Published) for outcome in outcomes] == [False] * ASKED_AT_ONCE + [True]
+
+
+async def test_an_outage_of_the_store_is_held_and_not_swallowed(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def down(*_: object, **__: object) -> None:
+        raise StoreUnavailable("Redis did not answer in time")
+
+    monkeypatch.setattr(type(life.context.store), "remember", down)
+    with pytest.raises(Transient):
+        await life.tell(life.screen, a_sign_up(handle="umar_media"))
+
+
 # An account that slept for years and was then made into a mirror: found at its update, or in a list.
 
 
@@ -500,6 +533,19 @@ async def test_sleeper_of_a_list_is_alerted_and_leaves_no_trace(life: Life) -> N
     assert replace(after, unjudged=0, oldest_unjudged_at=None) == before
     keys = [record.key for record in listed]
     assert await life.context.store.remembered(keys, now=life.seconds) == [None] * len(keys)
+
+
+@pytest.mark.parametrize("first", ["scan", "update"])
+async def test_account_alerted_before_is_not_alerted_by_a_scan(life: Life, first: str) -> None:
+    await a_sleeper(life)
+    if first == "scan":
+        await life.tell(life.scan, a_listed_account("99", **TURNED))
+    else:
+        await life.tell(life.changed, a_change("99", **TURNED))
+    assert len(life.alerts) == 1
+    again = a_listed_account("99", at=NOON + timedelta(hours=1), **TURNED)
+    assert await life.tell(life.scan, again, again) == [NOTHING, NOTHING]
+    assert len(life.alerts) == 1
 
 
 async def test_record_whose_worker_died_before_it_was_published_is_alerted_by_its_repeat(life: Life) -> None:
@@ -1194,6 +1240,39 @@ async def test_a_slow_clock_of_ours_makes_no_dead_letters() -> None:
     assert isinstance(outcome, Published), "Kafka stamped it at noon, so noon has been"
 
 
+async def test_others_get_their_turn_within_a_batch() -> None:
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    beside = asyncio.create_task(others())
+    await Shop().told(*[signup()] * 100)
+    beside.cancel()
+    assert turns >= 12
+
+
+async def test_large_records_are_read_off_the_loop_and_small_ones_on_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shop, threads = Shop(), []
+    decided = shop.bridge._decided
+
+    def noting(record: Arrival) -> Outcome:
+        threads.append(get_ident() == main)
+        return decided(record)
+
+    main = get_ident()
+    monkeypatch.setattr(shop.bridge, "_decided", noting)
+    small, large = await shop.told(signup(), signup(bio="x" * OFF_LOOP_BYTES))
+    assert isinstance(small, Published)
+    assert isinstance(large, Published)
+    assert threads == [True, False]
+
+
 @for_each("kind", TARGETS)
 def test_every_kind_of_record_has_a_topic_of_ours(kind: Any) -> None:
     assert topic_of(Names())[kind] == f"accounts.{kind}"
@@ -1209,6 +1288,16 @@ SIGNUP_SCHEMA: dict[str, Any] = {
 def of_avro(id_: int = 1) -> bytes:
     row = {"kind": "signup", "id": "7", "at": NOON.isoformat(), "mail": SECRET}
     return of_wire(id_, avro(SIGNUP_SCHEMA, row))
+
+
+async def test_a_record_of_avro_is_read_by_the_schema_of_its_registry() -> None:
+    shop = Shop(registry=Shelf({1: Schema("AVRO", text=json.dumps(SIGNUP_SCHEMA))}))
+    good, unknown, wrong = await shop.told(of_avro(), of_avro(id_=2), b"{}")
+    assert isinstance(good, Published)
+    assert isinstance(unknown, Dead)
+    assert (unknown.reason, unknown.detail) == ("unprocessable", "schema 2: the registry has no such schema")
+    assert isinstance(wrong, Dead)
+    assert wrong.detail == "the value is not in Confluent's wire format"
 
 
 async def test_a_decimal_beyond_its_schema_is_a_dead_letter_at_once() -> None:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import settings
 from msgspec import structs
 
+from samehand.alert_id import alert_id
 from schemas.alerts import MirrorAlert
 from schemas.record import Record
 from schemas.verdicts import Verdict, VerdictGiven
@@ -351,9 +352,17 @@ async def test_account_that_is_deleted_takes_what_dismissals_showed_of_it_along(
     await tell(life, ban(STRONG), sign_up(**BIO))
     await judged(life, STRONG)
     await tell(life, a_deletion("new", at=NOON + timedelta(minutes=50)))
-    assert await life.context.store.shown(["telegram:new"]) == [{}]
+    assert await life.context.store.shown(["telegram:new"]) == [{last(life)[STRONG].alert_id: ()}]
     await tell(life, sign_up(minute=60, **ALL))
     assert stand(life) == {STRONG: "open"}
+
+
+async def test_dismissal_of_an_alert_that_the_store_never_knew_covers_its_pair(life: Life) -> None:
+    """What its reader was shown is not known: a trial of past events reads such verdicts."""
+    verdict = a_verdict(alert_id("telegram:new", a_ban(STRONG).key), "not_mirror")
+    await life.tell(life.judge, verdict)
+    await tell(life, ban(STRONG), sign_up())
+    assert stand(life) == {}
 
 
 async def test_dismissal_taken_back_covers_nothing(life: Life) -> None:

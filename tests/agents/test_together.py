@@ -904,7 +904,7 @@ async def test_a_reinstatement_with_too_long_a_reason_lifts_the_ban(life: Life) 
 MANY = 50
 
 
-@pytest.fixture(params=["1 shard", "cluster of 3 shards"])
+@pytest.fixture(params=["1 shard", "3 shards", "cluster of 3 shards"])
 async def lived(request: pytest.FixtureRequest, life: Life, store_prefix: str) -> AsyncIterator[Life]:
     """Agents on a Redis, which have handled some events of every kind already."""
     shards = 1 if request.param == "1 shard" else 3
@@ -965,9 +965,7 @@ async def test_an_alert_waits_for_three_more_and_its_confirmation_for_one(lived:
         only(counted, 1 if one else 2)
 
 
-@pytest.mark.parametrize(
-    ("lived", "step"), [("3 shards", "withdraw"), ("3 shards", "confirm")], indirect=["lived"]
-)
+@pytest.mark.parametrize("step", ["withdraw", "confirm"])
 async def test_on_redis_too_the_second_half_of_superseding_is_repeated(lived: Life, step: str) -> None:
     await overlapping(lived, step)
     assert stand(lived)[STRONG] == "open"

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from agents.common.converters import remembered_of
 from agents.common.queries.preview import Foreseen, Preview
 from agents.common.tombstones import tombstone
-from agents.common.waves import _Comparisons, recall_waves, recalled_wave
+from agents.common.waves import _Comparisons, recall_waves, recalled_wave, wave_record
 from samehand.waves import membership
 from samehand.waves.score import Likeness
 from schemas import waves as record_of_waves
@@ -89,6 +89,23 @@ def test_member_is_as_surely_alike_as_the_fourth_of_those_that_it_resembles_most
     anybody: Any = None
     member = _Comparisons(anybody, anybody, found | unlike).member(own)
     assert (member.log_odds, member.signals) == (5.0, ("bio.almost-same",))
+
+
+async def test_one_batch_makes_one_wave(life: Life) -> None:
+    await life.tell(life.screen, *(nicole(number) for number in range(30)))
+    await life.relay()
+    (wave,) = waves(life)
+    assert len(wave.members) == 30
+
+
+async def test_a_repeated_event_changes_nothing(life: Life) -> None:
+    events = [nicole(number) for number in range(6)]
+    await life.tell(life.screen, *events)
+    await life.relay()
+    await life.tell(life.screen, *events)
+    await life.relay()
+    (wave,) = waves(life)
+    assert len(wave.members) == 6
 
 
 @pytest.mark.parametrize("across", [True, False])
@@ -217,6 +234,16 @@ async def test_account_banned_before_it_joins_is_marked_until_its_ban_is_forgott
     assert len(waves(life)[-1].members) == 6
 
 
+async def test_reinstated_account_is_not_put_back_by_the_next_one(life: Life) -> None:
+    await life.tell(life.screen, *(nicole(number) for number in range(7)))
+    await life.tell(life.expunge, a_reinstatement("n1", at=NOON + timedelta(hours=1)))
+    await come(life, nicole(8), nicole(9), nicole(1), nicole(10))
+    assert await life.context.store.wave_ids(["telegram:n1", "telegram:n10"]) == [
+        None,
+        waves(life)[0].wave_id,
+    ]
+
+
 async def test_first_account_of_a_wave_that_left_it_founds_another(life: Life) -> None:
     await life.tell(life.screen, *(nicole(number) for number in range(7)))
     other: dict[str, Any] = {
@@ -262,6 +289,41 @@ async def dismissed(life: Life, *, many: int = 5) -> WaveAlert:
     return wave
 
 
+async def test_forty_accounts_after_a_dismissed_five_are_a_new_wave_of_all(life: Life) -> None:
+    wave = await dismissed(life)
+    withdrawn = waves(life)[-1]
+    assert (withdrawn.withdrawn_reason, len(withdrawn.members)) == ("verdict", 5)
+    await come(life, nicole(5), nicole(5), nicole(0))
+    life.seconds += WAVE_QUIET_SECONDS
+    await life.relay()
+    assert len(waves(life)) == 2, "a fifth more is covered, and a redelivery is nobody new"
+    await come(life, nicole(6))
+    anew, former = sorted(waves(life)[-2:], key=lambda one: one.status)
+    assert (former.wave_id, former.withdrawn_reason, former.merged_into) == (
+        wave.wave_id,
+        "merged",
+        anew.wave_id,
+    )
+    assert {one.account for one in anew.members} == {f"telegram:n{number}" for number in range(7)}
+    await come(life, *(nicole(number) for number in range(7, 45)))
+    life.seconds += WAVE_QUIET_SECONDS
+    await life.relay()
+    assert (waves(life)[-1].wave_id, len(waves(life)[-1].members)) == (anew.wave_id, 45)
+
+
+async def test_dismissal_taken_back_opens_the_wave_with_all_that_came(life: Life) -> None:
+    wave = await dismissed(life)
+    await come(life, nicole(5))
+    back = replace(a_verdict(wave.wave_id, "mirror"), decided_at=NOON + timedelta(hours=1))
+    await life.tell(life.judge, back)
+    await life.relay()
+    assert (waves(life)[-1].status, len(waves(life)[-1].members)) == ("open", 6)
+    await come(life, nicole(21))
+    life.seconds += WAVE_QUIET_SECONDS
+    await life.relay()
+    assert "telegram:n21" in {one.account for one in waves(life)[-1].members}
+
+
 async def test_accounts_that_came_after_a_verdict_was_given_are_not_covered_by_it(life: Life) -> None:
     """A verdict waits until it can no longer be undone; a wave does not."""
     await come(life, *(nicole(number) for number in range(12)))
@@ -291,6 +353,16 @@ async def test_shadow_mode_has_no_waves_and_notes_nothing(make_life: MakeLife) -
     (one,) = await store.remembered(["telegram:n1"], now=now)
     assert one is not None
     assert await store.company([one], now=now) == [[]]
+
+
+async def test_records_of_a_wave_recall_it(life: Life) -> None:
+    await life.tell(life.screen, *(nicole(number) for number in range(6)))
+    await life.relay()
+    (record,) = waves(life)
+    (known,) = await life.context.store.waves([record.wave_id])
+    assert recalled_wave(record) == known
+    assert wave_record(recalled_wave(record)) == record
+    assert "nicole_private" not in str(encode(replace(record, members=())))
 
 
 async def test_workers_recall_published_waves_and_skip_unreadable_records(

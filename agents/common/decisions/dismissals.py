@@ -64,14 +64,9 @@ async def note_covered(alerts: Sequence[tuple[OpenAlert, float]], context: Agent
     await context.call_store(context.store.show(shown))
 
 
-async def dismissals(
-    accounts: Sequence[str], shown: Sequence[_Lines], silenced: Iterable[str], context: AgentContext
-) -> Dismissals:
-    """Reads what dismissals cover of accounts, of which alerts have ``shown`` something.
-
-    ``silenced``: further alerts that were dismissed.
-    """
-    asked = sorted({of for several in shown for of in several}.union(silenced))
+async def dismissals(accounts: Sequence[str], shown: Sequence[_Lines], context: AgentContext) -> Dismissals:
+    """Reads what dismissals cover of accounts, of which alerts have ``shown`` something."""
+    asked = sorted({of for several in shown for of in several})
     decided = await context.call_store(context.store.decided(asked)) if asked else []
     at = {
         of: decision.decided_at

@@ -3,6 +3,7 @@
 -- Returns three for each: a word, then after `conflict` the frame and quote found, else '' and the account's former
 -- place. Then by how much each generation has grown.
 local seconds = tonumber(ARGV[HEADS + 1])
+local NO_LINES = '\144' -- of a dismissed alert, as show.lua has it: the packed empty list
 local answers = {}
 
 local function one(digest, moment, expect, out, bytes)
@@ -16,7 +17,9 @@ local function one(digest, moment, expect, out, bytes)
     grow(seq, -(tonumber(bytes) + #words), -1)
     entry_remove(index, BUCKETS, digest, slot, out)
   end
-  if seconds > 0 then call('DEL', ROOT .. 'q:' .. hex(digest)) end -- what dismissals showed of it
+  local shown = ROOT .. 'q:' .. hex(digest)
+  local fields = seconds > 0 and call('HGETALL', shown) or {}
+  for at = 1, #fields, 2 do call('HSET', shown, fields[at], NO_LINES) end
   return seq and 'removed' or 'nothing', nil, seq and name(seq) .. slot
 end
 

@@ -36,10 +36,12 @@ from schemas.wire import Decoded, decode_alert, decode_enrolled, encode
 from store.base import Proposal, RememberedFacts, Ruled
 from store.bounds import Bounds
 from store.common import crowd
+from store.errors import StoreUnavailable
 from store.limits import LISTED_LATER
 from store.memory.store import MemoryStore
 from store.redis.client import RedisEndpoint
 from store.redis.store import RedisStore
+from streams.errors import Transient
 from streams.outcomes import Outcome, Published
 from tests.agents.conftest import Life, MakeLife
 from tests.makers import NOON, a_ban, a_change, a_deletion, a_reinstatement, a_sign_up, a_verdict, arrival
@@ -433,6 +435,14 @@ async def banned(life: Life) -> Life:
 PREVIEW_MIRROR = a_sign_up("99", handle="um4r_media_2", device_id=DEVICE)
 
 
+async def test_it_says_what_the_stream_will_say_to_the_letter(banned: Life) -> None:
+    foreseen = await previewed(banned, PREVIEW_MIRROR)
+    assert banned.heard == [], "nobody has been told"
+    assert (await banned.context.store.figures()).remembered == 0
+    await banned.tell(banned.screen, PREVIEW_MIRROR)
+    assert banned.alerts == list(foreseen) != []
+
+
 async def test_nothing_is_said_of_the_allowlist_of_banned_or_of_deleted_accounts(
     make_life: MakeLife,
 ) -> None:
@@ -454,6 +464,12 @@ async def test_no_more_is_said_than_a_person_reads(make_life: MakeLife) -> None:
     assert len(foreseen) == 2
 
 
+async def test_a_record_that_is_none_is_a_value_with_its_address(life: Life) -> None:
+    found = Preview(life.context).read(b'{"event_id": "e"}')
+    assert isinstance(found, Malformed)
+    assert (found.reason, found.path) == ("missing-field", "$.version")
+
+
 async def test_a_record_on_which_our_logic_fails_costs_itself(
     banned: Life, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -464,6 +480,15 @@ async def test_a_record_on_which_our_logic_fails_costs_itself(
     preview = Preview(banned.context)
     found = await preview.foresee(Decoded(PREVIEW_MIRROR))
     assert found == Malformed("unprocessable", detail="ValueError")
+
+
+async def test_a_store_that_is_away_is_an_outage(banned: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(*_: object, **__: object) -> None:
+        raise StoreUnavailable("Redis cannot be reached")
+
+    monkeypatch.setattr(type(banned.context.store), "bans_like", away)
+    with pytest.raises(Transient):
+        await previewed(banned, PREVIEW_MIRROR)
 
 
 async def test_an_alert_is_found_by_its_id_while_it_is_known(banned: Life) -> None:
@@ -601,6 +626,22 @@ async def test_what_else_speaks_is_told_with_the_line_that_says_who_was_first(li
     assert alert.log_odds == pytest.approx(alert.prior + sum(one.weight for one in lines), abs=1e-9)
 
 
+async def test_the_victim_may_change_its_handle_after_the_ban(life: Life) -> None:
+    await made(life, "99", NOON - 9 * DAY, **COPIED)
+    await life.tell(life.screen, a_sign_up("77", handle="true_valley_bee", at=NOON - DAY, **COPIED))
+    await life.tell(life.enrol, copier())
+    await life.tell(life.changed, a_change("99", handle="salma_of_the_mill", at=NOON + DAY / 24, **COPIED))
+    assert life.alerts == []
+
+
+async def test_a_mirror_prepared_after_the_banned_account_is_found_as_ever(life: Life) -> None:
+    await life.tell(life.screen, a_sign_up("77", handle="true_valley_bee", at=NOON - 9 * DAY, **COPIED))
+    await made(life, "99", NOON - DAY, **COPIED)
+    await life.ban(copier())
+    (alert,) = life.alerts
+    assert (alert.band, said(alert)) == ("likely", [])
+
+
 async def test_an_aged_sleeper_that_takes_the_picture_on_is_found(life: Life) -> None:
     """It is years older than the banned account, and that is no reason to spare it."""
     aged: dict[str, Any] = {"created_at": NOON - 900 * DAY}
@@ -613,6 +654,14 @@ async def test_an_aged_sleeper_that_takes_the_picture_on_is_found(life: Life) ->
     assert [line.level for line in said(alert)] == ["unknown"]
 
 
+async def test_a_sleeper_that_takes_the_picture_on_after_the_ban_is_found_as_ever(life: Life) -> None:
+    await made(life, "99", NOON - 20 * DAY, **ITS_OWN)
+    await life.ban(copier())
+    await life.tell(life.changed, a_change("99", handle="salma99", at=NOON + DAY / 24, **COPIED))
+    (alert,) = life.alerts
+    assert (alert.band, said(alert)) == ("likely", [])
+
+
 async def test_who_puts_the_picture_away_and_back_does_not_make_its_mirror_the_first(life: Life) -> None:
     """The banned account shows it, hides it while its mirror is made, and shows it again."""
     await life.tell(life.screen, a_sign_up("77", handle="true_valley_bee", at=NOON - 9 * DAY, **COPIED))
@@ -620,6 +669,15 @@ async def test_who_puts_the_picture_away_and_back_does_not_make_its_mirror_the_f
     await made(life, "99", NOON - 7 * DAY, **COPIED)
     await life.tell(life.changed, a_change("77", handle="true_valley_bee", at=NOON - DAY, **COPIED))
     await life.ban(copier())
+    (alert,) = life.alerts
+    assert alert.band == "possible"
+    assert [line.level for line in said(alert)] == ["unknown"]
+
+
+async def test_who_changes_a_word_before_the_ban_does_not_make_its_mirror_the_first(life: Life) -> None:
+    await life.tell(life.screen, a_sign_up("77", handle="true_valley_bee", at=NOON - 9 * DAY, **COPIED))
+    await made(life, "99", NOON - 7 * DAY, **COPIED)
+    await life.ban(a_ban("77", handle="true_valley_bee", avatar=PICTURE, bio=BIO + " and on Sundays"))
     (alert,) = life.alerts
     assert alert.band == "possible"
     assert [line.level for line in said(alert)] == ["unknown"]

@@ -58,7 +58,7 @@ from schemas.record import Record
 from schemas.unusable import FieldFault, Unusable
 from schemas.wire import Decoded, decode_alert_state, decode_deleted, encode
 from store.base import OpenAlert, Owed, SummaryCounts
-from store.errors import StoreEmptied, StoreUnavailable
+from store.errors import StoreEmptied, StoreMismatch, StoreUnavailable
 from store.pepper.pepper import Pepper
 from streams.errors import BrokerUnavailable, Transient
 from streams.kafka import topics
@@ -78,6 +78,7 @@ from tests.makers import (
     arrival,
 )
 from tests.patience import patient
+from tests.samehand.test_pictures import encoded, needs_extra, pillow
 from tests.streams.conftest import free_port
 from tests.tables import for_each
 
@@ -324,6 +325,11 @@ async def test_an_outage_is_waited_out(life: Life, fault: Exception) -> None:
         await life.context.call_store(failing(fault))
 
 
+async def test_a_store_of_another_make_is_no_outage(life: Life) -> None:
+    with pytest.raises(StoreMismatch):
+        await life.context.call_store(failing(StoreMismatch("other layout")))
+
+
 async def test_every_question_is_timed_under_its_name(life: Life) -> None:
     await life.context.call_store(life.context.store.bans(["x:1"]))
     text = life.context.metrics.exposition().decode()
@@ -420,6 +426,13 @@ async def test_a_picture_that_cannot_be_read_is_counted(
     assert counted(life, "signal_unavailable", signal="avatar") == times
 
 
+@needs_extra
+async def test_a_picture_too_flat_to_say_anything_was_read(life: Life) -> None:
+    flat = encoded(pillow().new("RGB", (64, 64), "teal"), "PNG")
+    await life.tell(life.screen, a_sign_up(handle="umar_media", avatar=Avatar(image=flat)))
+    assert counted(life, "signal_unavailable", signal="avatar") == 0.0
+
+
 @pytest.mark.parametrize(("name", "script"), [("zarghun kakar", "latin"), ("زرغون کاکر", "arabic")])
 async def test_a_dismissal_counts_by_the_script_of_the_names_it_judged(
     life: Life, name: str, script: str
@@ -428,6 +441,9 @@ async def test_a_dismissal_counts_by_the_script_of_the_names_it_judged(
     await life.tell(life.screen, a_sign_up(display_name=name, device_id=DEVICE))
     await life.tell(life.judge, a_verdict(life.alerts[0].alert_id, "not_mirror"))
     assert counted(life, "judged_scripts", script=script, verdict="not_mirror") == 1.0
+
+
+# Others run while a batch is worked on, and not more often than they need.
 
 
 # Only a batch that may hold pictures leaves the event loop, and every other gives it its turns.

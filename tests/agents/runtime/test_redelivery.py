@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from agents.runtime.redelivery import FAULTY_RECORDS_MAX, Binding, Redelivery
 from agents.runtime.store_monitor import LOOK_SECONDS, SWEEP_SECONDS, StoreMonitor
-from store.errors import StoreUnavailable
+from store.errors import StoreMismatch, StoreUnavailable
 from store.redis import RedisEndpoint, RedisStore
 from streams.clock import SystemClock
 from streams.errors import BrokerUnavailable, Transient
@@ -372,6 +372,25 @@ async def test_what_is_in_it_and_how_full_it_is_show(life: Life) -> None:
     assert value("samehand_store_memory_limit_bytes") == 0.0, "nothing limits a store in memory"
 
 
+async def test_an_outage_is_noted_and_over_when_it_is_over(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monitor = monitor_of(life)
+
+    async def away(*_: object) -> None:
+        raise StoreUnavailable("Redis did not answer in time")
+
+    with capture_logs() as told:
+        with monkeypatch.context() as patch:
+            patch.setattr(type(life.context.store), "ready", away)
+            await monitor.look()
+            await monitor.look()
+            assert "did not answer" in monitor.fault
+        await monitor.look()
+    assert monitor.fault == ""
+    assert [it["event"] for it in told] == ["the store is not ready", "the store is ready"]
+
+
 @pytest.fixture
 async def on_redis(life: Life, redis_url: str, store_prefix: str) -> AsyncIterator[Life]:
     """A context on a real Redis, with a ban enrolled."""
@@ -423,6 +442,15 @@ async def test_an_emptied_store_is_not_well_until_somebody_rebuilt_it(
     await monitor.look()
     await monitor.look()
     assert (monitor.fault, monitor.epoch) == ("", rebuilt.epoch)
+
+
+async def test_a_store_of_another_make_is_not_waited_for(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def other(*_: object) -> None:
+        raise StoreMismatch("written with another layout")
+
+    monkeypatch.setattr(type(life.context.store), "open", other)
+    with pytest.raises(StoreMismatch):
+        await monitor_of(life).look()
 
 
 @pytest.fixture

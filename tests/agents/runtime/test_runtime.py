@@ -23,7 +23,8 @@ from agents.runtime.outbox import LOOK_SECONDS, Relay
 from agents.runtime.start_checks import store_fault
 from agents.runtime.store_factory import DEADLINES_A_COMMAND, endpoint_of, peppers_of, stock_of, store_of
 from agents.runtime.weights_of_settings import weights_of
-from agents.runtime.worker import context_of, ending, form
+from agents.runtime.worker import consumed, context_of, ending, form
+from agents.runtime.worker import register_agents as worker_register_agents
 from local.redis import EmbeddedRedis
 from samehand.elapsed import HOUR_SECONDS
 from samehand.keys import KeyKind
@@ -43,7 +44,7 @@ from streams.kafka.client import writer
 from streams.kafka.mapped_topics import mappings_of
 from streams.outcomes import Emit
 from streams.settings import Settings, load
-from streams.supervision.exit_codes import EXIT_REFUSED, EXIT_STORE
+from streams.supervision.exit_codes import EXIT_CONFIG, EXIT_REFUSED, EXIT_STORE
 from streams.telemetry.metrics import Metrics
 from tests.agents.conftest import Life, MakeLife
 from tests.makers import a_ban, a_reinstatement, a_sign_up
@@ -225,6 +226,14 @@ def worker_settings(tmp_path: Path) -> Settings:
     )
 
 
+def test_every_topic_that_is_consumed_has_one_agent_with_a_name_of_its_own(worker_settings: Settings) -> None:
+    context = context_of(worker_settings, peppers_of(worker_settings))
+    app = WorkerApp(worker_settings, context.metrics)
+    worker_register_agents(app, context)
+    assert {progress.topic for progress in app.progress} == set(consumed(context.topics))
+    assert len({progress.name for progress in app.progress}) == len(app.progress) == 9
+
+
 async def test_a_part_that_fails_ends_the_process_under_its_own_name(worker_settings: Settings) -> None:
     """Whoever reads that the store failed looks at Redis."""
 
@@ -332,6 +341,14 @@ def test_without_a_pepper_nothing_starts() -> None:
         peppers_of(load({}))
 
 
+def test_a_pepper_that_everybody_may_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "pepper"
+    write_pepper_file(path)
+    path.chmod(0o644)
+    with pytest.raises(SettingsError, match="SAMEHAND_PEPPER_FILE"):
+        peppers_of(load({"SAMEHAND_PEPPER_FILE": str(path)}))
+
+
 @pytest.mark.parametrize(
     ("listed", "reason"),
     [(b"# stock\nnot a hash\n", "line 2: no PDQ hash"), (b"\xff\xfe", "is not UTF-8")],
@@ -431,6 +448,18 @@ async def test_another_pepper_is_called_another_pepper(environment: dict[str, st
     assert "SAMEHAND_PEPPER_FILE" in fault.cure
     assert "SHARDS" not in fault.cure
     assert fault.code == EXIT_STORE
+
+
+@pytest.mark.journey
+async def test_a_redis_that_drops_keys_is_refused(environment: dict[str, str], tmp_path: Path) -> None:
+    with EmbeddedRedis(tmp_path / "redis", settings={"maxmemory": "200mb"}) as server:
+        with server.administrator() as connection:
+            connection.config_set("maxmemory-policy", "volatile-lru")
+        fault = await found(environment, SAMEHAND_REDIS_URL=server.url)
+    assert fault is not None
+    assert "volatile-lru" in fault.what
+    assert "CONFIG SET maxmemory-policy noeviction" in fault.cure
+    assert fault.code == EXIT_CONFIG
 
 
 @pytest.mark.journey
