@@ -27,7 +27,8 @@ class Held:
     """What accounts have already, on a ban and on those that are alike.
 
     ``here``: accounts with an open alert on the ban itself. ``elsewhere``: the open alerts on alike bans, by
-    account. ``known``: accounts with any, and those with one that was dismissed or superseded.
+    account. ``known``: accounts with any, those with one that was dismissed or superseded, and those of which
+    any dismissal has shown values.
     """
 
     here: set[str] = field(default_factory=set)
@@ -43,16 +44,19 @@ class Held:
 async def held(ban: Ban, pairs: Sequence[Pair], context: AgentContext, snapshot: Snapshot) -> Held:
     """Reads what the accounts of these pairs have on the ban and on those in force that are alike."""
     accounts = [pair.ours.account for pair in pairs]
-    alerts: list[OpenAlert] = []
+    alerts, known = list[OpenAlert](), set[str]()
     for at in range(0, len(accounts), READ_AT_ONCE):
-        several = await context.call_store(context.store.alerts_about(accounts[at : at + READ_AT_ONCE]))
+        some = accounts[at : at + READ_AT_ONCE]
+        several, shown = await context.call_store(context.store.alerts_and_shown(some))
+        known.update(account for account, lines in zip(some, shown, strict=True) if lines)
         alerts += [
             alert
-            for some in several
-            for alert in some
+            for about in several
+            for alert in about
             if alert.open or alert.withdrawn in ("verdict", "superseded")
         ]
-    holdings = Held(here={alert.account for alert in alerts if alert.open and alert.banned == ban.account})
+    here = {alert.account for alert in alerts if alert.open and alert.banned == ban.account}
+    holdings = Held(here, known=known)
     others = sorted({alert.banned for alert in alerts} - {ban.account})
     bans = await context.call_store(context.store.bans(others, now=context.now())) if others else []
     weights = snapshot.weighing.weights

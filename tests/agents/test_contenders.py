@@ -337,6 +337,24 @@ async def test_dismissal_covers_what_it_showed_after_its_ban_has_ended(life: Lif
     assert "open" not in stand(life).values()
 
 
+async def test_alike_ban_after_the_dismissed_one_was_lifted_does_not_bring_back_what_was_shown(
+    life: Life,
+) -> None:
+    await tell(life, ban(WEAK), sign_up(**BIO))
+    await judged(life, WEAK)
+    lifted = a_reinstatement(WEAK, at=NOON + timedelta(minutes=50))
+    await tell(life, lifted, ban(MIDDLE, at=NOON + timedelta(minutes=60)))
+    assert "open" not in stand(life).values()
+
+
+async def test_later_ban_unlike_the_dismissed_one_says_what_no_dismissal_showed(life: Life) -> None:
+    await tell(life, a_ban("mail", handle="umar_mails", **BIO), sign_up(**BIO, **CARD))
+    await judged(life, "mail")
+    await tell(life, a_ban("card", handle="roshan_cards", **CARD))
+    assert stand(life) == {"mail": "verdict", "card": "open"}
+    assert news(last(life)["card"]) == {"payment"}
+
+
 async def test_ban_that_is_lifted_and_set_again_alerts_by_what_no_dismissal_showed(life: Life) -> None:
     await tell(life, ban(STRONG), sign_up(**BIO))
     await judged(life, STRONG)
