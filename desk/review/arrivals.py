@@ -22,7 +22,7 @@ from desk.database.waves import WaveRow
 from desk.review.actions import forget_actions
 from desk.review.deciding.review import outbox_record
 from desk.review.draws import is_blind, uniform
-from desk.review.facts import facts_of, found_by, values_of
+from desk.review.facts import alert_of, facts_of, found_by, values_of
 from desk.review.forgetting import FORGOTTEN, forget, forget_late, refresh_terms
 from desk.review.policy import Policy
 from schemas.alerts import AlertSummary, MirrorAlert
@@ -149,6 +149,8 @@ class Arrivals:
         holds = await verdicts.holding(self.connection, verdict.alert_id)
         if holds is None or holds.verdict_id != verdict_id:
             return True
+        if verdict.verdict in DECIDED and await self._shows_news(verdict):
+            return True
         if verdict.verdict in DECIDED:
             for read in await reads.of_alert(self.connection, verdict.alert_id):
                 if read.state == "open" and read.kind == "first":
@@ -159,6 +161,13 @@ class Arrivals:
         if alert is not None and alert.status == "open":
             await self._open(alert)
         return True
+
+    async def _shows_news(self, verdict: VerdictGiven) -> bool:
+        """Whether the alert was raised anew since this verdict, which may arrive after it."""
+        stored = await alerts.with_payload(self.connection, verdict.alert_id)
+        alert = None if stored is None else alert_of(stored.payload)
+        anew = None if alert is None or alert.status != "open" else alert.dismissed_at
+        return anew is not None and verdict.at <= anew.timestamp()
 
     async def _contradict(self, alert_id: str) -> None:
         """Sends the verdict of a person who unlinked an alert once more: workers give a ban's verdict where

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import alerts, audit, notes, reads, verdicts
@@ -23,7 +24,7 @@ from desk.errors import Conflict, Forbidden, NotFound, SelectionChanged, Unusabl
 from desk.feed.upkeep import OLD, erase_old
 from desk.readers import Reader, may
 from desk.review import draws
-from desk.review.arrivals import blind_rank
+from desk.review.arrivals import Arrivals, blind_rank
 from desk.review.deciding.decide import TOGETHER_MAX, DecisionMade, ReadDecision
 from schemas.alerts import Matched
 from schemas.decoding.dates import from_seconds
@@ -32,6 +33,7 @@ from tests.desk.people import Office, an_office, with_shares
 from tests.desk.quotes import MIRROR, NOT_MIRROR, withdraw
 from tests.desk.web.client import Client, at_the_desk, decisions, sent, the_queue
 from tests.desk_databases import on_each_database
+from tests.makers import a_verdict
 
 # What is read blind is drawn evenly and stays drawn.
 
@@ -299,6 +301,19 @@ async def test_dismissed_alert_is_read_again_only_if_other_evidence_raised_it_an
     dismissed_at = from_seconds(office.clock()) if anew else None
     await office.receive(revision=3, dismissed_at=dismissed_at)
     assert await waiting_for(office, bilal) == ([("alert-1", "first")] if anew else [])
+
+
+@pytest.mark.parametrize("earlier", [True, False])
+async def test_verdict_of_elsewhere_closes_no_read_of_an_alert_that_was_raised_anew_since(
+    office: Office, earlier: bool
+) -> None:
+    bilal, at = await office.hire("bilal"), office.clock()
+    await office.receive(revision=3, dismissed_at=from_seconds(at))
+    decided_at = from_seconds(at if earlier else at + 1.0)
+    verdict = structs.replace(a_verdict("alert-1", "not_mirror"), decided_at=decided_at)
+    async with office.database.begin() as connection:
+        await Arrivals(connection, office.desk.policy, at).take_verdict(verdict, "v-1")
+    assert await waiting_for(office, bilal) == ([("alert-1", "first")] if earlier else [])
 
 
 async def test_superseded_alert_leaves_the_queue_and_says_why(office: Office) -> None:
