@@ -96,9 +96,8 @@ class Parsed(click.ParamType):
             self.fail(str(fault), param, ctx)
 
 
-def word(name: str, pattern: str, words: str) -> Parsed:
+def word(name: str, form: re.Pattern[str], words: str) -> Parsed:
     """A text of one form; ``words`` say which form that is."""
-    form = re.compile(pattern)
 
     def read(text: str) -> str:
         if not form.fullmatch(text):
@@ -137,10 +136,12 @@ MOMENT: Final = Parsed("date", moment)
 COUNT: Final = Whole(0, 10**12)
 """A number of accounts: a hundred for each person alive. A float holds it, and what is computed from it."""
 
+_PLATFORM: Final = re.compile(r"[a-z0-9_.-]{1,32}")
+_CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 PLATFORM: Final = word(
-    "name", r"[a-z0-9_.-]{1,32}", "a platform has 1 to 32 lower-case letters, digits, `_`, `.` and `-`"
+    "name", _PLATFORM, "a platform has 1 to 32 lower-case letters, digits, `_`, `.` and `-`"
 )
-CODE: Final = word("code", r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", "1 to 64 letters, digits, `_`, `.` and `-`")
+CODE: Final = word("code", _CODE, "1 to 64 letters, digits, `_`, `.` and `-`")
 
 _TAKEN: Final = "samehand.stdin_taken"  # in the context's `meta`
 

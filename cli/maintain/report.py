@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from desk.review.reports.statistics import Waits
     from samehand.scoring.intervals import Estimate
 
-_POLICY_FORM: Final = r"[a-z0-9-]{1,64}"
+_POLICY_FORM: Final = re.compile(r"[a-z0-9-]{1,64}")
 _POLICY: Final = word("policy", _POLICY_FORM, "a policy has 1 to 64 lower-case letters, digits and hyphens")
 _CATEGORY: Final = "violent-extremism=STATEMENT_CATEGORY_RISK_FOR_PUBLIC_SECURITY/KEYWORD_TERRORIST_CONTENT"
 
@@ -50,7 +50,7 @@ def _category(text: str) -> tuple[str, tuple[str, ...]]:
     policy, _, name = text.partition("=")
     category, slash, keyword = name.partition("/")
     if (
-        not re.fullmatch(_POLICY_FORM, policy)
+        not _POLICY_FORM.fullmatch(policy)
         or category not in CATEGORIES
         or (slash and keyword not in KEYWORDS)
     ):

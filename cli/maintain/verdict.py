@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from datetime import UTC, datetime
 from typing import Final
@@ -19,6 +20,7 @@ from streams.kafka.client import ANSWER_MS, writer
 from streams.kafka.topics import names
 from streams.settings import load
 
+_REVIEWER: Final = re.compile(r"[\w .:@/+=~-]{1,128}")
 SAID: Final[dict[str, Verdict]] = {"mirror": "mirror", "not-mirror": "not_mirror", "unsure": "unsure"}
 
 
@@ -32,7 +34,7 @@ SAID: Final[dict[str, Verdict]] = {"mirror": "mirror", "not-mirror": "not_mirror
 @option(
     "--reviewer",
     "Who decided, as an opaque id; never a name or an address.",
-    word("id", r"[\w .:@/+=~-]{1,128}", "an opaque id has 1 to 128 letters, digits and signs"),
+    word("id", _REVIEWER, "an opaque id has 1 to 128 letters, digits and signs"),
     default="command-line",
 )
 @output.json_option

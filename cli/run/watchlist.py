@@ -77,7 +77,7 @@ def command() -> None:
 @option(
     "--authority",
     "Code of the authority that keeps the list, such as PK; by default that of the format.",
-    word("code", AUTHORITY_FORM.pattern, "the code of an authority is a short word such as PK"),
+    word("code", AUTHORITY_FORM, "the code of an authority is a short word such as PK"),
     metavar="XX",
 )
 @option(
