@@ -149,11 +149,10 @@ class Arrivals:
         holds = await verdicts.holding(self.connection, verdict.alert_id)
         if holds is None or holds.verdict_id != verdict_id:
             return True
-        if verdict.verdict in DECIDED and await self._shows_news(verdict):
-            return True
         if verdict.verdict in DECIDED:
+            shows_news = await self._shows_news(verdict)
             for read in await reads.of_alert(self.connection, verdict.alert_id):
-                if read.state == "open" and read.kind == "first":
+                if read.state == "open" and read.kind == "first" and not shows_news:
                     await reads.close(self.connection, {read.read_id: verdict_id}, now=self.now)
             return True
         # It takes back the verdict that held. The reopened alert may have arrived before it.

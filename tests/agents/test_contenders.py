@@ -394,7 +394,7 @@ async def test_dismissal_taken_back_covers_nothing(life: Life) -> None:
 
 
 async def test_value_that_two_unlike_bans_share_with_an_account_is_dismissed_once(life: Life) -> None:
-    """It was shown to agree, and judged to make no mirror: of whom matters as little as for alike bans."""
+    """A reader has judged that this value makes the account no mirror, whichever ban has it."""
     one = a_ban("one", handle="bazaar_phones", bio="phones of all kinds", **DEVICE)
     other = a_ban("other", handle="gulzar_tailors", bio="we sew by hand", email="gul@sew.example", **DEVICE)
     await tell(life, one, sign_up(**DEVICE))
