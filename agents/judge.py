@@ -14,7 +14,8 @@ from typing import Final
 
 from msgspec.structs import replace as replaced
 
-from agents.common.alerts import record_in
+from agents.common.again import turns_of
+from agents.common.alerts import confirm, record_in
 from agents.common.context import AgentContext
 from agents.common.converters import descending
 from agents.common.decisions.dismissals import note_shown
@@ -27,9 +28,9 @@ from samehand.verdict import Consequence, consequence
 from samehand.waves.membership import covered
 from schemas.verdicts import VerdictGiven
 from schemas.wire import decode_verdict, encode
-from store.base import Decided, Decision, Member, OpenAlert, Shown, Wave
+from store.base import Decided, Decision, Member, OpenAlert, Owed, Shown, Wave
 from streams.errors import Transient
-from streams.outcomes import Arrival, Outcome
+from streams.outcomes import Arrival, Dead, Emit, Outcome, Published
 
 LOOKS_MAX: Final = 8
 """A decision on the same alert that comes in meanwhile makes us look once more. People do not decide faster
@@ -43,11 +44,28 @@ class Judge:
         self._context = context
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
-        """Returns one outcome per arrival: nothing, since a verdict publishes no record, or a dead letter."""
+        """Returns one outcome per arrival; alerts that follow go with the last verdict."""
+        outcomes, given = await self._judge(arrivals)
+        if emits := await self._uncovered([verdict.alert_id for verdict in given]):
+            last = max(at for at, outcome in enumerate(outcomes) if not isinstance(outcome, Dead))
+            outcomes[last] = Published(tuple(emits))
+        return outcomes
+
+    async def confirm(self, emits: Sequence[Emit]) -> None:
+        """Notes alerts that the broker has confirmed."""
+        await confirm(emits, self._context)
+
+    async def replay(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
+        """Applies verdicts that workers have had before, and publishes nothing."""
+        outcomes, _ = await self._judge(arrivals)
+        return outcomes
+
+    async def _judge(self, arrivals: Sequence[Arrival]) -> tuple[list[Outcome], list[VerdictGiven]]:
+        """Returns an outcome per arrival, and the verdicts that were applied."""
         outcomes, verdicts = read_all(arrivals, decode_verdict, self._context, itself)
         given = [verdict for _, verdict in verdicts if not verdict.golden]  # a test item decides nothing
         if not given:
-            return outcomes
+            return outcomes, given
         store, now = self._context.store, self._context.now()
         decisions = list(map(_decision, given))
         await note_shown(decisions, self._context)
@@ -67,7 +85,20 @@ class Judge:
                 alert.band if alert else "none",
                 None if record is None else script_of(record),
             )
-        return outcomes
+        return outcomes, given
+
+    async def _uncovered(self, alert_ids: Sequence[str]) -> list[Emit]:
+        """The alerts on accounts whose superseded alert no dismissal covers: its successor may have ended."""
+        store = self._context.store
+        known = await self._context.call_store(store.pairs(alert_ids))
+        decided = await self._context.call_store(store.decided(alert_ids))
+        superseded = [
+            Owed(alert, alert.revision, None, self._context.now())
+            for alert, held in zip(known, decided, strict=True)
+            if alert is not None and alert.withdrawn == "superseded"
+            if held is not None and consequence(held.verdict) is not Consequence.SUPPRESS
+        ]
+        return await turns_of(superseded, self._context)
 
     async def hold(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """Notes verdicts, and leaves their consequences to a later call for the same arrivals.

@@ -64,7 +64,7 @@ async def look_again(owed: Sequence[Owed], context: AgentContext) -> list[Emit]:
     gone = {
         (entry.alert.account, entry.alert.banned) for entry in ended if entry.alert.alert_id in without_ban
     }
-    alerts = await _of_accounts([entry for entry in owed if entry.alert.alert_id in turns], gone, context)
+    alerts = await turns_of([entry for entry in owed if entry.alert.alert_id in turns], context, gone)
     freed_at = {entry.alert.banned: entry.at for entry in freed if entry.alert.alert_id not in outlived}
     bans = await context.call_store(context.store.bans(list(freed_at), now=context.now())) if freed_at else []
     standing = [ban for ban in bans if ban is not None]
@@ -154,10 +154,10 @@ async def _withheld_beside(
     return neighbours
 
 
-async def _of_accounts(
-    turns: Sequence[Owed], gone: Collection[tuple[str, str]], context: AgentContext
+async def turns_of(
+    turns: Sequence[Owed], context: AgentContext, gone: Collection[tuple[str, str]] = ()
 ) -> list[Emit]:
-    """The alerts on accounts by the bans that they resemble, but for pairs that are ``gone``."""
+    """Returns the alerts on accounts by the bans that they resemble, but for pairs that are ``gone``."""
     last = {entry.alert.account: entry for entry in turns}
     accounts, pairs = list(last), list[Pair]()
     if not accounts:

@@ -120,7 +120,7 @@ class AlertTopics:
         await self._recall_waves(opened)
         self._replayed.verdicts = 0
         for batch in batches(_records(opened, self._context.topics.verdicts)):
-            outcomes = await self._judge(batch)
+            outcomes = await self._judge.replay(batch)
             for arrival, outcome in zip(batch, outcomes, strict=True):
                 if isinstance(outcome, Dead):
                     self.faults[arrival.address] = outcome

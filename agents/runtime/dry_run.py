@@ -239,7 +239,7 @@ class Replay:
             case "remembered":
                 self._noted(kind, batch, await self._remember(arrivals))
             case "verdict":
-                self._noted(kind, batch, await self._judge(arrivals))
+                await self._screened(self._judge, batch, arrivals)
         await self._watched(kind, batch, self._context)
 
     async def _watched(self, kind: ReplayKind, batch: Sequence[SourceEvent], context: AgentContext) -> None:
@@ -252,11 +252,11 @@ class Replay:
             await self._watch.after(keys, context, bans=kind == "banned")
 
     async def _screened(
-        self, screen: Screen, batch: Sequence[SourceEvent], arrivals: Sequence[Arrival]
+        self, agent: Screen | Judge, batch: Sequence[SourceEvent], arrivals: Sequence[Arrival]
     ) -> None:
-        emits = self._noted(batch[0].kind, batch, await screen(arrivals))
+        emits = self._noted(batch[0].kind, batch, await agent(arrivals))
         self._note_alerts(emits)
-        await screen.confirm(emits)
+        await agent.confirm(emits)
 
     async def _look_back(self, words: Sequence[Emit]) -> None:
         for some in batches(words):

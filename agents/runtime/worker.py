@@ -196,7 +196,7 @@ def register_agents(app: WorkerApp, context: AgentContext) -> None:
 def bindings(context: AgentContext) -> tuple[Binding, ...]:
     called = context.topics
     created, updated = Screen(context), Screen(context, "update")
-    lookback, scan = Lookback(context), Scan(context)
+    lookback, scan, judge = Lookback(context), Scan(context), Judge(context)
     return (
         Binding("screen-created", called.created, created, created.confirm),
         Binding("screen-updated", called.updated, updated, updated.confirm),
@@ -205,7 +205,7 @@ def bindings(context: AgentContext) -> tuple[Binding, ...]:
         Binding("enrol", called.banned, Enrol(context)),
         Binding("lookback", called.enrolled, lookback, lookback.confirm),
         Binding("expunge", called.reinstated, Expunge(context)),
-        Binding("judge", called.verdicts, Judge(context)),
+        Binding("judge", called.verdicts, judge, judge.confirm),
         Binding("forget", called.deleted, Forget(context)),
     )
 

@@ -209,6 +209,25 @@ async def test_verdict_taken_back_opens_the_successor_alone(life: Life) -> None:
     assert stand(life) == {WEAK: "superseded", STRONG: "open"}
 
 
+async def test_late_dismissal_of_a_superseded_alert_taken_back_opens_it_again(life: Life) -> None:
+    await tell(life, ban(WEAK), sign_up(), ban(STRONG))
+    await judged(life, WEAK)
+    await tell(life, a_reinstatement(STRONG))
+    assert stand(life) == {WEAK: "superseded", STRONG: "reinstated"}, "its reader has seen it"
+    await judged(life, WEAK, "unsure", minute=41)
+    assert stand(life) == {WEAK: "open", STRONG: "reinstated"}
+
+
+async def test_late_dismissal_taken_back_opens_the_strongest_that_it_covered(life: Life) -> None:
+    await tell(life, ban(WEAK), sign_up(**BIO, **DEVICE), ban(MIDDLE), ban(STRONG))
+    first = stand(life)
+    await judged(life, STRONG if first.get(STRONG) == "open" else MIDDLE)
+    await judged(life, WEAK)
+    await tell(life, a_reinstatement(STRONG), a_reinstatement(MIDDLE))
+    await judged(life, WEAK, "unsure", minute=41)
+    assert stand(life)[WEAK] == "superseded", "the other dismissal showed its evidence, too"
+
+
 async def test_deletion_withdraws_a_superseded_alert_once_more(life: Life) -> None:
     await tell(life, ban(WEAK), sign_up(), ban(STRONG), a_deletion("new"))
     assert set(stand(life).values()) == {"account-deleted"}
@@ -566,7 +585,8 @@ class Order:
         if what == "dismiss":
             await life.relay()  # what is read is what was published
         standing = last(life)
-        opened = sorted(of for of, alert in standing.items() if alert.status == "open")
+        open_ = sorted(of for of, alert in standing.items() if alert.status == "open")
+        superseded = sorted(of for of, alert in standing.items() if alert.withdrawn_reason == "superseded")
         if what == "ban":
             of = rng.choice(sorted(BANS))
             self.in_force.add(of)
@@ -586,8 +606,8 @@ class Order:
             record = sign_up(minute=self.minute, **shown) if first else change(self.minute, **shown)
             await self.deliver(life.screen if first else life.changed, record)
             what += f" {self.state}"
-        elif what == "dismiss" and opened:
-            of = rng.choice(opened)
+        elif what == "dismiss" and (open_ or superseded):
+            of = rng.choice(open_ if open_ and rng.random() < 0.7 else superseded or open_)
             self.given[of] = given(life, of, minute=self.minute), standing[of]
             self.shown.setdefault(of, set()).update(values(standing[of]))
             self.all_given.append(self.given[of][0])
