@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
-from samehand.frequency.ban_calendar import BanCalendar
 from samehand.frequency.rates import CountsWithoutCandidates, Frequencies, NothingCounted
 from samehand.scoring.evidence import Score
 from samehand.scoring.score import score
@@ -25,24 +24,22 @@ class Judge:
     weights: Weights
     bound: UpperBound
     counted: Frequencies
-    calendar: BanCalendar | None
 
     @classmethod
     def of(cls, weights: Weights | None = None) -> Self:
         """By these weights, or those that are shipped; nothing counted yet."""
         weights = weights or default_weights()
-        return cls(weights, UpperBound(weights), NothingCounted(), None)
+        return cls(weights, UpperBound(weights), NothingCounted())
 
     async def at(self, store: Store, moment: float, *, now: float | None = None) -> Self:
         """The same for events of a moment (Unix seconds), read ``now``. Raises what a store raises."""
         now = moment if now is None else now
         counted = await store.frequencies(at=moment, now=now)
-        calendar = await store.calendars(now=now)
-        return replace(self, counted=counted, calendar=calendar)
+        return replace(self, counted=counted)
 
     def query(self, account: Remembered) -> Query:
         """Asks for those who can alert, as a worker does."""
-        table = self.bound.table(account.fingerprints, self.counted, calendar=self.calendar)
+        table = self.bound.table(account.fingerprints, self.counted)
         return Query.by(account.account, table)
 
     def everybody(self, account: Remembered) -> Query:
@@ -59,6 +56,6 @@ class Judge:
         context = CountsWithoutCandidates(self.counted, candidates[0].bearers if candidates else {})
         ours = account.fingerprints[0]
         return [
-            score(ours, one.fingerprint, self.weights, context, policy=policy, calendar=self.calendar)
+            score(ours, one.fingerprint, self.weights, context, policy=policy)
             for one, policy in zip(candidates, policies or [None] * len(candidates), strict=True)
         ]

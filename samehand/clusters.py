@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
 from samehand.fingerprint.distil import Fingerprint
+from samehand.scoring.ceilings import CIRCUMSTANTIAL
 from samehand.scoring.score import against_chance
 from samehand.scoring.weights import Weights
 
@@ -18,9 +19,6 @@ T = TypeVar("T")
 ALIKE_NATS: Final = 5.5
 """By so much what two accounts share must outweigh what differs: a device, a mailbox, a handle or a sentence
 does, a word does not."""
-
-CIRCUMSTANTIAL: Final = frozenset({"network", "agent", "locale", "referrer"})
-"""Signals that strangers share by thousands: none makes two accounts alike."""
 
 
 def alike(first: Fingerprint, second: Fingerprint, weights: Weights) -> bool:

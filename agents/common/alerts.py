@@ -155,7 +155,6 @@ def best_score(
                 snapshot.frequencies,
                 policy=policy,
                 showings=showings,
-                calendar=snapshot.calendar,
                 quarantined=in_quarantine(digests, context.keyer(mine.pepper_id)),
             )
     return None

@@ -68,9 +68,7 @@ def lookup_of(
     if not alert_policy.dated:
         undated = tuple(replace(fingerprint, at=None) for fingerprint in account.fingerprints)
         account = replace(account, fingerprints=undated, shown=UNKNOWN)
-    table = snapshot.weighing.bound.table(
-        account.fingerprints, snapshot.frequencies, calendar=snapshot.calendar
-    )
+    table = snapshot.weighing.bound.table(account.fingerprints, snapshot.frequencies)
     account = replace(account, keys=table.listed)
     # Pairs below the bands are looked up without the upper bound, which would skip them.
     query = Query(account.account, table.keys, None if alert_policy.candidates_below > 0 else table)
@@ -79,9 +77,7 @@ def lookup_of(
 
 def lookup_again(account: Remembered, at: float, cause: str, snapshot: Snapshot) -> Lookup:
     """Prepares the look-up of a remembered account for which ``cause`` freed a place at ``at``."""
-    table = snapshot.weighing.bound.table(
-        account.fingerprints, snapshot.frequencies, calendar=snapshot.calendar
-    )
+    table = snapshot.weighing.bound.table(account.fingerprints, snapshot.frequencies)
     return Lookup(replace(account, keys=table.listed), Query.by(account.account, table), at, cause)
 
 

@@ -6,29 +6,26 @@ from dataclasses import dataclass, field
 
 from agents.common.context import AgentContext
 from agents.common.weighing import Weighing
-from samehand.frequency.ban_calendar import BanCalendar
 from samehand.frequency.rates import Frequencies
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """How many accounts bear each value, when bans took effect, and the table that weighs.
+    """How many accounts bear each value, and the table that weighs.
 
     ``quarantine``: digests of values that weigh nothing. ``held`` takes (digest, banned account) of each pair
     that would alert without it; a process that may write to the store notes it there.
     """
 
     frequencies: Frequencies
-    calendar: BanCalendar
     weighing: Weighing
     quarantine: frozenset[str] = frozenset()
     held: set[tuple[str, str]] = field(default_factory=set)
 
 
 async def snapshot_of(context: AgentContext, at: float) -> Snapshot:
-    """Reads the store's counts as of ``at`` (Unix seconds) and its calendar; most batches ask no server."""
+    """Reads the store's counts as of ``at`` (Unix seconds); most batches ask no server."""
     store, weighing = context.store, context.weighing
     now = context.now()
     frequencies = await context.call_store(store.frequencies(at=at, now=now))
-    calendars = await context.call_store(store.calendars(now=now))
-    return Snapshot(frequencies, calendars, weighing, context.quarantine.at(now))
+    return Snapshot(frequencies, weighing, context.quarantine.at(now))

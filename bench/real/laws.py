@@ -9,19 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from hashlib import blake2b
 from random import Random
 from typing import Any, Final, NamedTuple
 
-import numpy as np
 from msgspec.structs import replace as replaced
 
 from agents.common.converters import account_of
 from bench.real.scenes import DAY, MINUTE, NOW, RANK, Banned, _only, _prefix, _whole
 from report.share import Share
 from samehand.fingerprint.distil import Fingerprint, distil
-from samehand.frequency.ban_calendar import Calendar, Calendars
 from samehand.keys import KeyKind
 from samehand.scoring.evidence import Score
 from samehand.scoring.score import score
@@ -60,31 +57,15 @@ class Store:
         """The two of the pair, or the crowd."""
         return min(self.people, self.crowd if kind in self.crowded else 2)
 
-    def calendar(self, own: float) -> Calendars:
-        """The calendar with the pair's own ban, ``own`` seconds before the event, among the others."""
-        return _calendar(self.bans, self.spread, round(own / MINUTE))
+    @property
+    def per_second(self) -> float:
+        """One ban of sixty sign-ups, and never fewer than a hundred sign-ups a day."""
+        return max(100.0, self.bans * 60 * DAY / self.spread) / DAY
 
 
 _ALL: Final = tuple(Store(bans) for bans in BANS)
 _BUT_A_MILLION: Final = _ALL[:-1]
 """For what is said of names and words: how rare they must be does depend on how many are banned."""
-
-
-@cache
-def _calendar(bans: int, spread: float, own_minutes: int) -> Calendars:
-    now = int(NOW // MINUTE)
-    others = now - (np.arange(bans - 1) + 0.5) * (spread / MINUTE / max(bans - 1, 1))
-    minutes, counts = np.unique(np.append(others.astype(np.int64), now - own_minutes), return_counts=True)
-    nothing = (np.zeros(0, np.int64), np.zeros(0, np.int64))
-    calendar = Calendar.of(
-        minutes=(minutes, counts),
-        hours=nothing,
-        days=nothing,
-        days_only=nothing,
-        minutes_from=0,
-        hours_from=0,
-    )
-    return Calendars({"": calendar})
 
 
 class Scene(NamedTuple):
@@ -320,7 +301,6 @@ def judged(law: Law, scene: Scene, store: Store, seconds: float, weights: Weight
         store,
         policy="",
         showings=showings,
-        calendar=store.calendar(seconds),
     )
 
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import Final, Protocol
 
+from samehand.elapsed import DAY_SECONDS, HOUR_SECONDS
 from samehand.keys import PERSONAL_POSTING_CAP, Key, KeyKind, is_personal, key_of
 
 # How many counted bearers the shipped rate is worth (the shape of a gamma prior). The shipped rates of names
@@ -36,12 +37,28 @@ OF_THE_PAIR: Final = 2
 _SIGMAS: Final = 1.645
 
 
+SIGN_UPS_A_DAY_MIN: Final = 100
+"""No platform is taken to be smaller, or every coincidence on it would be a mirror."""
+SIGN_UPS_A_DAY_UNKNOWN: Final = 10_000
+"""Of a platform of which nothing was counted yet."""
+
+
+def flow(accounts: int, seconds: float) -> float:
+    """Sign-ups a second where so many accounts were counted in a time; as unknown where none were."""
+    a_day = accounts / max(seconds, HOUR_SECONDS) * DAY_SECONDS if accounts else SIGN_UPS_A_DAY_UNKNOWN
+    return max(a_day, SIGN_UPS_A_DAY_MIN) / DAY_SECONDS
+
+
 class Frequencies(Protocol):
     """A frozen snapshot of how many accounts bear a value."""
 
     @property
     def bans(self) -> int:
         """How many banned accounts were enrolled when the snapshot was taken."""
+
+    @property
+    def per_second(self) -> float:
+        """How many accounts sign up a second."""
 
     def accounts(self, stratum: str) -> int:
         """How many accounts were counted in a stratum; an empty one means all, :data:`LATELY` the latest."""
@@ -51,11 +68,11 @@ class Frequencies(Protocol):
 
 
 class NothingCounted:
-    """A snapshot without counts, and with as many bans as the caller says."""
+    """A snapshot without counts, and with as many bans and sign-ups a day as the caller says."""
 
-    def __init__(self, bans: int = 0) -> None:
-        """Takes the number of banned accounts, from which the prior follows."""
+    def __init__(self, bans: int = 0, sign_ups_a_day: int = SIGN_UPS_A_DAY_UNKNOWN) -> None:
         self._bans = bans
+        self.per_second = flow(sign_ups_a_day, DAY_SECONDS)
 
     @property
     def bans(self) -> int:
@@ -132,6 +149,10 @@ class CountsWithoutCandidates:
     def bans(self) -> int:
         """How many banned accounts were enrolled when the snapshot was taken."""
         return self._counted.bans
+
+    @property
+    def per_second(self) -> float:
+        return self._counted.per_second
 
     def accounts(self, stratum: str) -> int:
         """How many accounts were counted in a stratum; a few candidates make no difference to that."""

@@ -17,10 +17,14 @@ QUARANTINE: Final = "quarantine"
 """The signal of the line that says which values weigh nothing."""
 SET_ASIDE: Final = (QUARANTINE, "set-aside")
 OTHERS: Final = ("rivals", "other-explanations")
-"""Signal and level of the line that holds what all rivals but the strongest take away: at most the logarithm
-of how many rivals there are."""
+"""Signal and level of the line that holds what all rivals but chance take away."""
+CEILING: Final = "ceiling"
+"""The signal of the line that takes away what lies above a ceiling (:mod:`samehand.scoring.ceilings`)."""
 SENTENCES: Final = {
     **signals.SENTENCES,
+    (CEILING, "circumstances"): "Only circumstances agree, which strangers share: they alone raise no alert.",
+    (CEILING, "public"): "All that agrees is public, and anybody can copy it: a mirror is possible at most.",
+    (CEILING, "household"): "A household shares all that agrees, and the ban was days ago: possible at most.",
     OTHERS: "Other innocent explanations are left as well.",
     SET_ASIDE: "A lead put a value that both share in quarantine: it weighs nothing.",
 }
@@ -30,10 +34,10 @@ CROWD: Final = "This is shared: about %(n)s accounts were counted with it."
 
 
 class Evidence(msgspec.Struct, frozen=True, gc=False):
-    """One line of reason; ``weight`` is in nats, against the strongest rival.
+    """One line of reason; ``weight`` is in nats, against a stranger.
 
-    The prior and the weights of all lines add up to the log-odds. ``explained``: the values agree, and the
-    strongest rival explains it in whole or in part. ``values`` are the very values that agree.
+    The prior and the weights of all lines add up to the log-odds. ``explained``: the values agree, and a
+    rival explains it in whole or in part. ``values`` are the very values that agree.
     """
 
     signal: str
@@ -55,7 +59,7 @@ class RivalShare(msgspec.Struct, frozen=True, gc=False):
 class Score(msgspec.Struct, frozen=True, gc=False):
     """The result of comparing two accounts.
 
-    ``prior`` is how much commoner (nats) mirrors of the ban are than accounts of the strongest rival.
+    ``prior`` is how much rarer (nats) mirrors of the ban are than sign-ups, at no particular moment.
     ``log_odds`` is in nats, ``probability`` is calibrated; ``band`` follows from it by the policy's
     thresholds. ``rivals`` are all other explanations, the strongest first.
     """

@@ -22,12 +22,12 @@ first pair holds for all."""
 class RivalSums(msgspec.Struct, frozen=True):
     """How one rival sees a candidate (steps): ``offset`` is added to its sum, ``limits`` hold each fact.
 
-    ``moments`` is the place of its moments in :attr:`KeyTable.moments`; ``None``: it explains any moment.
+    ``timed``: the moment says something against it; else it explains any moment.
     """
 
     offset: int
     limits: tuple[int, ...]
-    moments: int | None
+    timed: bool
 
 
 class KeyTable(msgspec.Struct, frozen=True):
@@ -54,7 +54,7 @@ class KeyTable(msgspec.Struct, frozen=True):
     floors: tuple[int, ...]
     groups: tuple[tuple[tuple[int, ...], int], ...]
     beyond: tuple[tuple[int, tuple[int, ...]], ...]
-    moments: tuple[Moments, ...]
+    moments: Moments
     at: float | None
     least: int
     rivals: tuple[RivalSums, ...]

@@ -27,13 +27,15 @@ from msgspec.structs import replace
 
 from samehand.errors import TooFewLabels
 from samehand.scoring.calibrate import Bools, Calibration, Floats, Method, calibrated, log_loss, sigmoid
-from samehand.scoring.rivals import RATED, RIVALS
+from samehand.scoring.rivals import RIVALS
 from samehand.scoring.weights import RivalRate, Weights
 
 Ints = npt.NDArray[np.int64]
 Cost = Callable[[Floats], float]
 
-ALL_CHANCE: Final = (1.0, *[0.0] * len(RATED))
+_OTHERS: Final = RIVALS[1:]
+_OF_CHANCE: Final = np.array([rival.share > 0.0 for rival in _OTHERS])  # parts of all sign-ups, never learnt
+ALL_CHANCE: Final = (1.0, *[0.0] * len(_OTHERS))
 """The shares of a pair whose only rival explanation is chance."""
 
 FACTOR_MAX: Final = 4.0
@@ -59,7 +61,7 @@ _TRUST_MIN: Final = 0.01  # keeps sums of labels above 0 where nobody is trusted
 _ROUNDS: Final = 8
 _FOLDS: Final = 5
 _STEPS_MAX: Final = 100
-_PLACES: Final = {rival.name: place for place, rival in enumerate(RATED)}
+_PLACES: Final = {rival.name: place for place, rival in enumerate(_OTHERS)}
 _METHOD: Final = 4  # raised where the same labels come to another table: no two of them have one name
 
 
@@ -134,10 +136,10 @@ def learn(labels: Sequence[Label], weights: Weights) -> Learned:
     for number in range(_FOLDS):
         held, rest = fold == number, fold != number
         others = sums.at(rest)
-        rates = _rates(others, weights)
+        rates = _rates(others)
         unseen[held] = sums.at(held).rated(rates).scored(_fit(others.rated(rates)))
     before = np.array([weights.calibrated(label.prior + sum(label.weights.values())) for label in labels])
-    rates = _rates(sums, weights)
+    rates = _rates(sums)
     fitted, calibration = _fit(sums.rated(rates)), calibrated(unseen, sums.mirrors, sums.counts)
     foretold = _foretold(unseen, sums, fold)
     multipliers = dict(zip(sums.rows, map(float, fitted[:-1]), strict=True))
@@ -146,7 +148,7 @@ def learn(labels: Sequence[Label], weights: Weights) -> Learned:
         labels=len(labels),
         mirrors=mirrors,
         multipliers={row: multiplier / weights.multipliers[row] for row, multiplier in multipliers.items()},
-        rates={rival.name: float(rate) for rival, rate in zip(RATED, rates, strict=True) if rate != 1.0},
+        rates={rival.name: float(rate) for rival, rate in zip(_OTHERS, rates, strict=True) if rate != 1.0},
         calibration=calibration.method,
         loss_before=log_loss(before, sums.mirrors, sums.counts),
         loss_after=log_loss(foretold, sums.mirrors, sums.counts),
@@ -159,9 +161,8 @@ def multiplier_range(assumed: float) -> tuple[float, float]:
 
 
 def with_factor(rate: RivalRate, factor: float) -> RivalRate:
-    """A rival that occurs so many times as often, and in no more than all sign-ups."""
-    of_lists = None if rate.of_lists is None else min(rate.of_lists * factor, 1.0)
-    return rate if factor == 1.0 else replace(rate, rate=min(rate.rate * factor, 1.0), of_lists=of_lists)
+    """A rival that occurs so many times as often."""
+    return rate if factor == 1.0 else replace(rate, rate=rate.rate * factor)
 
 
 def reader_counts(readers: Sequence[str]) -> list[float]:
@@ -255,7 +256,7 @@ class _Sums:
         return scored
 
 
-def _rates(sums: _Sums, weights: Weights) -> Floats:
+def _rates(sums: _Sums) -> Floats:
     """By which factor each rated rival occurs more often than the table says.
 
     Of the pairs that readers said a rival explains, each is a choice among the rivals that could; the factors
@@ -264,15 +265,12 @@ def _rates(sums: _Sums, weights: Weights) -> Floats:
     """
     judged = (sums.rivals >= 0) & ~sums.mirrors & (sums.shares[:, 1:].sum(axis=1) > 0)
     shares, counts = sums.shares[judged, 1:], sums.counts[judged]
-    named = np.bincount(sums.rivals[judged], weights=counts, minlength=len(RATED))
-    assumed = [weights.rivals[rival.name] for rival in RATED]
-    highest = [max(rated.rate, rated.of_lists or 0.0) for rated in assumed]
-    most = np.minimum(FACTOR_MAX, 1.0 / np.array(highest))
-    rates = np.ones(len(RATED))
+    named = np.bincount(sums.rivals[judged], weights=counts, minlength=len(_OTHERS))
+    rates = np.ones(len(_OTHERS))
     for _ in range(_STEPS_MAX):
         foretold = (counts / (shares @ rates)) @ shares
         rates = (RATE_COUNTS + named) / (RATE_COUNTS + foretold)
-        rates = np.clip(rates, 1 / FACTOR_MAX, most)
+        rates = np.where(_OF_CHANCE, 1.0, np.clip(rates, 1 / FACTOR_MAX, FACTOR_MAX))
     return np.where(named + foretold > 0, rates, 1.0)
 
 
@@ -396,7 +394,8 @@ def _table(
             **weights.rivals,
             **{
                 rival.name: with_factor(weights.rivals[rival.name], float(rate))
-                for rival, rate in zip(RATED, rates, strict=True)
+                for rival, rate in zip(_OTHERS, rates, strict=True)
+                if not rival.share
             },
         },
         slope=weights.slope * calibration.slope,

@@ -1,7 +1,9 @@
 """Rival explanations: what else than one hand could make two accounts alike.
 
-Innocent likeness has few causes, and each has a name. A rival is an entry of this registry; how often it
-occurs and how well it explains each agreement stands in the table of weights (``rivals``, ``explained``).
+Innocent likeness has few causes, and each has a name. Every explanation is a process that makes sign-ups, in
+accounts a second for one ban. Those by chance are parts of all that sign up here, counted once. How often the
+others occur, and how well each explains an agreement, stands in the table of weights (``rivals``,
+``explained``).
 """
 
 from __future__ import annotations
@@ -10,29 +12,64 @@ from typing import Final, NamedTuple
 
 
 class Rival(NamedTuple):
-    """One explanation other than the same hand.
+    """One explanation other than the same hand: how its accounts arrive.
 
-    ``by_calendar``: its moment is priced by the store's own bans. An account with another reason to resemble
-    the banned one signs up at any time, whatever others were banned then: the moment has its shipped weight.
+    ``share``: it is that part of all sign-ups; else its rate (accounts a ban) stands in the table of weights.
+    ``copies``: it reacts to the ban as mirrors do, only later; any other comes at any time. ``one_name``: one
+    name explains all names that agree, so that the rarest of them counts. ``one_crowd``: the same of all
+    values that were counted with a crowd, which may be one organisation's.
     """
 
     name: str
     who: str
     sentence: str
-    by_calendar: bool = False
+    share: float = 0.0
+    copies: bool = False
+    one_name: bool = False
+    one_crowd: bool = False
 
+
+_OF_CHANCE: Final = 0.2  # five of them
 
 RIVALS: Final = (
-    Rival("stranger", "chance", "Two strangers are this much alike by chance.", by_calendar=True),
+    Rival("stranger", "chance", "Two strangers are this much alike by chance.", share=_OF_CHANCE),
     Rival(
         "household", "a household", "Two people of one household share device, address, now and then a card."
     ),
     Rival(
-        "neighbour", "a shared network", "Two people came through one café, school or carrier at the time."
+        "neighbour",
+        "a shared network",
+        "Two people of one place share its networks, its language and its names.",
+        share=_OF_CHANCE,
     ),
-    Rival("namesake", "a common name", "Two people bear one name or choose one handle.", by_calendar=True),
-    Rival("copier", "copying", "Somebody copied what the banned account showed, as fans and critics do."),
+    Rival(
+        "namesake",
+        "a common name",
+        "Two people bear one name or choose one handle.",
+        share=_OF_CHANCE,
+        one_name=True,
+    ),
+    Rival(
+        "copier",
+        "copying",
+        "Somebody copied what the banned account showed, as fans and critics do.",
+        copies=True,
+    ),
     Rival("former-holder", "a number that changed hands", "The phone number was given to somebody else."),
+    Rival(
+        "namesake-nearby",
+        "a neighbour of that name",
+        "Two people of one place bear one name.",
+        share=_OF_CHANCE,
+        one_name=True,
+    ),
+    Rival(
+        "colleague",
+        "an organisation",
+        "Two people of one organisation share its network, its addresses and its standard texts.",
+        share=_OF_CHANCE,
+        one_crowd=True,
+    ),
 )
-"""All rival explanations. The first is chance; a table of weights states the rates of all others."""
-RATED: Final = RIVALS[1:]
+"""All rival explanations, the first chance; a table of weights has the rates of those that are no share."""
+RATED: Final = tuple(rival for rival in RIVALS if not rival.share)

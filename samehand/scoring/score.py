@@ -1,17 +1,19 @@
-"""Scores a pair of fingerprints: log-odds against all rival explanations, with the reasons.
+"""Scores a pair of fingerprints: the odds of one hand against all rival explanations, with the reasons.
 
-The plan:
+Every explanation is a process that makes sign-ups, in accounts a second for one ban. The odds are the rate at
+which mirrors arrive at this moment and show all this, over the sum of the same of all rivals:
 
 1. **Compare**: each signal compares two traits, or two whole accounts, and finds a level, or nothing.
 2. **Weigh**: the level's row gives a match weight against each rival, ``ln m - ln u``: much against a
    stranger if the value is rare, next to nothing against a rival that explains it.
 3. **Set aside**: what this account showed before the banned one copied it weighs nothing against any rival,
-   nor does a value in quarantine. Copied values of which nobody knows who showed them first make no pair
-   `likely`.
-4. **Add up** for each rival: of dependent lines the best counts whole and the others for a share.
-5. **Show** the prior and the lines against the strongest rival, and one line with what the others take away:
-   they sum to the log-odds exactly.
-6. **Name the band**: by the policy's thresholds, but never for a name on a list alone, whatever the table
+   nor does a value in quarantine.
+4. **Add up** for each rival: of dependent lines the best counts whole and the others for a share. What one
+   name or one organisation explains counts once, by the rarest of its lines.
+5. **Show** the prior, the moment, the lines against a stranger, and one line with what the other rivals take
+   away: they sum to the log-odds exactly.
+6. **Hold** what public or shared things alone can reach (:mod:`samehand.scoring.ceilings`).
+7. **Name the band**: by the policy's thresholds, but never for a name on a list alone, whatever the table
    and the thresholds are.
 
 More agreement never lowers a score and more difference never raises it, since that holds against each rival.
@@ -26,10 +28,11 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from samehand.fingerprint.distil import Fingerprint
-from samehand.frequency.ban_calendar import BanCalendar
-from samehand.frequency.rates import Frequencies, NothingCounted
-from samehand.keys import Key, KeyKind, kind_of
+from samehand.frequency.rates import OF_THE_PAIR, Frequencies, NothingCounted
+from samehand.keys import Key
+from samehand.scoring.ceilings import SPEAKS_NATS, ceiling
 from samehand.scoring.evidence import (
+    CEILING,
     CROWD,
     OTHERS,
     SENTENCES,
@@ -41,7 +44,7 @@ from samehand.scoring.evidence import (
     Score,
 )
 from samehand.scoring.rivals import RIVALS
-from samehand.scoring.weights import DIFFERENCES, SignalWeights, Weights
+from samehand.scoring.weights import DIFFERENCES, Flow, SignalWeights, Weights
 from samehand.showings import Showings
 from samehand.signals import PAIRWISE, SIGNALS
 from samehand.signals.comparison import Comparison
@@ -54,16 +57,20 @@ from samehand.watchlist.platforms import is_list
 # The attributes of each signal that every comparison of a pair needs, read once.
 _OF_TRAITS: Final = tuple((signal.name, signal.group, signal.compare) for signal in SIGNALS)
 _OF_PAIRS: Final = tuple((signal.name, signal.group, signal.beyond, signal.between) for signal in PAIRWISE)
-_BY_CALENDAR: Final = tuple(rival.by_calendar for rival in RIVALS)
 _COUNTS: Final = NothingCounted()
 
 InQuarantine = Callable[[Key], bool]
 """Whether a value is in quarantine."""
 
-SPEAKS_NATS: Final = 0.7
-"""A smaller weight, below a factor of two, says nothing worth a doubt."""
-_OF_ONE_HAND: Final = frozenset((KeyKind.EMAIL, KeyKind.PHONE, KeyKind.DEVICE, KeyKind.PAYMENT))
-_BELOW_LIKELY_NATS: Final = 0.1  # so that the rounded probability reads below the threshold as well
+_BELOW_NATS: Final = 0.1
+"""How far a held score is below its threshold, so that the rounded probability reads below it as well."""
+
+_CROWD_HALF: Final = 20.0
+"""Of so many others who show a value, half belong to one organisation."""
+_OVERLAP: Final = 0.5
+"""Of an organisation's people as many show its other values, too."""
+_OF_CROWDS: Final = frozenset(("network", "email", "bio", "referrer", "avatar", "agent"))
+"""Signals whose values an organisation's people share."""
 
 
 def score(
@@ -74,50 +81,92 @@ def score(
     *,
     policy: str | None = None,
     showings: tuple[Showings, Showings] | None = None,
-    calendar: BanCalendar | None = None,
     quarantined: InQuarantine | None = None,
 ) -> Score:
     """Scores a new account (``ours``) against a banned one (``theirs``), both of one pepper.
 
-    ``theirs.at`` is the moment of the ban; where either moment is missing, timing says nothing. ``calendar``
-    tells when others were banned; without it the moment has its shipped weight. ``policy`` is the ban's, by
-    whose thresholds the band is set. ``showings`` are ours and theirs, if they are known.
+    ``theirs.at`` is the moment of the ban; where either moment is missing, it says nothing. ``policy`` is the
+    ban's, by whose thresholds the band is set. ``showings`` are ours and theirs, if they are known.
     ``quarantined`` says which values weigh nothing; ``None``: no value is in quarantine.
     """
-    bans = frequencies.bans
+    flow = Flow(frequencies.per_second, frequencies.bans)
     since = None if ours.at is None or theirs.at is None else ours.at - theirs.at
+    listed, by_day = is_list(theirs.platform), ours.at_is_day or theirs.at_is_day
     context = ComparisonContext(
         frequencies,
         (ours.stratum, theirs.stratum),
         (ours.platform, theirs.platform),
-        ours.at,
-        since,
-        to_the_day=ours.at_is_day or theirs.at_is_day,
-        calendar=calendar,
-        policy=policy,
-        shipped=weights.rates(bans),
+        shipped=weights.rates(flow.per_second),
     )
     lines = _compared(ours, theirs, context, weights, quarantined)
+    for line in lines:
+        _of_one_crowd(line)
     copied = _set_aside(lines, showings) if showings is not None else []
-    priors = weights.rival_priors(bans, since, listed=is_list(theirs.platform))
-    adding = _adding(lines, weights)
-    strongest, parts, _ = _against(adding, priors)
-    total = math.fsum(parts)
-    prior = weights.prior(bans) - priors[strongest]
     if showings is not None and (doubtful := _copied(lines, showings, Order.UNKNOWN)):
-        most = weights.log_odds_at(weights.bands_of(policy).likely) - _BELOW_LIKELY_NATS - weights.prior(bans)
-        copied += _of_unknown_order(lines, doubtful, weights, priors, most)
-    others = Evidence(OTHERS[0], -math.log(total), OTHERS[1], SENTENCES[OTHERS])
-    shown = [*_shown(lines, adding, strongest), *copied, *_in_quarantine(lines, quarantined), others]
+        copied += _of_unknown_order(doubtful)
+    rates = weights.rival_rates(flow, since, listed=listed, to_the_day=by_day)
+    adding = _adding(lines, weights)
+    shares = _against(lines, adding, [rate / flow.per_second for rate in rates])
+    evenly = weights.mirrors(flow, None, listed=listed)
+    moment = math.log(weights.mirrors(flow, since, listed=listed, to_the_day=by_day) / evenly)
+    timed = TIMING.moment(ours.at, since, to_the_day=by_day) if not listed else None
+    prior, total = math.log(evenly / flow.per_second), math.fsum(shares)
+    shown = [
+        *_shown(lines, adding, 0),
+        *([Evidence(TIMING.name, moment, timed.level, timed.because)] if timed is not None else []),
+        *copied,
+        *_in_quarantine(lines, quarantined),
+        Evidence(OTHERS[0], -math.log(total), OTHERS[1], SENTENCES[OTHERS]),
+    ]
     log_odds = math.fsum([prior, *[line.weight for line in shown]])
+    if (held := ceiling(lines, since, weights.bands_of(policy))) is not None:
+        excess = log_odds - weights.log_odds_at(held.below) + _BELOW_NATS
+        if excess > 0.0:
+            shown.append(Evidence(CEILING, -excess, held.level, SENTENCES[CEILING, held.level]))
+            log_odds = math.fsum([prior, *[line.weight for line in shown]])
     probability = weights.probability(log_odds)
-    order = sorted(range(len(parts)), key=lambda place: -parts[place])
-    rivals = [RivalShare(RIVALS[at].name, parts[at] / total, RIVALS[at].sentence) for at in order]
-    names_alone = is_list(theirs.platform) and not any(
-        line.signal == MENTION.name and line.weight > 0.0 for line in lines
-    )
+    order = sorted(range(len(shares)), key=lambda place: -shares[place])
+    rivals = [RivalShare(RIVALS[at].name, shares[at] / total, RIVALS[at].sentence) for at in order]
+    names_alone = listed and not any(line.signal == MENTION.name and line.weight > 0.0 for line in lines)
     band = "none" if names_alone else weights.band(probability, policy)
     return Score(prior, tuple(shown), log_odds, probability, band, tuple(rivals))
+
+
+def _of_one_crowd(line: Line) -> None:
+    """Who is of an organisation that shows one value shows its others, as far as a crowd was counted."""
+    others = line.comparison.crowd - OF_THE_PAIR
+    if line.signal in _OF_CROWDS and line.weight > 0.0 and others > 0:
+        most = math.log((others + _CROWD_HALF) / others) - math.log(_OVERLAP)
+        against = zip(line.against, RIVALS, strict=True)
+        line.against = tuple([min(nats, most) if rival.one_crowd else nats for nats, rival in against])
+
+
+def _against(
+    lines: Sequence[Line], adding: Sequence[tuple[float, ...]], rates: Sequence[float]
+) -> list[float]:
+    """How many accounts of each rival show all this, beside all that do by chance.
+
+    ``rates``: of each rival, as a part of all sign-ups. Rivals that are a part of chance keep that part at
+    least: what follows from one name or crowd is never rarer than by chance.
+    """
+    said = [math.fsum([adds[place] for adds in adding]) for place in range(len(RIVALS))]
+    by_chance = said[0]
+    shares = []
+    for place, (rival, nats, rate) in enumerate(zip(RIVALS, said, rates, strict=True)):
+        linked = nats + _the_rarest(lines, place) if rival.one_name or rival.one_crowd else nats
+        shares.append(rate * math.exp(by_chance - (min(linked, by_chance) if rival.share else linked)))
+    return shares
+
+
+def _the_rarest(lines: Sequence[Line], place: int) -> float:
+    """What the rarest of linked lines says beyond what the rival at ``place`` leaves of it."""
+    rival = RIVALS[place]
+    beyond = [
+        line.weight - (line.less[place] if line.less else 0.0) - line.against[place]
+        for line in lines
+        if line.weight > 0.0 and (line.group == "name" if rival.one_name else line.signal in _OF_CROWDS)
+    ]
+    return max([0.0, *beyond])
 
 
 class ChanceLine(NamedTuple):
@@ -143,9 +192,7 @@ def against_chance(
         frequencies,
         (ours.stratum, theirs.stratum),
         (ours.platform, theirs.platform),
-        None,
-        None,
-        shipped=weights.rates(_COUNTS.bans),
+        shipped=weights.rates(_COUNTS.per_second),
     )
     lines = _compared(ours, theirs, context, weights, quarantined)
     return [
@@ -229,11 +276,7 @@ def _weighed_alone(name: str, group: str | None, comparison: Comparison, table: 
         weight = unshared = table.nats(level, comparison.rate)
         if comparison.crowd and comparison.rate_unshared is not None:
             unshared = max(weight, table.nats(level, comparison.rate_unshared))
-    if name == TIMING.name:
-        by_clock = table.as_shipped[level]
-        nats = [weight if by_calendar else by_clock for by_calendar in _BY_CALENDAR]
-        against = tuple([_limited(each, limit) for each, limit in zip(nats, limits, strict=True)])
-    elif less:
+    if less:
         against = tuple(
             [min(max(weight - lost, 0.0), limit) for lost, limit in zip(less, limits, strict=True)]
         )
@@ -272,14 +315,6 @@ def _adding(lines: Sequence[Line], weights: Weights) -> list[tuple[float, ...]]:
             for place, adds in zip(places, shared, strict=True):
                 adding[place] = adds
     return adding
-
-
-def _against(adding: Sequence[tuple[float, ...]], priors: Sequence[float]) -> tuple[int, list[float], float]:
-    """The place of the strongest rival, the odds of each beside it, and of all beside a mirror (nats)."""
-    terms = [prior - math.fsum([adds[place] for adds in adding]) for place, prior in enumerate(priors)]
-    strongest = max(range(len(terms)), key=lambda place: terms[place])
-    parts = [math.exp(term - terms[strongest]) for term in terms]
-    return strongest, parts, terms[strongest] + math.log(math.fsum(parts))
 
 
 def _shared(nats: tuple[float, ...], share: float) -> list[float]:
@@ -337,27 +372,13 @@ def _set_aside(lines: Sequence[Line], showings: tuple[Showings, Showings]) -> li
     return [Evidence(FIRST_SHOWN.name, 0.0, said.level, said.because)]
 
 
-def _of_unknown_order(
-    lines: Sequence[Line], doubtful: Sequence[Line], weights: Weights, priors: Sequence[float], most: float
-) -> list[Evidence]:
-    """A line that names values of unknown order, if they say anything.
-
-    It takes back what carries a pair above ``most`` (nats). The score of all other lines stands, and what
-    nobody can copy, nor a neighbourhood share, adds to ``most`` what it adds to nothing. So one fact more
-    never lowers a score.
-    """
-
-    def odds(some: Sequence[Line]) -> float:
-        return -_against(_adding(some, weights), priors)[2]
-
-    known = [line for line in lines if line not in doubtful]
-    own = [line for line in known if _OF_ONE_HAND.intersection(map(kind_of, line.comparison.values))]
-    excess = max(odds(lines) - max(odds(known), most + odds(own) - odds(())), 0.0)
-    named = [line.signal for line in doubtful if excess or line.weight >= SPEAKS_NATS]
+def _of_unknown_order(doubtful: Sequence[Line]) -> list[Evidence]:
+    """A line that names values of unknown order, if they say anything."""
+    named = [line.signal for line in doubtful if line.weight >= SPEAKS_NATS]
     if not named:
         return []
-    said = FIRST_SHOWN.unknown(named, capped=excess > 0.0)
-    return [Evidence(FIRST_SHOWN.name, -excess, said.level, said.because)]
+    said = FIRST_SHOWN.unknown(named)
+    return [Evidence(FIRST_SHOWN.name, 0.0, said.level, said.because)]
 
 
 def _in_quarantine(lines: Sequence[Line], quarantined: InQuarantine | None) -> list[Evidence]:

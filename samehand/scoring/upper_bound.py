@@ -1,29 +1,29 @@
 """Upper bound of a candidate's score, computed from the keys that it shares, before its record is read.
 
-``bound = the least over rivals of: prior + the best of each signal, up to what the rival leaves of it,
-grouped as the score groups them + the most of the moment``. Each signal says what sharing one of its keys can
-add (:class:`samehand.signals.base.Most`). The table of weights allows for what may agree without a shared key
-(``allowance``), and signals without keys count as if they agreed. The odds against all rivals are never
-higher than those against one of them.
+``bound = the least over rivals of: mirrors' rate over the rival's + the best of each signal, up to what the
+rival leaves of it, grouped as the score groups them + the most of the moment``. Each signal says what sharing
+one of its keys can add (:class:`samehand.signals.base.Most`). The table of weights allows for what may agree
+without a shared key (``allowance``), and signals without keys count as if they agreed. The odds against all
+rivals are never higher than those against one of them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from itertools import zip_longest
+from collections.abc import Iterator, Sequence
+from itertools import pairwise, zip_longest
 from typing import Any, Final, NamedTuple
 
-from samehand.elapsed import MINUTE_SECONDS
+from samehand.elapsed import DAY_SECONDS
 from samehand.fingerprint.distil import Fingerprint
-from samehand.frequency.ban_calendar import BanCalendar
 from samehand.frequency.rates import Frequencies
 from samehand.keys import PERSONAL_POSTING_CAP, Key, KeyKind, is_personal
+from samehand.scoring.arrivals import LIFE_SECONDS, MIRRORS
 from samehand.scoring.key_table import SHARE_WHOLE, STEPS_A_NAT, KeyTable, Moments, RivalSums
 from samehand.scoring.rivals import RIVALS
-from samehand.scoring.weights import Weights
+from samehand.scoring.weights import COPIERS_A_MIRROR, Flow, Weights
 from samehand.signals import PAIRWISE, SIGNALS
-from samehand.signals.base import Ages, Most, PairSignal, Signal
+from samehand.signals.base import Most, PairSignal, Signal
 from samehand.signals.context import ComparisonContext
 from samehand.signals.handle import HANDLE
 
@@ -71,24 +71,11 @@ class UpperBound:
             )
             for group in sorted({name for name in self._grouped if name is not None})
         )
-        timed = [
-            weights.signals[signal.name]
-            for signal in PAIRWISE
-            if signal.moments(weights.signals[signal.name], 0.0, None)
+        self._limits = [
+            tuple(_steps(min(table.limit(place), _MOST_NATS)) for table in (*self._tables, besides))
+            for place in range(len(RIVALS))
         ]
-        self._rivals = tuple(
-            (
-                tuple(_steps(min(table.limit(place), _MOST_NATS)) for table in (*self._tables, besides)),
-                int(not rival.by_calendar) if any(table.limit(place) for table in timed) else None,
-            )
-            for place, rival in enumerate(RIVALS)
-        )
-        # The most of any moment, for candidates whose own moment is known only once they are read.
-        self._any_moment = sum(
-            max(row.ceiling * row.multiplier for row in table.levels.values() if row.agrees)
-            for table in timed
-        )
-        self._moments_kept: tuple[BanCalendar | None, float, tuple[Moments, ...]] = (None, math.nan, ())
+        self._moments = _by_age(weights)
         self._alerting = min(weights.alerts_from(policy) for policy in (None, *weights.policy_bands))
 
     def table(
@@ -97,7 +84,6 @@ class UpperBound:
         frequencies: Frequencies,
         *,
         banned: bool = False,
-        calendar: BanCalendar | None = None,
     ) -> KeyTable:
         """The key table of one account, given by one fingerprint under each pepper.
 
@@ -112,12 +98,11 @@ class UpperBound:
         # A key that adds nothing is left out, unless it is personal: how many bear it is asked in any case.
         by_key = {key: several for key, several in by_key.items() if several[-1].steps or is_personal(key[0])}
         at = None if banned or not fingerprints else fingerprints[0].at
-        if at is not None:
-            moments = self._moments(at, calendar)
-        else:
-            moments = (((-math.inf, _steps(self._any_moment) if banned else 0),),) * 2
-        prior = self._weights.prior(frequencies.bans)
-        rival_priors = self._weights.rival_priors(frequencies.bans, 0.0, listed=False)
+        moments = self._moments
+        if at is None:  # the candidates' own moments are known only once they are read
+            moments = ((-math.inf, max(steps for _, steps in moments) if banned else 0),)
+        weights, flow = self._weights, Flow(frequencies.per_second, frequencies.bans)
+        evenly = weights.mirrors(flow, None, listed=False)
         rows = [tuple(zip(*row, strict=True)) for row in zip_longest(*by_key.values(), fillvalue=_NOTHING)]
         return KeyTable(
             keys=tuple(by_key),
@@ -129,13 +114,8 @@ class UpperBound:
             beyond=self._beyond,
             moments=moments,
             at=at,
-            least=math.floor((self._alerting - prior) * STEPS_A_NAT) - _ROUNDING,
-            rivals=tuple(
-                [
-                    RivalSums(_steps(-own), limits, at)
-                    for own, (limits, at) in zip(rival_priors, self._rivals, strict=True)
-                ]
-            ),
+            least=math.floor((self._alerting - math.log(evenly)) * STEPS_A_NAT) - _ROUNDING,
+            rivals=tuple(self._sums(flow, evenly)),
             by_number=tuple(by_number.items()),
         )
 
@@ -155,7 +135,7 @@ class UpperBound:
             _LeastCounted(frequencies),
             (fingerprint.stratum,) * 2,
             (fingerprint.platform,) * 2,
-            shipped=self._weights.rates(frequencies.bans),
+            shipped=self._weights.rates(frequencies.per_second),
         )
         shown: list[tuple[int, Any, Any, Most]] = []
         traits = [*fingerprint.traits, *(pair_signal.of(fingerprint.trait) for pair_signal in PAIRWISE)]
@@ -203,24 +183,31 @@ class UpperBound:
                 new[key] = part[nats]
         return new
 
-    def _moments(self, at: float, calendar: BanCalendar | None) -> tuple[Moments, ...]:
-        """The most of the moment by the age of a ban, by the calendar and as shipped; kept for a minute."""
-        minute = math.ceil(at / MINUTE_SECONDS)
-        if self._moments_kept[0] is calendar and self._moments_kept[1] == minute:
-            return self._moments_kept[2]
-        moments = tuple([self._by_age(at, several) for several in (calendar, None)])
-        self._moments_kept = (calendar, minute, moments)
-        return moments
+    def _sums(self, flow: Flow, evenly: float) -> Iterator[RivalSums]:
+        """Those of the rivals by which a pair can be bound: not what follows from one name or one crowd."""
+        for place, (rival, limits) in enumerate(zip(RIVALS, self._limits, strict=True)):
+            if rival.one_name or rival.one_crowd:
+                continue
+            if rival.copies:  # as mirrors, at any moment
+                yield RivalSums(_steps(-math.log(COPIERS_A_MIRROR * evenly)), limits, timed=False)
+            elif rival.share:  # all that is by chance is the first rival's at least
+                rate = flow.per_second * (rival.share if place else 1.0)
+                yield RivalSums(_steps(-math.log(rate)), limits, timed=True)
+            else:
+                rate = self._weights.rivals[rival.name].least / LIFE_SECONDS
+                yield RivalSums(_steps(-math.log(rate)), limits, timed=True)
 
-    def _by_age(self, at: float, calendar: BanCalendar | None) -> Moments:
-        of_each = [signal.moments(self._weights.signals[signal.name], at, calendar) for signal in PAIRWISE]
-        ages = sorted({age for steps in of_each for age, _ in steps}) or [-math.inf]
-        return tuple([(age, _steps(sum([_last(steps, age) for steps in of_each], 0.0))) for age in ages])
 
-
-def _last(ages: Ages, age: float) -> float:
-    """The nats of the last age in ``ages`` that is at most ``age``; 0 where there is none."""
-    return next((nats for least, nats in reversed(ages) if least <= age), 0.0)
+def _by_age(weights: Weights) -> Moments:
+    """The most of the moment by the age of a ban: how much denser mirrors are then than evenly in a life."""
+    ages = [-math.inf, -31 * DAY_SECONDS, -0.5, *(600.0 * 1.25**step for step in range(60)), math.inf]
+    listed = math.log(weights.mirrors_a_listing / weights.mirrors_a_ban)  # of an entry of a list, at any age
+    return tuple(
+        [
+            (first, _steps(max(math.log(MIRRORS.most(first, last) * LIFE_SECONDS), listed)))
+            for first, last in pairwise(ages)
+        ]
+    )
 
 
 class _LeastCounted:
@@ -232,6 +219,7 @@ class _LeastCounted:
     def __init__(self, counted: Frequencies) -> None:
         self._counted = counted
         self.bans = counted.bans
+        self.per_second = counted.per_second
 
     def accounts(self, stratum: str) -> int:
         return self._counted.accounts(stratum)

@@ -1,9 +1,11 @@
 """The table of weights: how much each level of each signal says, and what else could explain it.
 
 A row's ``m`` is the probability that a true mirror shows the level; the probability that a stranger does is
-its ``u``, its ``u_of_bans`` over the number of bans, or computed for the value itself. The match weight
+its ``u``, its ``a_ban`` over the sign-ups of three years, or computed for the value itself. The match weight
 against a stranger is ``ln(m / u)`` (Fellegi and Sunter, 1969); against a rival that explains the level it is
 at most ``-ln(share)``, and a difference says nothing. Learning multiplies all by the row's ``multiplier``.
+
+Mirrors and rivals come at rates, in accounts a second for one ban (:mod:`samehand.scoring.rivals`).
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from collections.abc import Mapping
 from functools import cache, cached_property
 from importlib import resources
 from itertools import pairwise
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -21,7 +23,8 @@ from msgspec.structs import replace
 
 from samehand.elapsed import DAY_SECONDS
 from samehand.errors import UnusableWeights
-from samehand.scoring.rivals import RATED, RIVALS
+from samehand.scoring.arrivals import COPIERS, LIFE_SECONDS, MIRRORS
+from samehand.scoring.rivals import RATED, RIVALS, Rival
 
 Band = Literal["likely", "possible", "none"]
 
@@ -32,54 +35,66 @@ MULTIPLIER_MAX: Final = 10.0  # as records on `weights` carry
 # so these levels depend on each other: the strongest counts whole, the others for a share.
 DIFFERENCES: Final = frozenset(("different", "other-language", "another"))
 
-_FORMER: Final = ("caps", "ground", "floor")
+_FORMER: Final = ("caps", "ground", "floor", "mirror_rate", "bans_min", "of_lists")
 """Fields of former tables."""
+
+HELD_SHARE: Final = 0.05
+"""The mirrors of all bans together are at most that part of all sign-ups, however many bans a list brings."""
+
+COPIERS_A_MIRROR: Final = 1 / 8
+"""At any moment there is at least so much of a copier to each mirror: fans and reporters react as well."""
+
+_ACCIDENTS_MAX: Final = 0.5  # the most that accidents make of a rate: no level becomes a difference
 
 Share = Annotated[float, Meta(gt=0, le=1)]
 Nats = Annotated[float, Meta(ge=0, le=WEIGHT_MAX)]
-RivalName = Annotated[str, Meta(pattern=f"^({'|'.join(rival.name for rival in RATED)})$")]
+RivalName = Annotated[str, Meta(pattern=f"^({'|'.join(rival.name for rival in RIVALS[1:])})$")]
 
 Rates = Mapping[str, Mapping[str, float]]
 """By signal and level (or kind of value): the share of strangers that show it while nothing is counted."""
 
 
 class RivalRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How often a sign-up has this relation to some banned account; ``of_lists``: to an entry of a list.
+    """How many accounts have this relation to one banned account, in the three years round the ban.
 
-    From ``after_days`` after the ban it grows, to most of itself within ``ripe_days`` more; ``young`` is the
-    share of it that holds from the first day.
+    From ``after_days`` before or after the ban it grows, to most of itself within ``ripe_days`` more;
+    ``young`` is the share of it that holds from the first day.
     """
 
-    rate: Share
-    of_lists: Share | None = None
+    rate: Annotated[float, Meta(gt=0)]
     after_days: Annotated[float, Meta(ge=0)] = 0.0
     ripe_days: Annotated[float, Meta(ge=0)] = 0.0
     young: Share = 1.0
     source: str = ""
 
-    def at(self, since: float | None, *, listed: bool) -> float:
-        """The rate for a pair so many seconds after the ban; ``listed``: the ban is an entry of a list."""
-        rate = self.of_lists if listed and self.of_lists is not None else self.rate
+    @property
+    def least(self) -> float:
+        """The lowest rate at any moment."""
+        return self.rate * (self.young if self.ripe_days else 1.0)
+
+    def at(self, since: float | None) -> float:
+        """The rate for a pair so many seconds after the ban, or before it."""
         if not self.ripe_days or since is None:
-            return rate
-        ripe = -math.expm1(-max(since / DAY_SECONDS - self.after_days, 0.0) / self.ripe_days)
-        return rate * max(ripe, self.young)
+            return self.rate
+        ripe = -math.expm1(-max(abs(since) / DAY_SECONDS - self.after_days, 0.0) / self.ripe_days)
+        return self.rate * max(ripe, self.young)
 
 
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One level of one signal; ``m``, ``u``, ``u_of_bans`` and shares of ``explained`` are in (0, 1].
+    """One level of one signal; ``m``, ``u`` and shares of ``explained`` are in (0, 1].
 
-    ``u_of_bans`` is the share of sign-ups that show *some* ban's value without being its mirror: the share
-    that shows a given ban's falls with the bans, as the prior does. Without it and ``u`` the rate is the very
-    value's. A level that mirrors show more often than others is an agreement and never speaks against a pair;
-    any other is a difference and never speaks for it. ``explained``: how often a rival shows an agreement, as
-    a share of how often a mirror does. ``ceiling`` (nats) is for prices that hang on a count of few.
-    ``multiplier``: learnt; what the level says is multiplied by it, against every rival.
+    ``a_ban``: so many innocent accounts show a given ban's value by accident, in the three years round the
+    ban; the more sign up, the smaller a share of them these are. Beside ``u`` the greater share counts.
+    Without either the rate is the very value's. A level that mirrors show more often than others is an
+    agreement and never speaks against a pair; any other is a difference and never speaks for it.
+    ``explained``: how often a rival shows an agreement, as a share of how often a mirror does. ``ceiling``
+    (nats) is for prices that hang on a count of few. ``multiplier``: learnt; what the level says is
+    multiplied by it, against every rival.
     """
 
     m: Share
     u: Share | None = None
-    u_of_bans: Share | None = None
+    a_ban: Annotated[float, Meta(gt=0)] | None = None
     ceiling: Nats = WEIGHT_MAX
     explained: dict[RivalName, Share] = {}
     multiplier: Annotated[float, Meta(ge=0.0, le=MULTIPLIER_MAX)] = 1.0
@@ -89,6 +104,11 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def agrees(self) -> bool:
         """Whether the level speaks for a pair."""
         return self.u is None or self.m > self.u
+
+    @property
+    def priced(self) -> bool:
+        """Whether the table says how often strangers show the level."""
+        return self.u is not None or self.a_ban is not None
 
     def match_weight(self, rate: float) -> float:
         """The level's weight (nats) against a stranger if a share ``rate`` of strangers shows it."""
@@ -100,14 +120,14 @@ class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
     """The rows of one signal with their source.
 
     ``explained`` holds where a row does not name the rival itself. ``commoner``: how many times as common an
-    agreeing value is among the rival's people as among all. ``kinds``: ``u_of_bans`` by kind of value.
+    agreeing value is among the rival's people as among all. ``kinds``: ``a_ban`` by kind of value.
     ``allowance`` is what the upper bound lets it add (nats) to a candidate that shares none of its keys.
     """
 
     levels: dict[str, Row]
     explained: dict[RivalName, Share] = {}
     commoner: dict[RivalName, Annotated[float, Meta(ge=1)]] = {}
-    kinds: dict[str, Share] = {}
+    kinds: dict[str, Annotated[float, Meta(gt=0)]] = {}
     source: str = ""
     allowance: Nats = 0.0
 
@@ -181,20 +201,30 @@ class Bands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     possible: float = 0.5
 
 
+class Flow(NamedTuple):
+    """How many accounts sign up a second, and how many bans there are whose mirrors may be among them."""
+
+    per_second: float
+    bans: int
+
+    def held(self, mirrors_a_ban: float) -> float:
+        """The mirrors of a ban, so that those of all bans stay below :data:`HELD_SHARE` of all sign-ups."""
+        return min(mirrors_a_ban, HELD_SHARE * self.per_second * LIFE_SECONDS / max(self.bans, 1))
+
+
 class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """Everything that turns comparisons into a probability. Each alert carries ``version``.
 
-    ``mirror_rate`` is the share of new accounts that mirror a banned one, ``rivals`` the shares that resemble
-    one for another reason. ``bans_min`` is the least number of bans over which these are spread, lest a
-    nearly empty store suspect everybody. ``group_shares`` is the share that the lesser of dependent
+    ``mirrors_a_ban`` is how many mirrors one ban has in the three years round it, ``mirrors_a_listing`` the
+    same of an entry of a list. ``group_shares`` is the share that the lesser of dependent
     agreements keep (`name`), and the lesser of differences (`apart`). ``slope`` and ``intercept`` calibrate
     log-odds to a probability; ``knots`` correct that line where learning found a curve: pairs of what the
     line says and what the labels bear out (nats, both rising; beyond them one for one).
     """
 
     version: str
-    mirror_rate: Share
-    bans_min: Annotated[int, Meta(ge=1)]
+    mirrors_a_ban: Annotated[float, Meta(gt=0)]
+    mirrors_a_listing: Annotated[float, Meta(gt=0)]
     rivals: dict[RivalName, RivalRate]
     signals: dict[str, SignalWeights]
     group_shares: dict[str, Annotated[float, Meta(ge=0, le=1)]]
@@ -226,42 +256,46 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
             for name, signal in self.signals.items()
         }
 
-    def divisor(self, bans: int) -> int:
-        """Over how many bans the rates of mirrors and rivals are spread."""
-        return max(bans, self.bans_min)
+    def mirrors(self, flow: Flow, since: float | None, *, listed: bool, to_the_day: bool = False) -> float:
+        """How many mirrors of one ban arrive a second, so many seconds after it.
 
-    def prior(self, bans: int) -> float:
-        """The logarithm of the share of sign-ups that mirror a given one of ``bans`` banned accounts."""
-        return math.log(self.mirror_rate / self.divisor(bans))
-
-    def rival_priors(self, bans: int, since: float | None, *, listed: bool) -> list[float]:
-        """The logarithm of each rival's share of sign-ups, against a given ban, in the registry's order.
-
-        They are lowest for a ban of this very moment that is no entry of a list.
+        ``listed``: the ban is an entry of a list, whose moment says nothing. ``to_the_day``: only the day of
+        one of the two moments is known.
         """
-        divisor = self.divisor(bans)
-        shares = [rate.at(since, listed=listed) / divisor for rate in self._rated]
-        return [math.log1p(-self._not_strangers / divisor), *map(math.log, shares)]
+        if listed:
+            return flow.held(self.mirrors_a_listing) / LIFE_SECONDS
+        return flow.held(self.mirrors_a_ban) * MIRRORS.density(since, to_the_day=to_the_day)
 
-    @cached_property
-    def _rated(self) -> tuple[RivalRate, ...]:
-        return tuple(self.rivals[rival.name] for rival in RATED)
+    def rival_rates(
+        self, flow: Flow, since: float | None, *, listed: bool, to_the_day: bool = False
+    ) -> list[float]:
+        """How many accounts of each rival arrive a second, in the registry's order; as :meth:`mirrors`."""
+        when = None if listed else since
+        return [self._rival_rate(rival, flow, when, listed=listed, to_the_day=to_the_day) for rival in RIVALS]
 
-    @cached_property
-    def _not_strangers(self) -> float:
-        """The share of sign-ups that resemble some ban for a reason other than chance."""
-        return self.mirror_rate + sum(rival.rate for rival in self.rivals.values())
+    def _rival_rate(
+        self, rival: Rival, flow: Flow, since: float | None, *, listed: bool, to_the_day: bool
+    ) -> float:
+        if rival.share:
+            return rival.share * flow.per_second
+        own = self.rivals[rival.name].at(since)
+        if not rival.copies:
+            return own / LIFE_SECONDS
+        mirrors = self.mirrors(flow, since, listed=listed, to_the_day=to_the_day)
+        return max(own * COPIERS.density(since, to_the_day=to_the_day), COPIERS_A_MIRROR * mirrors)
 
-    def rates(self, bans: int) -> Rates:
+    def rates(self, per_second: float) -> Rates:
         """The rates of values while nothing is counted; kept, since all pairs of a snapshot ask the same."""
-        divisor = self.divisor(bans)
-        if divisor not in self._rates:
+        if per_second not in self._rates:
             self._rates.clear()
-            self._rates[divisor] = {name: _rates(signal, divisor) for name, signal in self.signals.items()}
-        return self._rates[divisor]
+            sign_ups = per_second * LIFE_SECONDS
+            self._rates[per_second] = {
+                name: _rates(signal, sign_ups) for name, signal in self.signals.items()
+            }
+        return self._rates[per_second]
 
     @cached_property
-    def _rates(self) -> dict[int, Rates]:
+    def _rates(self) -> dict[float, Rates]:
         return {}
 
     def probability(self, log_odds: float) -> float:
@@ -321,10 +355,14 @@ def _along(knots: tuple[tuple[float, float], ...], x: float) -> float:
     return knots[-1][1] + (x - knots[-1][0])
 
 
-def _rates(signal: SignalWeights, divisor: int) -> dict[str, float]:
-    of_bans = {level: row.u_of_bans for level, row in signal.levels.items() if row.u_of_bans is not None}
-    of_all = {level: row.u for level, row in signal.levels.items() if row.u is not None}
-    return {name: rate / divisor for name, rate in (signal.kinds | of_bans).items()} | of_all
+def _rates(signal: SignalWeights, sign_ups: float) -> dict[str, float]:
+    kinds = {name: min(accounts / sign_ups, _ACCIDENTS_MAX) for name, accounts in signal.kinds.items()}
+    levels = {
+        level: max(row.u or 0.0, min((row.a_ban or 0.0) / sign_ups, _ACCIDENTS_MAX))
+        for level, row in signal.levels.items()
+        if row.priced
+    }
+    return kinds | levels
 
 
 def read_weights(raw: bytes) -> Weights:
@@ -366,17 +404,9 @@ def check(weights: Weights) -> None:
     missing = [rival.name for rival in RATED if rival.name not in weights.rivals]
     if missing:
         raise UnusableWeights(f"rivals.{missing[0]} is missing")
-    total = weights.mirror_rate + sum(rival.rate for rival in weights.rivals.values())
-    if total >= weights.bans_min:
-        raise UnusableWeights(f"mirror_rate and the rates of rivals are {total:g} in all, above bans_min")
-    for name, rival_rate in weights.rivals.items():
-        if rival_rate.of_lists is not None and rival_rate.of_lists < rival_rate.rate:
-            raise UnusableWeights(f"rivals.{name}.of_lists must be at least its rate, {rival_rate.rate:g}")
     for name, signal in weights.signals.items():
         for level, row in signal.levels.items():
             where = f"signals.{name}.levels.{level}"
-            if row.u is not None and row.u_of_bans is not None:
-                raise UnusableWeights(f"{where} has both u and u_of_bans; give one of them")
             if row.agrees and level in DIFFERENCES:
                 raise UnusableWeights(f"{where} is a difference and needs a u of at least m")
         _check_order(name, signal)
@@ -408,9 +438,9 @@ def lacking(weights: Weights) -> str | None:
             mine = own.levels.get(level)
             if mine is None:
                 return f"{name}.{level}"
-            if (row.u or row.u_of_bans) is None is not (mine.u or mine.u_of_bans):
-                return f"{name}.{level} without u and u_of_bans, since its rate is computed"
-            if (mine.u or mine.u_of_bans) is None is not (row.u or row.u_of_bans):
+            if mine.priced and not row.priced:
+                return f"{name}.{level} without u and a_ban, since its rate is computed"
+            if row.priced and not mine.priced:
                 return f"{name}.{level}.u"
         missing = signal.kinds.keys() - own.kinds.keys()
         if missing:

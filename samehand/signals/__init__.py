@@ -49,14 +49,14 @@ SIGNALS: tuple[Signal[Any], ...] = (
     MENTION,
 )
 
-PAIRWISE: tuple[PairSignal[Any], ...] = (CROSS_FIELD, OWN_CONTACT, FAN_ACCOUNT, TIMING, PLATFORM)
+PAIRWISE: tuple[PairSignal[Any], ...] = (CROSS_FIELD, OWN_CONTACT, FAN_ACCOUNT, PLATFORM)
 
 # Signals without a trait of their own; weights, alerts and metrics name them as well.
-UNKEPT: tuple[str, ...] = (FIRST_SHOWN.name, *(signal.name for signal in PAIRWISE))
+UNKEPT: tuple[str, ...] = (FIRST_SHOWN.name, TIMING.name, *(signal.name for signal in PAIRWISE))
 
 SENTENCES: dict[tuple[str, str], str] = {
     (signal.name, level): sentence
-    for signals in (SIGNALS, PAIRWISE, (FIRST_SHOWN,))
+    for signals in (SIGNALS, PAIRWISE, (FIRST_SHOWN, TIMING))
     for signal in signals
     for level, sentence in signal.sentences.items()
 }

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from samehand.account import Account
-from samehand.frequency.ban_calendar import BanCalendar
 from samehand.keys import Key
 from samehand.signals.comparison import Comparison
 from samehand.signals.context import ComparisonContext
@@ -38,10 +37,6 @@ class Example:
     ours: Account
     theirs: Account
     level: str | None
-
-
-Ages = Sequence[tuple[float, float]]
-"""Pairs (seconds, nats), by rising seconds: the nats that hold from that age on."""
 
 
 class Levels(Protocol):
@@ -162,12 +157,6 @@ class PairSignal(Protocol[Trait]):
 
     def most(self, trait: Trait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most: ...
 
-    def moments(self, table: Levels, at: float, calendar: BanCalendar | None) -> Ages:
-        """The most (nats) that the signal adds, by the age of a ban in seconds at the moment ``at``.
-
-        Ages rise, and the first is minus infinity; empty where the moment does not matter to the signal.
-        """
-
 
 class SignalBase(Generic[Trait]):
     """The defaults of signals: no keys to list or to try, no values to count."""
@@ -188,7 +177,7 @@ class SignalBase(Generic[Trait]):
 
 
 class PairSignalBase:
-    """The defaults of pair signals: no keys, and a moment that does not matter."""
+    """The defaults of pair signals: no keys."""
 
     group: str | None = None
     beyond: frozenset[str] = frozenset()
@@ -205,7 +194,3 @@ class PairSignalBase:
 
     def most(self, trait: Any, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         return Most()
-
-    def moments(self, table: Levels, at: float, calendar: BanCalendar | None) -> Ages:
-        """No ages: the moment does not matter."""
-        return ()

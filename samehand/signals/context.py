@@ -7,7 +7,6 @@ from typing import Final
 
 import msgspec
 
-from samehand.frequency.ban_calendar import BanCalendar
 from samehand.frequency.rates import LATELY, Frequencies, named_rate, owned_rate, proven_rate, shared_rate
 from samehand.keys import PERSONAL_POSTING_CAP, KeyKind
 from samehand.normalize.text.scripts import is_pooled
@@ -19,36 +18,18 @@ class ComparisonContext(msgspec.Struct, frozen=True, gc=False):
     """What a comparison may use in addition to the two traits.
 
     ``strata`` are those of the two accounts: the language or script within which each one's names are judged.
-    ``at`` is the new account's moment (Unix seconds), ``seconds_since_ban`` that moment minus the ban's,
-    negative for an account that was prepared before the ban. ``to_the_day``: of one of the two moments only
-    the day is known. ``calendar`` tells when others were banned; ``policy`` is the ban's, if it is known.
     ``shipped`` has the rates of values while nothing is counted, by signal and level of the table of weights.
     """
 
     frequencies: Frequencies
     strata: tuple[str, str]
     platforms: tuple[str, str]
-    at: float | None = None
-    seconds_since_ban: float | None = None
-    to_the_day: bool = False
-    calendar: BanCalendar | None = None
-    policy: str | None = None
     shipped: Mapping[str, Mapping[str, float]] = {}
 
     def u(self, signal: str, level: str) -> float:
         """The rate of a level while nothing is counted; one in a million where no table is given."""
         own = self.shipped.get(signal)
         return _UNPRICED if own is None else own[level]
-
-    def banned_within(self, first: float, last: float) -> float | None:
-        """The share of bans that lie from ``first`` to ``last`` seconds before the new account's moment.
-
-        ``None`` without a calendar; 1.0 where the calendar has no bans, since a moment then says nothing.
-        """
-        if self.calendar is None or self.at is None:
-            return None
-        share = self.calendar.share(self.at, first, last, self.policy)
-        return 1.0 if share is None else share
 
     def shared(
         self, kind: KeyKind, value: bytes, shipped_rate: float, *, owned: bool = False

@@ -26,7 +26,6 @@ _OF: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
 }
 # The only level of contact points that is about copied values; the others say whom an account names.
 _SHARED_CONTACTS: Final = ("contact", "shared")
-_CAPPED: Final = "What anybody can copy then makes a mirror possible at most."
 
 
 class Order(Enum):
@@ -69,13 +68,11 @@ class FirstShownSignal:
         )
         return Comparison("found-first", because=because)
 
-    def unknown(self, signals: Sequence[str], *, capped: bool) -> Comparison:
-        """The level `unknown`: nobody knows which account showed the lines' values first.
-
-        ``capped``: for that reason they count for less.
-        """
-        because = f"It is not known which of the two showed {_listed(signals)} first."
-        return Comparison("unknown", because=f"{because} {_CAPPED}" if capped else because)
+    def unknown(self, signals: Sequence[str]) -> Comparison:
+        """The level `unknown`: nobody knows which account showed the lines' values first."""
+        return Comparison(
+            "unknown", because=f"It is not known which of the two showed {_listed(signals)} first."
+        )
 
 
 def _over(ends: Sequence[int | None], begins: Sequence[int | None], *, or_at_once: bool = False) -> bool:

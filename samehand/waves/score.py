@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 
 from samehand.fingerprint.distil import Fingerprint
 from samehand.frequency.rates import Frequencies
-from samehand.scoring.score import SPEAKS_NATS, ChanceLine, InQuarantine, against_chance
+from samehand.scoring.ceilings import SPEAKS_NATS
+from samehand.scoring.score import ChanceLine, InQuarantine, against_chance
 from samehand.scoring.weights import Weights
 from samehand.waves.rivals import APART_NATS, LINKS, PLACES, RIVALS, TOGETHER, WaveRival
 

@@ -19,7 +19,7 @@ import msgspec
 
 from samehand.elapsed import DAY_SECONDS
 from samehand.fingerprint.distil import is_day
-from samehand.frequency.rates import LATELY
+from samehand.frequency.rates import LATELY, flow
 from samehand.keys import KeyKind
 
 # Values that a third party hands out: carriers their addresses, makers of phones and browsers their user
@@ -29,6 +29,10 @@ from samehand.keys import KeyKind
 HANDED_OUT: Final = frozenset(
     (KeyKind.ADDRESS, KeyKind.PREFIX, KeyKind.AGENT, KeyKind.REFERRER, KeyKind.AVATAR)
 )
+
+
+EVERYBODY: Final = "#"
+"""Takes the place of a stratum: every account, however many of one network."""
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -55,6 +59,12 @@ def accounts_in(stratum: str, newest: Version, matured: Version) -> int:
     if stratum == LATELY:
         return lately(newest.strata.get("", 0), matured.strata.get("", 0), (newest, matured))
     return (matured if stratum else newest).strata.get(stratum, 0)
+
+
+def per_second(newest: Version, matured: Version) -> float:
+    """How many accounts signed up a second between two versions; as nothing was counted before the first."""
+    accounts = lately(newest.strata.get(EVERYBODY, 0), matured.strata.get(EVERYBODY, 0), (newest, matured))
+    return flow(accounts if matured.until else 0, newest.until - matured.until)
 
 
 NOTHING: Final = Version(0, 0.0)

@@ -96,14 +96,14 @@ class Tables:
     by_number: dict[int, Ints]  # by fact: a row for each query, a column for how many of its keys are shared
     groups: tuple[tuple[tuple[int, ...], int], ...]
     beyond: tuple[tuple[int, tuple[int, ...]], ...]
-    ends: list[list[Floats]]
-    moments: list[list[Ints]]
+    ends: list[Floats]
+    moments: list[Ints]
     at: Floats  # not a number where it is unknown
-    at_best: Ints  # the most of any moment; a row for each of the moments
+    at_best: Ints  # the most of any moment
     least: Ints
     offsets: Ints  # a row for each query, a column for each rival
     limits: Ints  # a row for each rival, a column for each fact
-    moments_of: tuple[int | None, ...]  # for each rival
+    timed: tuple[bool, ...]  # for each rival
 
     @classmethod
     def of(cls, tables: Sequence[KeyTable]) -> Tables:
@@ -124,16 +124,14 @@ class Tables:
             by_number=by_number,
             groups=first.groups,
             beyond=first.beyond,
-            ends=[[np.array([end for end, _ in some]) for some in each.moments] for each in tables],
-            moments=[
-                [np.array([steps for _, steps in some], np.int64) for some in each.moments] for each in tables
-            ],
+            ends=[np.array([end for end, _ in each.moments]) for each in tables],
+            moments=[np.array([steps for _, steps in each.moments], np.int64) for each in tables],
             at=np.array([math.nan if each.at is None else each.at for each in tables]),
-            at_best=np.array([[some[0][1] for some in each.moments] for each in tables], np.int64).T,
+            at_best=np.array([max(steps for _, steps in each.moments) for each in tables], np.int64),
             least=np.array([each.least for each in tables], np.int64),
             offsets=np.array([[rival.offset for rival in each.rivals] for each in tables], np.int64),
             limits=np.array([rival.limits for rival in first.rivals], np.int64),
-            moments_of=tuple(rival.moments for rival in first.rivals),
+            timed=tuple(rival.timed for rival in first.rivals),
         )
 
     def sums(
@@ -155,17 +153,15 @@ class Tables:
             values[:, fact] = np.maximum(np.minimum(values[:, fact], held), self.floors[query, fact])
         # Most candidates stay below against a stranger, the first rival, whatever their moment is.
         sums = self._against(0, values) + self.offsets[query, 0]
-        left = np.flatnonzero(sums + self.at_best[0, query] >= self.least[query])
+        left = np.flatnonzero(sums + self.at_best[query] >= self.least[query])
         enough = np.zeros(len(query), np.bool_)
         if len(left):
             near, asked = values[left], query[left]
             moments = self._moments(asked, banned_at(left))
             sums[left] = np.minimum.reduce(
                 [
-                    self._against(rival, near)
-                    + self.offsets[asked, rival]
-                    + (0 if place is None else moments[place])
-                    for rival, place in enumerate(self.moments_of)
+                    self._against(rival, near) + self.offsets[asked, rival] + (moments if timed else 0)
+                    for rival, timed in enumerate(self.timed)
                 ]
             )
             enough[left] = sums[left] >= self.least[asked]
@@ -185,18 +181,17 @@ class Tables:
         return totals
 
     def _moments(self, query: Ints, banned_at: Floats) -> Ints:
-        """The steps that the moment adds for some candidates, by each of the moments (rows)."""
-        added = np.zeros((len(self.at_best), len(query)), np.int64)
+        """The steps that the moment adds for some candidates."""
+        added = np.zeros(len(query), np.int64)
         since = self.at[query] - banned_at
         known = ~np.isnan(since)
         for number in np.unique(query[known]).tolist():
             places = np.flatnonzero(known & (query == number))
-            for kind, (ends, steps) in enumerate(zip(self.ends[number], self.moments[number], strict=True)):
-                # The last span that begins before; the first one has no beginning.
-                at = np.searchsorted(ends, since[places]) - 1
-                added[kind, places] = steps[np.maximum(at, 0)]
+            # The last span that begins before; the first one has no beginning.
+            at = np.searchsorted(self.ends[number], since[places]) - 1
+            added[places] = self.moments[number][np.maximum(at, 0)]
         unasked = np.isnan(self.at[query])
-        added[:, unasked] = self.at_best[:, query[unasked]]
+        added[unasked] = self.at_best[query[unasked]]
         return added
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from samehand.frequency.rates import LATELY
 from samehand.keys import KeyKind
 from store.common.count_lag import (
+    EVERYBODY,
     HANDED_OUT,
     NOTHING,
     Version,
@@ -20,6 +21,7 @@ from store.common.count_lag import (
     lately,
     latest_moment,
     matured,
+    per_second,
 )
 from store.common.counted_values import Sighting
 from store.limits import HALF_LIFE_SECONDS
@@ -72,6 +74,10 @@ class CountsSnapshot:
     matured: Version
     history: _History
 
+    @property
+    def per_second(self) -> float:
+        return per_second(self.newest, self.matured)
+
     def accounts(self, stratum: str) -> int:
         """How many accounts were counted in a stratum; "" means in all strata, by the newest version."""
         return accounts_in(stratum, self.newest, self.matured)
@@ -110,6 +116,7 @@ class Counts:
         self.since = now if self.since is None else self.since
         self.halved = now if self.halved is None else self.halved
         self.latest = max(self.latest, latest_moment(seen_at))
+        self.strata[EVERYBODY] += 1
         seat = sighting.seat, stratum
         if seat not in self.seen:
             self.seen.add(seat)

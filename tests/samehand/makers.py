@@ -82,7 +82,9 @@ def a_context(counts: Frequencies | None = None, *strata: str, **more: Any) -> C
     """What a comparison is told beside the traits: nothing counted, and names in Latin letters."""
     counts = NothingCounted() if counts is None else counts
     ours, theirs = strata or ("latin", "latin")
-    return ComparisonContext(counts, (ours, theirs), ("x", "x"), shipped=WEIGHTS.rates(counts.bans), **more)
+    return ComparisonContext(
+        counts, (ours, theirs), ("x", "x"), shipped=WEIGHTS.rates(counts.per_second), **more
+    )
 
 
 CONTEXT: Final = a_context()

@@ -16,7 +16,7 @@ from agents.common.alerts import Pair, known_alerts, record_in
 from agents.common.context import AgentContext
 from agents.common.converters import evidence_lines
 from agents.common.snapshot import Snapshot
-from samehand.clusters import CIRCUMSTANTIAL
+from samehand.scoring.ceilings import CIRCUMSTANTIAL
 from samehand.scoring.score import against_chance
 from schemas.alerts import EvidenceLine, MirrorAlert
 from store.base import Decision, OpenAlert, Shown, ShownLine

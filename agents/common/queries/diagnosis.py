@@ -20,9 +20,9 @@ from samehand.alert_id import alert_id
 from samehand.fingerprint.distil import Fingerprint, distil, enrolment_keys
 from samehand.frequency.rates import CountsWithoutCandidates
 from samehand.keys import kind_of
+from samehand.scoring.ceilings import SPEAKS_NATS
 from samehand.scoring.evidence import Score
 from samehand.scoring.rivals import RIVALS
-from samehand.scoring.score import SPEAKS_NATS
 from samehand.signals import POSITION
 from schemas.alerts import Direction, MirrorAlert
 from store.base import Ban, Candidate, Query, Remembered
@@ -213,9 +213,7 @@ async def _looked_into(
     elif result.band == "none":
         cause = "too-weak"
     else:
-        table = snapshot.weighing.bound.table(
-            asking.fingerprints, snapshot.frequencies, banned=not forward, calendar=snapshot.calendar
-        )
+        table = snapshot.weighing.bound.table(asking.fingerprints, snapshot.frequencies, banned=not forward)
         reached = await _candidates(Query.by(asking.account, table), keep, context, direction)
         cause = "outranked" if other not in reached else "withheld"
         [about] = await context.call_store(context.store.alerts_about([account.account]))

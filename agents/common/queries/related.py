@@ -50,7 +50,7 @@ async def related(account: str, context: AgentContext) -> RelatedAnswer:
     snapshot = await snapshot_of(context, now)
     # Without the upper bound, which skips pairs below the bands.
     bound, counts = snapshot.weighing.bound, snapshot.frequencies
-    forward = bound.table(asked.fingerprints, counts, calendar=snapshot.calendar)
+    forward = bound.table(asked.fingerprints, counts)
     back = bound.table(asked.fingerprints, counts, banned=True)
     (bans,) = await context.call_store(
         store.bans_like([Query(account, forward.keys)], now=now, keep=_EACH_MAX)

@@ -12,6 +12,7 @@ from agents.runtime.dry_run import Outcomes, SourceEvent
 from cli.evaluate.trial.against import Against
 from cli.evaluate.trial.sources import Gathered
 from cli.offline.known_pairs import alert_fields
+from samehand.frequency.rates import NothingCounted
 from samehand.normalize.text.scripts import dominant_script
 from samehand.scoring.weights import Weights
 from schemas.accounts import AccountEvent
@@ -223,9 +224,9 @@ def _compared(
         "only_a": len(only_ours),
         "judged_b": _judged(only_theirs, verdicts, other),
         "judged_a": _judged(only_ours, verdicts, ran),
-        "prior_bans_min": None
-        if weights.bans_min == others.bans_min
-        else [weights.bans_min, others.bans_min],
+        "mirrors_a_ban": None
+        if weights.mirrors_a_ban == others.mirrors_a_ban
+        else [weights.mirrors_a_ban, others.mirrors_a_ban],
         "best_only_b": [
             _difference(alert, other, weights, others) for alert in only_theirs[:DIFFERENCES_MAX]
         ],
@@ -280,5 +281,5 @@ def _nats(line: EvidenceLine, table: Weights) -> float | None:
     signal = table.signals.get(line.signal)
     if signal is None or line.level not in signal.levels:
         return None
-    rate = table.rates(table.bans_min)[line.signal].get(line.level, 1e-6)
+    rate = table.rates(NothingCounted().per_second)[line.signal].get(line.level, 1e-6)
     return round(signal.nats(line.level, rate), 4)

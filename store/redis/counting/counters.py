@@ -31,6 +31,7 @@ from store.common.count_lag import (
     lately,
     latest_moment,
     matured,
+    per_second,
 )
 from store.common.counted_values import CROWDS, Counted, counted
 from store.common.doorkeeper import AT_THE_DOOR, Doorkeeper
@@ -50,6 +51,10 @@ class SketchSnapshot:
     matured: Version
     newest_sketches: tuple[Sketch, ...]
     matured_sketches: tuple[Sketch, ...]
+
+    @property
+    def per_second(self) -> float:
+        return per_second(self.newest, self.matured)
 
     def accounts(self, stratum: str) -> int:
         """How many accounts were counted in a stratum; "" means in all strata, by the newest version."""

@@ -90,6 +90,7 @@ for first = 1, #offsets, AT_ONCE do
     all = all + 1
   end
 end
+call('HINCRBY', NAMES, '#', #names)
 if all > 0 then call('HINCRBY', NAMES, '', all) end
 for name, accounts in pairs(tally) do
   if call('HEXISTS', NAMES, name) == 1 or call('HLEN', NAMES) <= strata then

@@ -1,0 +1,59 @@
+"""Ceilings: what a pair cannot reach by things that others share or copy, however rare each of them is.
+
+They hold after calibration and under every policy's thresholds. One fact more never adds a ceiling, since
+each holds only where all that agrees is of its kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from samehand.elapsed import DAY_SECONDS
+from samehand.scoring.evidence import Line
+from samehand.scoring.weights import Bands
+
+SPEAKS_NATS: Final = 0.7
+"""A smaller weight, below a factor of two, says nothing worth a doubt."""
+
+HOUSEHOLD_SECONDS: Final = 2 * DAY_SECONDS
+"""From so long after a ban on, what a household shares is no more than possible."""
+
+CIRCUMSTANTIAL: Final = frozenset({"network", "agent", "locale", "referrer"})
+"""Signals that strangers share by thousands: none makes two accounts alike."""
+
+COMMON: Final = 5e-4
+"""A value that one account in two thousand shows is a circumstance as well, be it a name or a phrase."""
+
+_PRIVATE: Final = frozenset(
+    {
+        *(("email", level) for level in ("same-address", "same-mailbox", "same-local-part")),
+        *(("phone", "same-number"), ("device", "same"), ("payment", "same")),
+        *(("reach", "mailbox"), ("reach", "number")),
+    }
+)
+"""Signals and levels of what no stranger sees, and so cannot copy."""
+_OF_HOUSEHOLDS: Final = CIRCUMSTANTIAL | {"device", "payment"}
+_FAMILY_NAMES: Final = frozenset({("handle", "part"), ("name", "shared-words"), ("crossing", "part")})
+
+
+class Ceiling(NamedTuple):
+    """A pair stays ``below`` a probability; the level of the line that says why."""
+
+    below: float
+    level: str
+
+
+def ceiling(lines: Sequence[Line], since: float | None, bands: Bands) -> Ceiling | None:
+    """The lowest ceiling of a pair, by its lines and the seconds since the ban; ``None``: there is none."""
+    agreeing = [line for line in lines if line.weight >= SPEAKS_NATS]
+    if all(line.signal in CIRCUMSTANTIAL or (line.comparison.rate or 0.0) >= COMMON for line in agreeing):
+        return Ceiling(bands.possible, "circumstances")
+    if not any((line.signal, line.comparison.level) in _PRIVATE for line in agreeing):
+        return Ceiling(bands.likely, "public")
+    if (since is None or abs(since) >= HOUSEHOLD_SECONDS) and all(
+        line.signal in _OF_HOUSEHOLDS or (line.signal, line.comparison.level) in _FAMILY_NAMES
+        for line in agreeing
+    ):
+        return Ceiling(bands.likely, "household")
+    return None
