@@ -376,7 +376,7 @@ def read_weights(raw: bytes) -> Weights:
         weights = msgspec.json.decode(raw, type=Weights)
     except (msgspec.ValidationError, msgspec.DecodeError) as fault:
         former = [f"delete {field}" for field in _FORMER if f'"{field}"'.encode() in raw]
-        form = ["it has the form of former releases: add rivals (docs/adr/0058)"] if former else []
+        form = ["it has the form of former releases: it is written anew (docs/adr/0090)"] if former else []
         raise UnusableWeights("; ".join([str(fault), *form, *former])) from fault
     check(weights)
     return weights
