@@ -106,17 +106,20 @@ def score(
         copied += _of_unknown_order(doubtful)
     rates = weights.rival_rates(flow, since, listed=listed, to_the_day=by_day)
     adding = _adding(lines, weights)
-    shares = _against(lines, adding, [rate / flow.per_second for rate in rates])
+    beside = _against(lines, adding, [rate / flow.per_second for rate in rates])
+    strongest = max(range(len(beside)), key=lambda place: beside[place])
+    parts = [math.exp(one - beside[strongest]) for one in beside]
+    taken = beside[strongest] + math.log(math.fsum(parts))
     evenly = weights.mirrors(flow, None, listed=listed)
     moment = math.log(weights.mirrors(flow, since, listed=listed, to_the_day=by_day) / evenly)
     timed = TIMING.moment(ours.at, since, to_the_day=by_day) if not listed else None
-    prior, total = math.log(evenly / flow.per_second), math.fsum(shares)
+    prior = math.log(evenly / flow.per_second)
     shown = [
-        *_shown(lines, adding, 0),
+        *_shown(lines, adding, strongest),
         *([Evidence(TIMING.name, moment, timed.level, timed.because)] if timed is not None else []),
         *copied,
         *_in_quarantine(lines, quarantined),
-        Evidence(OTHERS[0], -math.log(total), OTHERS[1], SENTENCES[OTHERS]),
+        Evidence(OTHERS[0], -taken, OTHERS[1], SENTENCES[OTHERS]),
     ]
     log_odds = math.fsum([prior, *[line.weight for line in shown]])
     if (held := ceiling(lines, since, weights.bands_of(policy))) is not None:
@@ -125,8 +128,8 @@ def score(
             shown.append(Evidence(CEILING, -excess, held.level, SENTENCES[CEILING, held.level]))
             log_odds = math.fsum([prior, *[line.weight for line in shown]])
     probability = weights.probability(log_odds)
-    order = sorted(range(len(shares)), key=lambda place: -shares[place])
-    rivals = [RivalShare(RIVALS[at].name, shares[at] / total, RIVALS[at].sentence) for at in order]
+    order, total = sorted(range(len(parts)), key=lambda place: -parts[place]), math.fsum(parts)
+    rivals = [RivalShare(RIVALS[at].name, parts[at] / total, RIVALS[at].sentence) for at in order]
     names_alone = listed and not any(line.signal == MENTION.name and line.weight > 0.0 for line in lines)
     band = "none" if names_alone else weights.band(probability, policy)
     return Score(prior, tuple(shown), log_odds, probability, band, tuple(rivals))
@@ -144,18 +147,17 @@ def _of_one_crowd(line: Line) -> None:
 def _against(
     lines: Sequence[Line], adding: Sequence[tuple[float, ...]], rates: Sequence[float]
 ) -> list[float]:
-    """How many accounts of each rival show all this, beside all that do by chance.
+    """How many accounts of each rival show all this, beside all that do by chance (nats).
 
     ``rates``: of each rival, as a part of all sign-ups. Rivals that are a part of chance keep that part at
     least: what follows from one name or crowd is never rarer than by chance.
     """
     said = [math.fsum([adds[place] for adds in adding]) for place in range(len(RIVALS))]
-    by_chance = said[0]
-    shares = []
+    beside = []
     for place, (rival, nats, rate) in enumerate(zip(RIVALS, said, rates, strict=True)):
         linked = nats + _the_rarest(lines, place) if rival.one_name or rival.one_crowd else nats
-        shares.append(rate * math.exp(by_chance - (min(linked, by_chance) if rival.share else linked)))
-    return shares
+        beside.append(math.log(rate) + said[0] - (min(linked, said[0]) if rival.share else linked))
+    return beside
 
 
 def _the_rarest(lines: Sequence[Line], place: int) -> float:
@@ -326,21 +328,20 @@ def _shared(nats: tuple[float, ...], share: float) -> list[float]:
 
 
 def _shown(lines: Sequence[Line], adding: Sequence[tuple[float, ...]], rival: int) -> list[Evidence]:
-    """The lines as evidence against one rival; what a crowd takes away is a line of its own."""
+    """The lines as evidence against a stranger; what a crowd takes away is a line of its own.
+
+    What the strongest ``rival`` explains in whole or in part says so.
+    """
     shown = []
     explains = f"{RIVALS[rival].who.capitalize()} explains it."
-    for line, of_rivals in zip(lines, adding, strict=True):
-        comparison, nats, adds = line.comparison, line.against[rival], of_rivals[rival]
+    for line, (adds, *_) in zip(lines, adding, strict=True):
+        comparison, weight = line.comparison, line.weight
         alike = [other.weight for other in lines if other.signal in line.beyond]
         if line.beyond and adds <= 0.0 and line.unshared <= max([0.0, *alike]):
             continue  # another line says the same
         # What the crowd takes away is shared as the line itself is.
-        less = line.less[rival] if line.less else 0.0
-        unshared = nats
-        if line.unshared > line.weight:
-            unshared = _limited(max(line.unshared - less, 0.0), line.limits[rival])
-        whole = adds * (unshared / nats) if nats > 0.0 else adds + max(unshared - nats, 0.0)
-        explained = 0.0 <= nats < line.weight and line.limits[rival] < line.weight - less
+        whole = adds * (line.unshared / weight) if weight > 0.0 else adds + max(line.unshared - weight, 0.0)
+        explained = weight > 0.0 and line.limits[rival] < weight
         because = comparison.because or SENTENCES[line.signal, comparison.level]
         if explained:
             because = f"{because} {explains}"
