@@ -136,6 +136,16 @@ MOMENT: Final = Parsed("date", moment)
 COUNT: Final = Whole(0, 10**12)
 """A number of accounts: a hundred for each person alive. A float holds it, and what is computed from it."""
 
+_SIGN_UPS_A_DAY_MAX: Final = 10**9
+"""More than the largest platforms have by far."""
+
+sign_ups_a_day_option = option(
+    "--sign-ups-a-day",
+    "How many accounts sign up a day on the platform; by default as many as the dated sign-ups read say, "
+    "100 at least, and 10,000 if none is dated. The fewer, the more a likeness says.",
+    Whole(1, _SIGN_UPS_A_DAY_MAX),
+)
+
 _PLATFORM: Final = re.compile(r"[a-z0-9_.-]{1,32}")
 _CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 PLATFORM: Final = word(

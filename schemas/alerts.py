@@ -43,13 +43,13 @@ _PEPPERS_MAX: Final = 4
 _LINES_MAX: Final = 64
 # A person reads a handful of other candidates; the index keeps 64.
 OTHERS_MAX: Final = 64
-# The mind knows six rival explanations; a later release may know some more.
+# The mind knows eight rival explanations; a later release may know some more.
 _RIVALS_MAX: Final = 16
 # Two sides of a profile's two dozen fields; some fields have two faults.
 _NOT_READ_MAX: Final = 128
 
 Weight = Annotated[
-    float, Meta(description="Natural-log odds (nats) that this line adds, against the strongest rival.")
+    float, Meta(description="Natural-log odds (nats) that this line adds, against a stranger.")
 ]
 
 
@@ -66,7 +66,7 @@ class EvidenceLine(Struct, frozen=True, kw_only=True):
     because: Annotated[fields.Text1024, Meta(description="One sentence for the reviewer.")]
     explained: Annotated[
         bool,
-        Meta(description="The two agree, and the strongest rival explains it, or a part of it."),
+        Meta(description="The two agree, and a rival explains it, or a part of it."),
     ] = False
     new: Annotated[bool, Meta(description="No dismissed alert on the account showed it.")] = False
     value_digests: Annotated[
@@ -239,8 +239,8 @@ class MirrorAlert(OfAccount, Record, frozen=True, kw_only=True):
     prior: Annotated[
         float,
         Meta(
-            description="How much commoner (nats) mirrors are than accounts of the strongest rival, the first"
-            " of `rivals`; negative where they are rarer."
+            description="How much rarer (nats) mirrors of the ban are than sign-ups, at no particular moment;"
+            " negative."
         ),
     ]
     log_odds: Annotated[float, Meta(description="Natural-log odds after all evidence.")]

@@ -87,6 +87,7 @@ class AgentContext:
     ticks: Callable[[], float] = time.perf_counter  # monotonic seconds
     alert_policy: AlertPolicy = field(default_factory=AlertPolicy)
     quarantine: QuarantineInForce = field(default_factory=QuarantineInForce)
+    sign_ups_a_day: Callable[[], int | None] = lambda: None  # if known; else as counted
 
     @property
     def alerts_topic(self) -> str:

@@ -37,7 +37,7 @@ def unavailable(account: Account, fingerprint: Fingerprint) -> Iterator[str]:
 
 
 def fired(alert: MirrorAlert) -> frozenset[str]:
-    """Names of the signals that agree, also where the strongest rival explains it."""
+    """Names of the signals that agree, also where a rival explains it."""
     return frozenset(line.signal for line in alert.evidence if line.weight > 0 or line.explained)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from agents.common.context import AgentContext
 from agents.common.weighing import Weighing
-from samehand.frequency.rates import Frequencies
+from samehand.frequency.rates import CountsAtRate, Frequencies
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,5 +27,7 @@ async def snapshot_of(context: AgentContext, at: float) -> Snapshot:
     """Reads the store's counts as of ``at`` (Unix seconds); most batches ask no server."""
     store, weighing = context.store, context.weighing
     now = context.now()
-    frequencies = await context.call_store(store.frequencies(at=at, now=now))
+    frequencies: Frequencies = await context.call_store(store.frequencies(at=at, now=now))
+    if (sign_ups_a_day := context.sign_ups_a_day()) is not None:
+        frequencies = CountsAtRate(frequencies, sign_ups_a_day)
     return Snapshot(frequencies, weighing, context.quarantine.at(now))

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import groupby
@@ -34,6 +34,7 @@ from agents.lookback import Lookback
 from agents.remember import Remember
 from agents.runtime.outbox import confirmed_entry
 from agents.screen import Screen
+from samehand.elapsed import DAY_SECONDS
 from samehand.pictures.stock import NO_STOCK, StockPictures
 from samehand.scoring.weights import Weights
 from schemas.accounts import AccountCreated, AccountEvent
@@ -130,6 +131,17 @@ def secret_of(events: Sequence[SourceEvent]) -> bytes:
     return digest.digest()
 
 
+def sign_ups_a_day_of(moments: Collection[float]) -> int | None:
+    """How many accounts sign up a day where these did, at the given Unix seconds; ``None`` without any.
+
+    What was made within a day counts as that day's.
+    """
+    if not moments:
+        return None
+    days = max((max(moments) - min(moments)) / DAY_SECONDS, 1.0)
+    return max(round(len(moments) / days), 1)
+
+
 def in_batches(events: Sequence[SourceEvent]) -> Iterator[list[SourceEvent]]:
     """Events of one kind each, in few batches.
 
@@ -161,8 +173,13 @@ class Replay:
         alert_policy: AlertPolicy,
         watch: PairWatch | None = None,
         shown: Callable[[MirrorAlert], MirrorAlert] = lambda alert: alert,
+        sign_ups_a_day: int | None = None,
     ) -> None:
-        """``watch`` looks into pairs as their events come; alerts are noted as ``shown`` writes them."""
+        """``watch`` looks into pairs as their events come; alerts are noted as ``shown`` writes them.
+
+        ``sign_ups_a_day``: of the platform; ``None``: as many as the events say.
+        """
+        self._sign_ups_a_day = sign_ups_a_day
         pepper = Pepper(1, secret)
         self._now = 0.0
         self._remembering = False  # until the first account comes, no ban has anybody to look back on
@@ -175,6 +192,7 @@ class Replay:
             metrics=Metrics(CollectorRegistry()),
             now=lambda: self._now,
             alert_policy=dataclasses.replace(alert_policy, logged=False),
+            sign_ups_a_day=lambda: self._sign_ups_a_day,
         )
         self._watch, self._shown = watch, shown
         self._context_undated = dataclasses.replace(
@@ -194,6 +212,11 @@ class Replay:
         self, events: Sequence[SourceEvent], hear: Callable[[int], None] = lambda done: None
     ) -> Outcomes:
         """Takes all events, which are in order; to be called once. Tells how many are done."""
+        if self._sign_ups_a_day is None:
+            signed_up = [
+                event.at for event in events if event.dated and event.kind in ("created", "remembered")
+            ]
+            self._sign_ups_a_day = sign_ups_a_day_of(signed_up)
         dated = [event for event in events if event.dated or event.kind == "banned"]
         rest = events[len(dated) :]
         done, nobody = 0, 0

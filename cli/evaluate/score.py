@@ -28,7 +28,16 @@ from cli.offline.known_pairs import (
 )
 from cli.offline.offline_scoring import Offline, Scored, refuse_nothing
 from cli.offline.pair_watch import Watch
-from cli.options import FILE, OUT_FILE, Whole, flag, option, strict_option, weights_of_file
+from cli.options import (
+    FILE,
+    OUT_FILE,
+    Whole,
+    flag,
+    option,
+    sign_ups_a_day_option,
+    strict_option,
+    weights_of_file,
+)
 from cli.output_files import writing
 from cli.running import awaited
 from report.accuracy import AccountPair
@@ -63,6 +72,7 @@ _CANDIDATES_MAX: Final = 60  # the index keeps 64 candidates, three of which may
     metavar="K",
 )
 @option("--top", "Alerts to print, best first.", Whole(0), default=_SHOWN)
+@sign_ups_a_day_option
 @flag("--first-day", "Take how common values are from the shipped figures only, as a new worker does.")
 @option("--weights", "Score with this table of weights (JSON) instead of the shipped one.", FILE)
 @strict_option
@@ -76,6 +86,7 @@ def command(
     truth: frozenset[AccountPair] | None,
     candidates: int,
     top: int,
+    sign_ups_a_day: int | None,
     first_day: bool,
     weights: Path | None,
     strict: bool,
@@ -110,6 +121,7 @@ def command(
         candidates=candidates,
         first_day=first_day,
         watch=watch,
+        sign_ups_a_day=sign_ups_a_day,
     )
     files.tell_odd((bans, BANS), (accounts, ACCOUNTS), strict=strict)
     with writing(out, "--out") if out is not None else nullcontext() as file:

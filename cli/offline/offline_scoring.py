@@ -25,7 +25,7 @@ from agents.common.context import AgentContext, AlertPolicy
 from agents.common.unusable_fields import UnusableFields
 from agents.common.weighing import Weighing
 from agents.enrol import Enrol
-from agents.runtime.dry_run import by_hour, remembered
+from agents.runtime.dry_run import by_hour, remembered, sign_ups_a_day_of
 from agents.screen import Screen
 from cli import output
 from cli.inputs.event_files import EventFiles
@@ -83,6 +83,7 @@ class Offline:
 
     ``candidates``: so many of the best below the bands are given an account, too. ``first_day``: values are
     as common as shipped figures say, nothing is counted. ``watch`` looks into pairs as they come.
+    ``sign_ups_a_day``: of the platform; ``None``: as many as the dated accounts say.
     """
 
     def __init__(
@@ -93,11 +94,13 @@ class Offline:
         candidates: int = 0,
         first_day: bool = False,
         watch: Watch | None = None,
+        sign_ups_a_day: int | None = None,
     ) -> None:
         # Nothing is kept, so nobody needs to know the secret again.
         pepper = Pepper(1, secrets.token_bytes(SECRET_BYTES_MIN))
         self._now = now
         self._first_day = first_day
+        self._sign_ups_a_day = sign_ups_a_day
         self._store = MemoryStore(Bounds(retention_seconds=_NEVER_SECONDS, freeze_seconds=0.0))
         self._context = AgentContext(
             store=self._store,
@@ -107,6 +110,7 @@ class Offline:
             metrics=Metrics(CollectorRegistry()),
             now=lambda: self._now,
             alert_policy=AlertPolicy(candidates_below=candidates, logged=False),
+            sign_ups_a_day=lambda: self._sign_ups_a_day,
         )
         undated = AlertPolicy(candidates_below=candidates, dated=False, logged=False)
         self._context_undated = dataclasses.replace(self._context, alert_policy=undated)
@@ -152,8 +156,11 @@ class Offline:
             for place, (line, event) in enumerate(self._readable(lines))
         ]
         self._alerts, self._dead = [], []
+        dated = [row for row in rows if row.line.dated]
         undated = [row for row in rows if not row.line.dated]
-        for hour in by_hour([row for row in rows if row.line.dated], lambda row: row.event.at):
+        if self._sign_ups_a_day is None:
+            self._sign_ups_a_day = sign_ups_a_day_of([row.event.at for row in dated])
+        for hour in by_hour(dated, lambda row: row.event.at):
             await self._at_once(self._dated, [row for row in hour if is_day(row.event.at)], hear)
             await self._screen(self._dated, [row for row in hour if not is_day(row.event.at)], hear)
             await self._freeze()

@@ -17,7 +17,7 @@ from desk.database.notes import NoteRow
 from desk.database.verdicts import VerdictRow
 from schemas.alerts import MirrorAlert, without_digests
 
-HIDDEN: Final = frozenset({"rule", "rivals", "prior", "quarantine"})
+HIDDEN: Final = frozenset({"rule", "rivals", "ceiling", "prior", "quarantine"})
 """Lines that only the sum has, or a lead's decision about a value: shown blind, they would reveal it."""
 
 MASKED: Final = frozenset(

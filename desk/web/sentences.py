@@ -35,6 +35,7 @@ SIGNALS: Final[dict[str, str]] = {
     "platform": "Platform",
     "rule": "Rule",
     "rivals": "Other explanations",
+    "ceiling": "Ceiling",
     "quarantine": "Quarantine",
     "prior": "How common mirrors are",
     "sum": "Sum",

@@ -30,7 +30,7 @@ class WaterfallStep:
         return self.end - self.start
 
 
-_PRIOR: Final = "How common mirrors are, beside accounts of the strongest other explanation."
+_PRIOR: Final = "How rare mirrors of this ban are among all who sign up."
 
 
 def steps(

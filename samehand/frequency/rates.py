@@ -131,6 +131,27 @@ def rate_of_bits(bits: float) -> float:
     return math.pow(2.0, -bits)
 
 
+class CountsAtRate:
+    """Counts of a platform of which somebody knows how many sign up a day, whatever was counted."""
+
+    def __init__(self, counted: Frequencies, sign_ups_a_day: int) -> None:
+        self._counted = counted
+        self.per_second = flow(sign_ups_a_day, DAY_SECONDS)
+
+    @property
+    def bans(self) -> int:
+        """How many banned accounts were enrolled when the snapshot was taken."""
+        return self._counted.bans
+
+    def accounts(self, stratum: str) -> int:
+        """How many accounts were counted in a stratum."""
+        return self._counted.accounts(stratum)
+
+    def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
+        """How many accounts of a stratum bear the value."""
+        return self._counted.count(kind, value, stratum)
+
+
 class CountsWithoutCandidates:
     """The counts for one event, without the banned accounts that share a personal value with its account.
 

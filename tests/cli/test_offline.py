@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from cli.offline.offline_scoring import Offline, Scored
 from cli.offline.silent_signals import costs, measured, sentence
 from cli.options import weights_of_file
 from samehand.frequency import rates
+from samehand.frequency.rates import SIGN_UPS_A_DAY_UNKNOWN
 from samehand.scoring.learn import learn as learn_from
 from samehand.scoring.weights import default_weights, read_weights
 from samehand.signals import SIGNALS, UNKEPT
@@ -209,6 +211,45 @@ async def test_nobody_is_judged_by_those_that_came_after_it() -> None:
     alone = await run(bans, of_accounts(new), candidates=3)
     with_later = await run(bans, of_accounts(*later, new), candidates=3)
     assert shared(with_later) == shared(alone)
+
+
+async def test_fewer_sign_ups_a_day_make_a_likeness_say_more() -> None:
+    def bans() -> list[InputLine[AccountBanned]]:
+        return of_bans(a_ban("old", handle="zarqa_bulletin"))
+
+    new = of_accounts(a_sign_up("new", handle="zarqa_bulletin"))
+    several = [await run(bans(), new, candidates=1, sign_ups_a_day=n) for n in (1_000, 100_000, 5_000_000)]
+    priors = [scored.alerts[0].prior for scored in several]
+    assert priors == sorted(priors, reverse=True)
+    assert priors[0] - priors[1] == pytest.approx(math.log(100))
+
+
+async def test_rows_say_by_their_own_times_how_many_sign_up_a_day() -> None:
+    others = [
+        a_sign_up(f"c{i}", handle=f"somebody{i}x", at=NOON - timedelta(days=2, seconds=-i))
+        for i in range(399)
+    ]
+    of_two_days = of_accounts(*others, a_sign_up("new", handle="zarqa_bulletin", at=NOON))
+    ban = a_ban("old", handle="zarqa_bulletin", banned_at=NOON - timedelta(minutes=10))
+    by_rows = await run(of_bans(ban), of_two_days, candidates=1)
+    by_option = await run(of_bans(ban), of_two_days, candidates=1, sign_ups_a_day=200)
+    assert priors_of(by_rows) == priors_of(by_option) != []
+
+
+async def test_undated_rows_do_not_say_how_many_sign_up_a_day() -> None:
+    undated = of_accounts(a_sign_up("new", handle="zarqa_bulletin"), dated=False)
+    unknown = await run(of_bans(a_ban("old", handle="zarqa_bulletin")), undated, candidates=1)
+    given = await run(
+        of_bans(a_ban("old", handle="zarqa_bulletin")),
+        undated,
+        candidates=1,
+        sign_ups_a_day=SIGN_UPS_A_DAY_UNKNOWN,
+    )
+    assert priors_of(unknown) == priors_of(given) != []
+
+
+def priors_of(scored: Scored) -> list[float]:
+    return [alert.prior for alert in scored.alerts]
 
 
 RAID = 110

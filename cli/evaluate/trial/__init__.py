@@ -11,7 +11,7 @@ import click
 from cli import output
 from cli.inputs.event_files import files_options
 from cli.inputs.truths import pair_options
-from cli.options import FILE, OUT_FOLDER, Parsed, Whole, length, moment, option
+from cli.options import FILE, OUT_FOLDER, Parsed, Whole, length, moment, option, sign_ups_a_day_option
 from cli.output_files import make_folder
 from cli.running import awaited
 from report.text import plural, visible
@@ -90,6 +90,7 @@ _MOMENT: Final = Parsed("when", _moment)
     Whole(1, 1_000_000),
     default=CAPACITY,
 )
+@sign_ups_a_day_option
 @option(
     "--records",
     "Stop with an error after this many records; each takes some 2 KB of memory.",

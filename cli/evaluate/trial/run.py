@@ -51,6 +51,7 @@ class DryRunOptions:
     truth: frozenset[AccountPair] | None
     bans_file: Path | None = None
     bans_topic: str | None = None
+    sign_ups_a_day: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +98,13 @@ async def dry_run(asked: DryRunOptions) -> Trial:
         raise click.ClickException("there is no sign-up to look at in the sources and the time given")
     read = time.monotonic()
     watch = Watch([*(asked.truth or ()), *([] if asked.why is None else [asked.why])])
-    ran, kind = await _replayed(events, weights, settings, "replaying", watch)
+    ran, kind = await _replayed(events, weights, settings, asked.sign_ups_a_day, "replaying", watch)
     tell_faults(ran.faults)
     compared: tuple[Outcomes, Against] | None = None
     if other is not None:
-        ran_b, _ = await _replayed(events, other.weights, other.settings, "replaying with B")
+        ran_b, _ = await _replayed(
+            events, other.weights, other.settings, asked.sign_ups_a_day, "replaying with B"
+        )
         compared = (ran_b, other)
     report = figures(gathered, events, ran, weights, capacity=asked.capacity, other=compared)
     alerts, alerted = ran.raised, alerted_pairs(ran.raised)
@@ -143,6 +146,7 @@ async def _replayed(
     events: list[SourceEvent],
     weights: Weights,
     settings: Settings,
+    sign_ups_a_day: int | None,
     label: str,
     watch: Watch | None = None,
 ) -> tuple[Outcomes, str]:
@@ -154,6 +158,6 @@ async def _replayed(
         stock=stock_of(settings),
     )
     async with store_for(len(events), settings) as (store, kind):
-        replay = Replay(store, secret_of(events), weights, rules, watch, by_number)
+        replay = Replay(store, secret_of(events), weights, rules, watch, by_number, sign_ups_a_day)
         with output.progress(label, len(events)) as hear:
             return await replay.run(events, hear), kind

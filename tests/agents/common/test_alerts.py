@@ -24,7 +24,6 @@ from agents.common.queries.preview import Preview
 from agents.common.snapshot import Snapshot, snapshot_of
 from agents.common.weighing import Weighing
 from agents.common.yielder import Yielder
-from samehand.frequency.ban_calendar import NO_CALENDARS
 from samehand.frequency.rates import NothingCounted
 from samehand.keys import PERSONAL_POSTING_CAP
 from samehand.scoring.weights import Bands, default_weights
@@ -95,7 +94,7 @@ async def gone(life: Life, several: Sequence[AccountCreated]) -> None:
 
 DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
 
-UNCOUNTED = Snapshot(NothingCounted(1), NO_CALENDARS, Weighing.by(default_weights()))
+UNCOUNTED = Snapshot(NothingCounted(1), Weighing.by(default_weights()))
 
 
 async def test_two_events_of_one_account_in_one_batch_are_one_alert(life: Life) -> None:
