@@ -15,7 +15,6 @@ from enum import Enum
 from typing import Final, NamedTuple, Protocol
 
 from samehand.fingerprint.distil import Fingerprint, query_keys, unpack
-from samehand.frequency.ban_calendar import Calendars
 from samehand.frequency.rates import Frequencies
 from samehand.keys import Key, KeyKind
 from samehand.lineage import Descent
@@ -536,12 +535,6 @@ class Store(Protocol):
     async def facts(self, refs: Sequence[str]) -> list[BanFacts | None]:
         """What alerts quote of candidates; ``None`` where the ban has gone since."""
 
-    async def calendars(self, *, now: float) -> Calendars:
-        """For each policy, how many of the enrolled bans took effect when.
-
-        As of at most :data:`store.limits.SNAPSHOT_SECONDS` before ``now``.
-        """
-
     # remembered accounts
     async def remember(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
         """Remembers accounts for the retention time, replacing an older state, and counts their values.
@@ -782,7 +775,7 @@ class Store(Protocol):
     async def frequencies(self, *, at: float, now: float) -> Frequencies:
         """The frozen snapshot of counts that applies to events of a moment (Unix seconds).
 
-        As of at most :data:`store.limits.SNAPSHOT_SECONDS` before ``now``, as :meth:`calendars`.
+        As of at most :data:`store.limits.SNAPSHOT_SECONDS` before ``now``.
         Of accounts seen less than the lag before that moment, it counts only the values that others hand out
         (:mod:`store.common.count_lag`).
         """

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 class Bounds:
     """What operators set.
 
-    ``shards``: into how many parts accounts are divided. ``retention_seconds``, ``remembered_bytes``: how
+    ``retention_seconds``, ``remembered_bytes``: how
     long accounts are remembered, and how many bytes they may take. ``freeze_seconds``: the least time between
     two snapshots of counts. ``lag_seconds``: how long after its event an account has no effect on counts
     (:mod:`store.common.count_lag`). ``dedup_seconds``: how long a reinstatement is known, and the revision
     of an alert that is not; open and withdrawn alerts are known for as long as their ban.
     """
 
-    shards: int = 1
     retention_seconds: float = 30 * 86_400.0
     remembered_bytes: int = 1 << 30
     freeze_seconds: float = 3_600.0

@@ -58,18 +58,8 @@ REMEMBERED_ENTRY_BYTES = 9
 # ban moments up to date. One that missed more than half of them reads all moments anew, four bytes per slot.
 ENROLMENTS_NOTED = 8_192
 
-
-# Days for which bans are counted by the minute, and by the hour, at least: spans of minutes are then still
-# exact for events that come a day late, and spans of hours for a month of them.
-BAN_MINUTES_DAYS = 2
-BAN_HOURS_DAYS = 32
-
-# Policies with a calendar of their own; all others share one. Platforms have some dozens of rules.
-BAN_POLICIES = 63
-
-# A process asks no more often than this whether the calendar of bans and the frozen counts have changed: the
-# bans of one second hardly change any weight, counts are frozen once an hour, and each batch would wait for
-# the answer.
+# A process asks no more often than this whether the frozen counts have changed: they are frozen once an hour,
+# and each batch would wait for the answer.
 SNAPSHOT_SECONDS = 1.0
 
 # Every thirty days all counts are halved (the reset of TinyLFU, Einziger, Friedman and Manes 2017), so that a

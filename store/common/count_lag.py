@@ -39,13 +39,18 @@ class Version(msgspec.Struct, frozen=True):
     """Counts as they were at a freeze, and how many accounts were counted in each stratum.
 
     ``until``: the moment of the latest event that they count (Unix seconds), or later. ``halvings``: how
-    often all counts had been halved.
+    often all counts but that of :data:`EVERYBODY` had been halved.
     """
 
     number: int
     until: float
     strata: Mapping[str, int] = {}
     halvings: int = 0
+
+
+def halved(strata: Mapping[str, int]) -> dict[str, int]:
+    """Half of what was counted; but all sign-ups, of which the difference between two versions is read."""
+    return {name: count if name == EVERYBODY else count // 2 for name, count in strata.items()}
 
 
 def lately(newest: int, matured: int, versions: tuple[Version, Version]) -> int:
@@ -63,8 +68,8 @@ def accounts_in(stratum: str, newest: Version, matured: Version) -> int:
 
 def per_second(newest: Version, matured: Version) -> float:
     """How many accounts signed up a second between two versions; as nothing was counted before the first."""
-    accounts = lately(newest.strata.get(EVERYBODY, 0), matured.strata.get(EVERYBODY, 0), (newest, matured))
-    return flow(accounts if matured.until else 0, newest.until - matured.until)
+    accounts = newest.strata.get(EVERYBODY, 0) - matured.strata.get(EVERYBODY, 0) if matured.until else 0
+    return flow(accounts, newest.until - matured.until)
 
 
 NOTHING: Final = Version(0, 0.0)

@@ -17,6 +17,7 @@ from store.common.count_lag import (
     NOTHING,
     Version,
     accounts_in,
+    halved,
     kept_beside,
     lately,
     latest_moment,
@@ -133,7 +134,7 @@ class Counts:
         number, strata = self.newest.number + 1, Counter(self.newest.strata)
         halvings = self.newest.halvings
         if self.halved is None or now - self.halved >= HALF_LIFE_SECONDS:
-            strata = Counter({name: half for name, count in strata.items() if (half := count // 2)})
+            strata = Counter(halved(strata))
             self.history.halve(number)
             self.halved, self.seen, halvings = now, set(), halvings + 1
         newest = Version(number, self.latest, strata + self.strata, halvings)

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from samehand.fingerprint.distil import unpack
-from samehand.frequency.ban_calendar import Calendars
 from samehand.frequency.rates import Frequencies
 from samehand.keys import KeyKind
 from samehand.lineage import Descent, founder
@@ -60,7 +59,6 @@ from store.common.alert_dedup import (
     ruled,
     withdrawn,
 )
-from store.common.calendar import BanTimes, calendars, dated_in
 from store.common.counted_values import counted
 from store.common.crowd import by_kind, naming_keys
 from store.common.key_digests import Addresses
@@ -98,7 +96,6 @@ class MemoryStore:
     identity: bytes = b""
     _addresses: Addresses = field(init=False)
     _index: Index = field(init=False)
-    _times: list[BanTimes] = field(init=False)
     _remembered: RememberedInMemory = field(init=False)
     _counts: Counts = field(init=False)
     _waves: WavesInMemory = field(init=False)
@@ -122,10 +119,8 @@ class MemoryStore:
     _awaiting: dict[str, float] = field(default_factory=dict)  # published and not judged, since when
 
     def __post_init__(self) -> None:
-        shards = self.bounds.shards
         self._addresses = Addresses(self.identity)
         self._index = Index()
-        self._times = [BanTimes() for _ in range(shards)]
         self._remembered = RememberedInMemory(self.bounds.retention_seconds, self.bounds.remembered_bytes)
         self._waves = WavesInMemory(self._addresses, self.bounds.retention_seconds)
         self._counts = Counts(
@@ -161,8 +156,7 @@ class MemoryStore:
         return [self._enrol(ban, now) for ban in bans]
 
     def _enrol(self, ban: Ban, now: float) -> Enrolled:
-        facts, index, times = ban.facts, self._index, self._times[self._shard(ban.account)]
-        times.turn(now)
+        facts, index = ban.facts, self._index
         known = index.entries.get(ban.account)
         if _over(facts, now):
             self._expunge_ban(ban.account, facts.occurred_at, now, "ban-expired")
@@ -179,10 +173,7 @@ class MemoryStore:
         if known == entry:
             index.put(entry)
             return Enrolled.UNCHANGED
-        if known is not None:
-            times.remove(dated_in(known.frame, known.quote))
         index.put(entry)
-        times.add(dated_in(entry.frame, entry.quote))
         return Enrolled.NEW if known is None else Enrolled.CHANGED
 
     async def expunge(
@@ -190,7 +181,6 @@ class MemoryStore:
     ) -> list[bool]:
         expunged: list[bool] = []
         for account, occurred_at in accounts:
-            self._times[self._shard(account)].turn(now)
             entry = self._index.entries.get(account)
             if entry is not None and _occurred_at(entry) > occurred_at:
                 expunged.append(False)
@@ -213,9 +203,7 @@ class MemoryStore:
         self._reinstated[account] = (latest, now + self.bounds.dedup_seconds)
 
     def _take_out(self, account: str) -> None:
-        entry = self._index.remove(account)
-        if entry is not None:
-            self._times[self._shard(account)].remove(dated_in(entry.frame, entry.quote))
+        self._index.remove(account)
 
     async def bans(self, accounts: Sequence[str], *, now: float | None = None) -> list[Ban | None]:
         return [self._ban(account, now) for account in accounts]
@@ -239,8 +227,6 @@ class MemoryStore:
             (alert_id, at) for alert_id, at in self._awaiting.items() if at > now - self.bounds.dedup_seconds
         ]
         self._awaiting = dict(known[-AWAITING_MAX:])
-        for times in self._times:
-            times.turn(now)
         self._waves.sweep(now)
         gone = [
             entry.account for entry in self._index.entries.values() if read_frame(entry.frame).expired(now)
@@ -259,9 +245,6 @@ class MemoryStore:
         """What alerts quote; a ``ref`` is the account key."""
         bans = await self.bans(refs)
         return [ban.facts if ban else None for ban in bans]
-
-    async def calendars(self, *, now: float) -> Calendars:
-        return calendars((times.today, times.since, times.counted) for times in self._times)
 
     # remembered accounts
     async def remember(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
@@ -804,9 +787,6 @@ class MemoryStore:
         )
 
     # shared helpers
-    def _shard(self, account: str) -> int:
-        return self._addresses.account(account).shard(self.bounds.shards)
-
     def _banned(self, account: str, now: float) -> IndexEntry | None:
         entry = self._index.entries.get(account)
         return None if entry is None or read_frame(entry.frame).expired(now) else entry

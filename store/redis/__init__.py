@@ -9,7 +9,6 @@ docs/adr/0053-store-in-redis.md says why. Keys of a shard, after ``prefix{n}:``,
 * b:a<bucket>: account map: 24 bits of the digest and 24 of the slot
 * b:f, b:v, b:c: free slots; resting slots; counters
 * b:m, b:n: when the ban of each slot took effect; the latest enrolments
-* b:t, b:t<hour>: when bans took effect, counted
 * x, x<hour>: hours in which bans expire, and their slots
 * m:, d:: markers of reinstatement and deletion
 * g, gl, g<i>:…: generations of remembered accounts, each an index like `b:`

@@ -10,7 +10,6 @@ from samehand.fingerprint.distil import unpack
 from samehand.lineage import founder
 from schemas.alerts import WithdrawnReason
 from store.base import Ban, BanFacts, Enrolled
-from store.common.calendar import Dated, dated_in
 from store.common.key_digests import Digest
 from store.common.records import (
     BanQuote,
@@ -22,9 +21,6 @@ from store.common.records import (
     read_frame,
 )
 from store.limits import (
-    BAN_HOURS_DAYS,
-    BAN_MINUTES_DAYS,
-    BAN_POLICIES,
     ENROLMENTS_NOTED,
     SLOT_RESTS_SECONDS,
     SWEEP_AT_ONCE,
@@ -52,11 +48,9 @@ class _Write:
     frame: bytes = b""
     quote: bytes = b""
     rows: Rows = NOWHERE
-    dated: bytes = b""
     expect: bytes = b""
     expect_quote: bytes = b""
     out: Rows = NOWHERE
-    dated_out: bytes = b""
 
     @property
     def parts(self) -> tuple[bytes | str, ...]:
@@ -72,8 +66,6 @@ class _Write:
             b"=" if self.out == self.rows and self.expect else self.out.own,
             self.rows.own,
             self.out.all,
-            self.dated_out,
-            self.dated,
         )
 
 
@@ -122,7 +114,6 @@ class Bans:
                     frame=frame_of(digest.tag, ban.fingerprints, facts.expires_at),
                     quote=ban_quote(facts, root),
                     rows=Rows.of(listed, self._spread, self._shards.of(digest)),
-                    dated=_packed(Dated.of(ban.fingerprints[0], facts.policy, root)),
                 )
             )
         words = await self._write(writes, now)
@@ -140,10 +131,9 @@ class Bans:
         return await self._write(writes, now)
 
     async def sweep(self, now: float) -> int:
-        """Removes expired bans, and drops old rows of the calendar; returns how many."""
+        """Removes expired bans; returns how many."""
         swept = 0
         for shard in self._shards.all:
-            await self._shards.script("ban_write", shard, *self._head(now))
             await self._take_out_once_more(shard, now)
             quotes = await self._shards.script("expiring", shard, repr(now), SWEEP_AT_ONCE)
             gone = [self._shards.addresses.account(read_ban_quote(quote).account) for quote in quotes]
@@ -210,8 +200,7 @@ class Bans:
     def _instead(self, write: _Write, frame: bytes, quote: bytes) -> _Write:
         (rows,) = self._shards.layout.rows([keys_of(read_frame(frame).records)], [write.digest], self._spread)
         out = Rows.of(rows, self._spread, self._shards.of(write.digest))
-        dated = _packed(dated_in(frame, quote))
-        return replace(write, expect=frame, expect_quote=quote, out=out, dated_out=dated)
+        return replace(write, expect=frame, expect_quote=quote, out=out)
 
     async def compact(self) -> None:
         """Frees the memory that postings and account maps reserve after bans in bulk.
@@ -262,17 +251,10 @@ class Bans:
             self._spread.maps,
             1 << self._spread.slot_bits,
             ENROLMENTS_NOTED,
-            BAN_MINUTES_DAYS,
-            BAN_HOURS_DAYS,
-            BAN_POLICIES,
             self._spread.shards,
             self._spread.slot_bits,
             self._bulk,
         )
-
-
-def _packed(dated: Dated | None) -> bytes:
-    return b"" if dated is None else dated.packed
 
 
 def _ban(account: str, facts: BanFacts, raw: bytes, now: float | None) -> Ban | None:

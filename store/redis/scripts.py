@@ -16,7 +16,7 @@ _BESIDES = {
     "account_check": ("checks",),
     "propose": ("outbox", "proposing"),
     "admit": ("outbox", "checks", "proposing"),
-    "ban_write": ("outbox", "calendar"),
+    "ban_write": ("outbox",),
 }
 """The files that a script includes beside common.lua, which all include."""
 

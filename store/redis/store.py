@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from hashlib import sha1
 
-from samehand.frequency.ban_calendar import Calendars
 from samehand.frequency.rates import Frequencies
 from samehand.keys import KeyKind
 from samehand.lineage import Descent
@@ -45,7 +44,6 @@ from store.errors import StoreEmptied, StoreUnavailable
 from store.limits import HELD_MAX
 from store.redis.alerts import Alerts
 from store.redis.bans import Bans
-from store.redis.calendar import BanCalendars
 from store.redis.candidates.lookup import look_up
 from store.redis.client import RedisClient, RedisEndpoint, both, together
 from store.redis.counting.counters import Counters
@@ -95,7 +93,6 @@ class RedisStore:
         self._counters = Counters(self.shards, bounds.freeze_seconds, bounds.lag_seconds)
         self._families = Families(self.shards)
         self._bans = Bans(self.shards, self._families, bounds.dedup_seconds, bulk=bulk)
-        self._calendars = BanCalendars(self.shards)
         self._alerts = Alerts(self.shards, bounds.dedup_seconds)
         self._outbox = Outbox(self.shards)
         self._unjudged = UnjudgedAlerts(self.shards, bounds.dedup_seconds)
@@ -219,10 +216,6 @@ class RedisStore:
 
     async def facts(self, refs: Sequence[str]) -> list[BanFacts | None]:
         return await self._bans.facts(refs)
-
-    async def calendars(self, *, now: float) -> Calendars:
-        """When bans took effect, read where it changed and at most once a second."""
-        return await self._calendars.read(now)
 
     # remembered accounts
     async def remember(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
@@ -438,8 +431,7 @@ class RedisStore:
     async def frequencies(self, *, at: float, now: float) -> Frequencies:
         """The frozen snapshot of counts that applies to events of a moment; each version is read once."""
         if self._counters.stale(now):
-            # The calendars are asked for next: both in one trip.
-            await both(self._counters.look(now, self._enrolled), self._calendars.read(now))
+            await self._counters.look(now, self._enrolled)
         return await self._counters.snapshot(at, now, self._enrolled)
 
     async def freeze(self, *, now: float) -> bool:

@@ -56,7 +56,6 @@ from simulate.sampling import seeded
 from simulate.timeline.events import PlatformTopic
 from simulate.timeline.records import banned, created
 from simulate.timeline.stream import generate
-from store.bounds import Bounds
 from store.errors import StoreMismatch
 from store.limits import SNAPSHOT_SECONDS
 from store.pepper.pepper import Pepper
@@ -920,7 +919,6 @@ async def lived(request: pytest.FixtureRequest, life: Life, store_prefix: str) -
         prefix=store_prefix,
         identity=b"i" * 32,
         sizes=Sizes(shards=shards, **SMALL),
-        bounds=Bounds(shards=shards),
     )
     await store.open()
     lived = Life(replace(life.context, store=store))

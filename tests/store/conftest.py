@@ -29,7 +29,7 @@ async def make_store(request: pytest.FixtureRequest) -> AsyncIterator[MakeStore]
     made: list[Store] = []
 
     async def make(**bounds: float) -> Store:
-        limits = Bounds(shards=shards, **bounds)  # type: ignore[arg-type]  # numbers of either kind
+        limits = Bounds(**bounds)  # type: ignore[arg-type]  # numbers of either kind
         store: Store = MemoryStore(limits, IDENTITY)
         if kind.startswith("redis"):
             store = RedisStore(

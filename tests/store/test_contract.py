@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -14,9 +13,8 @@ import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.frequency.rates import LATELY
+from samehand.frequency.rates import LATELY, SIGN_UPS_A_DAY_MIN, SIGN_UPS_A_DAY_UNKNOWN
 from samehand.keys import PERSONAL_POSTING_CAP, SHORT_POSTING_CAP, Key, KeyKind, key_of, kind_of, value_of
-from samehand.lineage import Descent
 from samehand.scoring.key_table import STEPS_A_NAT, KeyTable, RivalSums
 from samehand.showings import Showings, Span
 from store.base import (
@@ -28,10 +26,8 @@ from store.base import (
 )
 from store.common.count_lag import NOTHING, Version, kept_beside, matured
 from store.common.counted_values import counted as counted_of
-from store.common.key_digests import Addresses
 from store.common.records import keys_of_fingerprints
 from store.limits import (
-    BAN_POLICIES,
     HALF_LIFE_SECONDS,
     LISTED_LATER,
     REMEMBERED_AT_ONCE,
@@ -40,11 +36,9 @@ from store.limits import (
 from store.memory.store import MemoryStore
 from store.pepper.pepper import Pepper, Peppers
 from store.redis import RedisStore
-from tests.patience import patient
 from tests.store.conftest import ONE_SHARD_TOO, MakeStore
 from tests.store.makers import (
     DAY,
-    IDENTITY,
     NOW,
     PEPPERS,
     a_ban,
@@ -226,9 +220,9 @@ def a_table(keys: Mapping[Key, tuple[int, float]], least: float, **others: Any) 
         "floors": (0, 0),
         "groups": (),
         "beyond": (),
-        "moments": (((-math.inf, 0),),),
+        "moments": ((-math.inf, 0),),
         "at": NOW,
-        "rivals": (RivalSums(0, (UNLIMITED, UNLIMITED), 0),),
+        "rivals": (RivalSums(0, (UNLIMITED, UNLIMITED), timed=True),),
     }
     return KeyTable(
         keys=tuple(keys),
@@ -243,149 +237,6 @@ def a_table(keys: Mapping[Key, tuple[int, float]], least: float, **others: Any) 
 def keys_of_handle(*handles: str) -> list[Key]:
     """The keys of whole handles."""
     return [key_of(KeyKind.HANDLE_FULL, handle.encode()) for handle in handles]
-
-
-class TestCalendar:
-    """When bans took effect. Each question is asked seconds after the last: an answer may be a second old."""
-
-    async def test_a_ban_counts_until_it_is_reinstated(self, store: Store) -> None:
-        bans = [a_ban(str(n), at=NOW - 600 * n) for n in range(1, 4)]
-        await store.enrol([*bans, bans[0]], now=NOW)
-        assert await counted(store, NOW) == 3
-        await store.expunge([(bans[1].account, NOW)], now=NOW)
-        assert await counted(store, NOW + 2) == 2
-        calendars = await store.calendars(now=NOW + 4)
-        share = calendars.share(NOW, 0.0, 900.0, "spam")
-        assert share is not None
-        assert share < 0.13  # of one other ban none is as near
-
-    async def test_a_later_ban_of_an_account_takes_the_place_of_the_former(self, store: Store) -> None:
-        await store.enrol([a_ban("1", at=NOW - 3 * DAY), a_ban("2", at=NOW - 3 * DAY)], now=NOW)
-        await store.enrol([a_ban("1", occurred_at=NOW, at=NOW, policy="terror")], now=NOW)
-        assert await counted(store, NOW, "spam") == 1
-        assert await counted(store, NOW + 2, "terror") == 1
-
-    async def test_a_swept_ban_counts_no_more_and_an_emptied_store_counts_nothing(self, store: Store) -> None:
-        ends = a_ban("1", expires_at=NOW + 60)
-        await store.enrol([ends], now=NOW)
-        later = NOW + 60
-        assert await store.sweep(now=later) == 1
-        assert await counted(store, later) == 0
-        calendars = await store.calendars(now=later + 2)
-        assert calendars.share(NOW, 0.0, DAY, "spam") is None
-
-    async def test_a_ban_without_a_moment_counts_nowhere(self, store: Store) -> None:
-        await store.enrol([a_ban("1", at=None), a_ban("2", at=NOW)], now=NOW)
-        assert await counted(store, NOW) == 1
-
-    async def test_a_ban_whose_day_alone_is_known_is_near_to_nothing(self, store: Store) -> None:
-        midnight = NOW - NOW % DAY
-        await store.enrol([a_ban(str(n), at=midnight) for n in range(9)], now=NOW)
-        await store.enrol([a_ban("timed", at=NOW)], now=NOW)
-        spam = await store.calendars(now=NOW)
-        hour, day = spam.share(NOW, 0.0, 3_600.0), spam.share(midnight + DAY, 0.0, DAY)
-        assert hour is not None
-        assert day is not None
-        assert hour < 0.2 < 0.9 < day
-
-    async def test_what_shares_a_device_or_a_family_counts_once_an_hour(self, store: Store) -> None:
-        here = of_one_shard()
-        farm = [a_ban(next(here), ip=f"{n}.9.9.9", device_id=DEVICE, at=NOW - n) for n in range(21, 40)]
-        family = [a_ban(next(here), ip=f"{n}.9.9.9", descent=Descent("x:2", 1), at=NOW) for n in (8, 9)]
-        await store.enrol([*farm, *family, a_ban("alone", at=NOW)], now=NOW)
-        assert await counted(store, NOW) == 3
-        await store.expunge([(ban.account, NOW) for ban in farm[:-1]], now=NOW)
-        assert await counted(store, NOW + 2) == 3
-        await store.expunge([(farm[-1].account, NOW)], now=NOW)
-        assert await counted(store, NOW + 4) == 2
-        await store.enrol([a_ban(next(here), device_id=DEVICE, at=NOW - 3_600)], now=NOW)
-        assert await counted(store, NOW + 6) == 3
-
-    async def test_bans_of_a_carriers_new_address_count_each(self, store: Store) -> None:
-        here = of_one_shard()
-        await store.enrol([a_ban(next(here), ip="39.40.1.2", at=NOW - n) for n in range(20)], now=NOW)
-        assert await counted(store, NOW) == 20
-
-    async def test_more_policies_than_are_kept_apart_share_one_calendar(self, store: Store) -> None:
-        here = of_one_shard()
-        bans = [a_ban(next(here), policy=f"policy-{n}", at=NOW) for n in range(BAN_POLICIES + 5)]
-        await store.enrol(bans, now=NOW)
-        calendars = await store.calendars(now=NOW)
-        assert set(calendars.by_policy) == {f"policy-{n}" for n in range(BAN_POLICIES)}
-        assert calendars.of("policy-0") != calendars.others == calendars.of(f"policy-{BAN_POLICIES}")
-        await store.expunge([(ban.account, NOW) for ban in bans[1:]], now=NOW)
-        assert await counted(store, NOW + 2, "policy-0") == 1
-        assert (await store.calendars(now=NOW + 4)).others is None
-
-    async def test_bans_of_one_batch_are_counted_each(self, store: Store) -> None:
-        here = of_one_shard()
-        bans = [a_ban(next(here), at=NOW - n // 3 * 60) for n in range(30)]
-        await store.enrol([*bans, *bans[:5]], now=NOW)
-        assert await counted(store, NOW) == 30
-        await store.expunge([(ban.account, NOW) for ban in bans[:10]], now=NOW)
-        assert await counted(store, NOW + 2) == 20
-
-    async def test_minutes_and_hours_fold_into_days_and_none_is_lost(self, store: Store) -> None:
-        await store.enrol([a_ban(str(n), at=NOW - n * 60) for n in range(200)], now=NOW)
-        for days in (1, 3, 40):
-            later = NOW + days * DAY
-            await store.sweep(now=later)
-            assert await counted(store, later) == 200
-        later = NOW + 41 * DAY
-        await store.expunge([(f"x:{n}", later) for n in range(199)], now=later)
-        assert await counted(store, later) == 1
-
-    @pytest.mark.parametrize("far", [4_102_444_800.0, 1e12, 1e15])  # the year 2100; milliseconds for seconds
-    async def test_a_clock_far_ahead_holds_nobody_up_and_loses_no_ban(self, store: Store, far: float) -> None:
-        here = of_one_shard()
-        bans = [a_ban(next(here), policy=f"policy-{n}", at=NOW) for n in range(BAN_POLICIES)]
-        await store.enrol(bans, now=NOW)
-        async with asyncio.timeout(patient(30)):
-            await store.enrol([a_ban(next(here), policy="policy-0", at=NOW)], now=far)
-            assert await counted(store, far, "policy-0") == 2
-            await store.expunge([(bans[0].account, NOW + 1)], now=NOW + 1)  # the clock is right again
-        assert await counted(store, NOW + 1, "policy-0") == 1
-
-    @pytest.mark.parametrize("far", [NOW + 30 * DAY, 4_102_444_800.0, 1e15])
-    async def test_once_the_clock_is_right_again_bans_count_by_the_minute_from_the_next_day(
-        self, store: Store, far: float
-    ) -> None:
-        here = of_one_shard()
-        former = [a_ban(next(here), policy="spam", at=NOW - 60) for _ in range(20)]
-        await store.enrol(former, now=NOW)
-        await store.sweep(now=far)
-        await store.sweep(now=NOW + 1)
-        await store.expunge([(former[0].account, NOW + 2)], now=NOW + 2)
-        later = NOW + 2 * DAY
-        await store.enrol([a_ban(next(here), policy="spam", at=later - 30) for _ in range(100)], now=later)
-        calendars = await store.calendars(now=later + 60)
-        assert await counted(store, later + 60, "spam") == 119
-        share = calendars.share(later + 3_600, 3_000, 4_200, "spam")
-        assert share is not None
-        assert share > 0.75, "of 119 bans 100 are within the same minute"
-        await store.expunge([(it.account, later + 90) for it in former], now=later + 90)
-        assert await counted(store, later + 90, "spam") == 100
-
-    async def test_it_is_still_there_after_a_restart(self, make_store: MakeStore) -> None:
-        first = await make_store()
-        await first.enrol([a_ban(str(n), at=NOW - n * 90) for n in range(20)], now=NOW)
-        known = await first.calendars(now=NOW)
-        second = await make_store()
-        if isinstance(second, MemoryStore):
-            return  # it ends with its process
-        assert await second.calendars(now=NOW) == known
-
-
-def of_one_shard() -> Iterator[str]:
-    """Ids of accounts of platform x that share a shard where there are three."""
-    addresses = Addresses(IDENTITY)
-    return (str(n) for n in range(10_000) if addresses.account(f"x:{n}").shard(3) == 0)
-
-
-async def counted(store: Store, now: float, policy: str = "spam") -> int:
-    """How many bans the calendar of a policy counts."""
-    calendar = (await store.calendars(now=now)).of(policy)
-    return 0 if calendar is None else calendar.bans
 
 
 class TestReach:
@@ -412,25 +263,23 @@ class TestReach:
         await store.enrol([a_ban("1", handle="umar"), a_ban("2", handle="umar", device_id=DEVICE)], now=NOW)
         (umar,) = keys_of_handle("umar")
         (device,) = (key for key in a_query(device_id=DEVICE).keys if kind_of(key) is KeyKind.DEVICE)
-        any_moment = ((-math.inf, 0),)
-        by_age = ((-math.inf, STEPS_A_NAT), (3_600.0, 0))
-        stranger = RivalSums(0, (UNLIMITED, UNLIMITED), 0)
-        for limit, offset, moments, read in (
-            (UNLIMITED, 0, 0, ["1", "2"]),
-            (STEPS_A_NAT, 0, 0, ["2"]),
-            (STEPS_A_NAT, 4 * STEPS_A_NAT, 0, ["1", "2"]),
-            (0, 4 * STEPS_A_NAT, None, ["2"]),
-            (0, 4 * STEPS_A_NAT, 1, ["2"]),
+        by_age = ((-math.inf, STEPS_A_NAT), (3_600.0, -STEPS_A_NAT))
+        stranger = RivalSums(0, (UNLIMITED, UNLIMITED), timed=False)
+        for limit, offset, timed, read in (
+            (UNLIMITED, 0, False, ["1", "2"]),
+            (STEPS_A_NAT, 0, False, ["2"]),
+            (STEPS_A_NAT, 4 * STEPS_A_NAT, False, ["1", "2"]),
+            (STEPS_A_NAT, 4 * STEPS_A_NAT, True, ["2"]),
         ):
-            namesake = RivalSums(offset, (limit, UNLIMITED), moments)
+            namesake = RivalSums(offset, (limit, UNLIMITED), timed)
             table = a_table(
                 {umar: (0, 9.0), device: (1, 4.0)},
                 5.0,
                 rivals=(stranger, namesake),
-                moments=(any_moment, by_age),
+                moments=by_age,
                 at=NOW + 30 * DAY,
             )
-            assert sorted(await found(store, Query.by("x:q", table))) == read, (limit, offset, moments)
+            assert sorted(await found(store, Query.by("x:q", table))) == read, (limit, offset, timed)
 
     async def test_they_are_ranked_by_it_and_a_cliche_takes_no_place(self, store: Store) -> None:
         bans = [a_ban(str(n), handle="umar") for n in range(9)]
@@ -443,7 +292,7 @@ class TestReach:
         ages = {"now": 10.0, "day": DAY, "month": 30 * DAY}
         await store.enrol([dated(a_ban(name), NOW - age) for name, age in ages.items()], now=NOW)
         (umar,) = keys_of_handle("umarmedia")
-        moments = (((-math.inf, 4 * STEPS_A_NAT), (3_600.0, 2 * STEPS_A_NAT), (2 * DAY, -STEPS_A_NAT)),)
+        moments = ((-math.inf, 4 * STEPS_A_NAT), (3_600.0, 2 * STEPS_A_NAT), (2 * DAY, -STEPS_A_NAT))
         for least, names in ((5.0, {"now"}), (3.0, {"now", "day"}), (-0.5, set(ages))):
             table = a_table({umar: (0, 0.5)}, least - 0.5, moments=moments)
             assert set(await found(store, Query.by("x:q", table))) == names, least
@@ -458,7 +307,7 @@ class TestReach:
         for first, some in ((0, 1), (1, 40), (41, 9), (50, 400), (450, 20), (470, 130)):
             enrolled = order[first : first + some]
             await store.enrol([dated(a_ban(f"{n}"), NOW - 1_000 * n) for n in enrolled], now=NOW)
-            table = a_table({umar: (0, 0.5)}, 1.2, moments=(((-math.inf, STEPS_A_NAT), (60_500.0, 0)),))
+            table = a_table({umar: (0, 0.5)}, 1.2, moments=((-math.inf, STEPS_A_NAT), (60_500.0, 0)))
             looking = [store] if isinstance(store, MemoryStore) else [store, await make_store()]
             for one in looking:
                 names = {int(name) for name in await found(one, Query.by("x:q", table), keep=2_000)}
@@ -467,14 +316,14 @@ class TestReach:
     async def test_a_ban_without_a_moment_is_not_taken_for_an_old_one(self, store: Store) -> None:
         await store.enrol([dated(a_ban("1"), None)], now=NOW)
         (umar,) = keys_of_handle("umarmedia")
-        table = a_table({umar: (0, 5.0)}, 5.0, moments=(((-math.inf, STEPS_A_NAT), (0.0, -STEPS_A_NAT)),))
+        table = a_table({umar: (0, 5.0)}, 5.0, moments=((-math.inf, STEPS_A_NAT), (0.0, -STEPS_A_NAT)))
         assert await found(store, Query.by("x:q", table)) == ["1"]
 
     async def test_who_was_banned_again_is_as_young_as_the_later_ban(self, store: Store) -> None:
         await store.enrol([dated(a_ban("1", occurred_at=NOW - DAY), NOW - 30 * DAY)], now=NOW)
         await store.enrol([dated(a_ban("1", occurred_at=NOW - 10), NOW - 10)], now=NOW)
         (umar,) = keys_of_handle("umarmedia")
-        table = a_table({umar: (0, 5.0)}, 5.5, moments=(((-math.inf, STEPS_A_NAT), (3_600.0, 0)),))
+        table = a_table({umar: (0, 5.0)}, 5.5, moments=((-math.inf, STEPS_A_NAT), (3_600.0, 0)))
         assert await found(store, Query.by("x:q", table)) == ["1"]
 
     async def test_remembered_accounts_are_asked_for_so_as_well(self, store: Store) -> None:
@@ -895,6 +744,10 @@ class Hours:
         frozen = await self.store.frequencies(at=self.moment, now=self.moment)
         return [hour for hour in hours if frozen.count(KeyKind.EMAIL, mailbox(hour), "")]
 
+    async def sign_ups_a_day(self) -> int:
+        frozen = await self.store.frequencies(at=self.moment, now=self.moment)
+        return round(frozen.per_second * DAY)
+
     async def namesakes(self) -> int:
         """How many accounts names are counted among."""
         return (await self.store.frequencies(at=self.moment, now=self.moment)).accounts("latin")
@@ -999,6 +852,55 @@ async def test_a_date_without_a_time_is_a_day_old_when_its_whole_day_is(make_sto
         await store.at(midnight + (hour + 0.5) * HOUR, a_remembered(f"h{hour}", handle=f"reader{hour}x"))
         assert hour > 46 or await store.named("umarmedia") == 0, hour
     assert await store.named("umarmedia") in or_one_more(50)
+
+
+# How many accounts sign up a second, in every store.
+
+
+def newcomers(hour: int, many: int = 10) -> list[Remembered]:
+    """Accounts of one hour, all of one network, as are those of every other hour."""
+    return [a_remembered(f"{hour}x{n}", ip="39.40.1.2", handle=f"reader{hour}x{n}") for n in range(many)]
+
+
+async def test_every_sign_up_counts_also_of_one_network_and_none_before_a_day_has_passed(
+    make_store: MakeStore,
+) -> None:
+    store = Hours(await make_store())
+    flows = []
+    for hour in range(40):
+        await store.at(NOW + hour * HOUR, *newcomers(hour))
+        flows.append(await store.sign_ups_a_day())
+    assert flows[:24] == [SIGN_UPS_A_DAY_UNKNOWN] * 24
+    assert flows[24:] == [240] * 16
+    frozen = await store.store.frequencies(at=store.moment, now=store.moment)
+    assert frozen.accounts("") < 30, "one network is worth a few accounts among which values are common"
+
+
+async def test_sign_ups_of_a_backlog_are_as_many_a_day_as_when_they_came(make_store: MakeStore) -> None:
+    store = Hours(await make_store(freeze_seconds=100.0))
+    outage = NOW + 2 * DAY
+    for hour in range(40):
+        await store.at(outage + 150 * hour, *newcomers(hour), seen_at=NOW + hour * HOUR)
+    assert await store.sign_ups_a_day() == 240
+
+
+async def test_a_platform_of_a_few_sign_ups_is_taken_for_one_of_a_hundred_a_day(
+    make_store: MakeStore,
+) -> None:
+    store = Hours(await make_store())
+    for hour in range(0, 60, 6):
+        await store.at(NOW + hour * HOUR, *newcomers(hour, 1))
+    assert await store.sign_ups_a_day() == SIGN_UPS_A_DAY_MIN
+
+
+async def test_when_counts_fade_the_sign_ups_a_day_stay(make_store: MakeStore) -> None:
+    store = Hours(await make_store())
+    await store.at(NOW, *newcomers(0))
+    month = int(HALF_LIFE_SECONDS / HOUR)
+    for hour in range(month - 60, month + 60):
+        await store.at(NOW + hour * HOUR, *newcomers(hour))
+        if hour >= month - 10:
+            assert await store.sign_ups_a_day() == 240, hour - month
 
 
 async def test_an_event_that_comes_late_knows_no_more_than_one_of_its_time(make_store: MakeStore) -> None:

@@ -95,16 +95,15 @@ STEPS = st.lists(
 )
 
 QUERIES: list[Query] = [a_query("9", handle=handle) for handle in HANDLES] + [a_query("1"), a_query("2")]
-# The same with what they may add: a prior of few bans lets a name alone be enough, and a moment decides.
-WEIGHTS = structs.replace(default_weights(), mirror_rate=0.2, bans_min=1)
-BOUND = UpperBound(WEIGHTS)
+# The same with what they may add: with so many mirrors a name alone is enough, and a moment decides.
+BOUND = UpperBound(structs.replace(default_weights(), mirrors_a_ban=1_000.0))
 
 
 def bounded(place: int, handle: str) -> Query:
     """A look-up of an account that signed up so many thousand seconds later."""
     several = a_remembered("9", handle=handle).fingerprints
     ours = [replace(one, at=NOW + place * 1_000.0) for one in several]
-    return Query.by(f"x:9{place}", BOUND.table(ours, NothingCounted(5)))
+    return Query.by(f"x:9{place}", BOUND.table(ours, NothingCounted(5, 100)))
 
 
 BOUNDED = [bounded(place, handle) for place, handle in enumerate(HANDLES)]
@@ -204,7 +203,6 @@ class Story:
         self.asked += 2  # a snapshot may be as old as a second
         frequencies = await store.frequencies(at=now, now=now + self.asked)
         return [
-            await store.calendars(now=now + self.asked),
             [[(one.fingerprints, one.rank) for one in several] for several in likes],
             [[(one.fingerprints, one.rank, one.bearers) for one in several] for several in near],
             await store.facts([one.ref for several in likes for one in several]),
@@ -220,6 +218,7 @@ class Story:
             await store.descents(ACCOUNTS),
             await store.decided(pairs),
             (figures.fingerprints, figures.remembered_evicted, frequencies.bans, frequencies.accounts("")),
+            frequencies.per_second,
         ]
 
     async def counts(self) -> dict[Key, int]:
@@ -244,7 +243,7 @@ def as_common(told: int, truth: int, kind: KeyKind) -> bool:
 
 async def compared(url: str, steps: list[tuple[object, ...]], shards: int) -> None:
     """Tells the story to both and compares after each chapter."""
-    bounds = Bounds(shards=shards, **BOUNDS)  # type: ignore[arg-type]  # numbers of either kind
+    bounds = Bounds(**BOUNDS)  # type: ignore[arg-type]  # numbers of either kind
     mine = RedisStore(
         RedisEndpoint(url=url, deadline_seconds=10.0),
         prefix=f"samehand-{uuid.uuid4().hex[:8]}:",
@@ -345,7 +344,7 @@ async def filled(store: Store, order: Sequence[Told], at_once: int) -> list[obje
 
 @pytest.mark.parametrize("shards", [1, 3])
 def test_answers_do_not_hang_on_the_order_of_arrival(redis_url: str, shards: int) -> None:
-    bounds = Bounds(shards=shards)
+    bounds = Bounds()
     expected = asyncio.run(filled(MemoryStore(bounds, IDENTITY), [(ban, False) for ban in STAY], 50))
     assert any(expected)
 

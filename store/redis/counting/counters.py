@@ -27,6 +27,7 @@ from store.common.count_lag import (
     NOTHING,
     Version,
     accounts_in,
+    halved,
     kept_beside,
     lately,
     latest_moment,
@@ -248,12 +249,13 @@ class Counters:
         frozen = zlib.compress((before.halved() if fading else before).plus(since), level=1)
         await client.command("SET", f"{root}f{version + 1}", frozen)
         counts = Counter[str]()
-        for name, share in ((f"{root}y{version + 1}", 1), (f"{root}h{version}", 2 if fading else 1)):
+        for name, fades in ((f"{root}y{version + 1}", False), (f"{root}h{version}", fading)):
             fields = await client.command("HGETALL", name)
             pairs = (
                 fields.items() if isinstance(fields, dict) else zip(fields[::2], fields[1::2], strict=True)
             )
-            counts.update({field.decode(): int(count) // share for field, count in pairs})
+            strata = {field.decode(): int(count) for field, count in pairs}
+            counts.update(halved(strata) if fades else strata)
         if counts:
             await client.command(
                 "HSET", f"{root}h{version + 1}", *(part for pair in counts.items() for part in pair)

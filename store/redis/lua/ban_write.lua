@@ -1,18 +1,16 @@
 -- Enrols, expunges, retires or sweeps bans, on the account's shard. ARGV: epoch, now, marker seconds, account-map
--- buckets, slots at most, enrolments noted, days for which the calendar keeps minutes and hours, its policies at most,
--- shards, bits of a slot, 1 for bans in bulk (else 0), then thirteen for each operation: verb, digest, occurred_at, why
--- its alerts are withdrawn, expected frame and quote, new frame and quote, rows of this shard to remove (`=`: the same
--- as those to add, so that the ban keeps its slot) and to add, rows of all shards to remove, and what the calendar is to
--- stop and to start counting. Returns three for each: a word, then after `conflict` the frame and quote found, else the ban's place now
--- and before, '' for none.
+-- buckets, slots at most, enrolments noted, shards, bits of a slot, 1 for bans in bulk (else 0), then eleven for each
+-- operation: verb, digest, occurred_at, why its alerts are withdrawn, expected frame and quote, new frame and quote, rows
+-- of this shard to remove (`=`: the same as those to add, so that the ban keeps its slot) and to add, and rows of all
+-- shards to remove. Returns three for each: a word, then after `conflict` the frame and quote found, else the ban's place
+-- now and before, '' for none.
 room()
 local now, seconds, buckets, slots = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local noted = tonumber(ARGV[6])
 local INDEX = ROOT .. 'b:'
 local answers = {}
-one_of(ARGV[10], ARGV[11])
-BULK = ARGV[12] == '1'
-times_turn(now, tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]))
+one_of(ARGV[7], ARGV[8])
+BULK = ARGV[9] == '1'
 
 -- The expiry calendar: `x` is a sorted set of the hours in which bans expire, and each hour has a list of their slots,
 -- which Redis packs in five bytes each (a calendar by moments would take 77). Removing a ban before its expiry searches the list of its hour.
@@ -57,10 +55,9 @@ local function full()
 end
 
 -- With several shards, a slot rests before it is used again (rest.lua).
-local function take_out(digest, slot, frame, out, all_out, dated_out)
+local function take_out(digest, slot, frame, out, all_out)
   entry_remove(INDEX, buckets, digest, slot, out)
   calendar_move(slot, hour_of(frame), nil)
-  times_count(dated_out, -1)
   if not SHARD then
     call('RPUSH', INDEX .. 'f', slot)
   else
@@ -68,24 +65,20 @@ local function take_out(digest, slot, frame, out, all_out, dated_out)
   end
 end
 
-local function put_in(digest, slot, known, frame, quote, rows, dated_out, dated, stays)
+local function put_in(digest, slot, known, frame, quote, rows, stays)
   if slot then
     page_put(INDEX .. 'r', slot, frame)
     page_put(INDEX .. 'q', slot, quote)
     list_all(INDEX, rows, place_of(slot), nil, stays)
-    times_count(dated_out, -1)
   else
     slot = entry_write(INDEX, buckets, digest, frame, quote, rows)
   end
   calendar_move(slot, known and hour_of(known), hour_of(frame))
   moment_put(slot, frame)
-  times_count(dated, 1)
   return slot
 end
 
-local function one(
-  verb, digest, occurred, reason, expect, expect_quote, frame, quote, out, rows, all_out, dated_out, dated
-)
+local function one(verb, digest, occurred, reason, expect, expect_quote, frame, quote, out, rows, all_out)
   local name = hex(digest)
   local slot = map_get(INDEX, digest, buckets)
   local known = slot and page_get(INDEX .. 'r', slot)
@@ -102,33 +95,29 @@ local function one(
     if unlike then return 'conflict', known, words end
     if slot and (out == '=' or not SHARD) then
       if out ~= '=' then unlist_all(INDEX, out, place_of(slot)) end
-      put_in(digest, slot, known, frame, quote, rows, dated_out, dated, out == '=')
+      put_in(digest, slot, known, frame, quote, rows, out == '=')
       return 'changed', 'b:' .. slot
     end
     if full() then return redis.error_reply('FULL') end
-    if slot then take_out(digest, slot, known, out, all_out, dated_out) end
-    local here = put_in(digest, nil, nil, frame, quote, rows, '', dated)
+    if slot then take_out(digest, slot, known, out, all_out) end
+    local here = put_in(digest, nil, nil, frame, quote, rows)
     return slot and 'changed' or 'new', 'b:' .. here, slot and 'b:' .. slot
   end
   if later then return 'later' end
   if slot and verb == 'sweep' and not expired(known, now) then return 'nothing' end
   if unlike then return 'conflict', known, words end
-  if slot then take_out(digest, slot, known, out, all_out, dated_out) end
+  if slot then take_out(digest, slot, known, out, all_out) end
   withdraw_all(digest, reason, now, seconds)
   if verb ~= 'sweep' then mark(ROOT .. 'm:' .. name, occurred, now, seconds) end
   if verb == 'expunge' then call('DEL', ROOT .. 'j:' .. name, ROOT .. 'k:' .. name) end
   return slot and 'removed' or 'nothing', nil, slot and 'b:' .. slot
 end
 
-for at = 13, #ARGV, 13 do
-  local word, found, words = one(ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), unpack(ARGV, at + 3, at + 12))
-  if type(word) == 'table' then
-    times_write()
-    return word
-  end
+for at = 10, #ARGV, 11 do
+  local word, found, words = one(ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), unpack(ARGV, at + 3, at + 10))
+  if type(word) == 'table' then return word end
   answers[#answers + 1] = word
   answers[#answers + 1] = found or ''
   answers[#answers + 1] = words or ''
 end
-times_write()
 return answers

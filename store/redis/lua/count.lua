@@ -74,7 +74,8 @@ for first = 1, #values, 28 * AT_ONCE do
   if #fresh > 0 then count(fresh) end
 end
 
--- Counts accounts, in all and in each stratum. Strata beyond the cap are not counted.
+-- Counts every account (`#`), and those not seen before, in all and in each stratum. Strata beyond the cap are not
+-- counted.
 local places, names, tally = {}, {}, {}
 for at = 6, #ARGV, 2 do
   names[#names + 1] = ARGV[at]
@@ -90,10 +91,10 @@ for first = 1, #offsets, AT_ONCE do
     all = all + 1
   end
 end
-call('HINCRBY', NAMES, '#', #names)
+if #names > 0 then call('HINCRBY', NAMES, '#', #names) end
 if all > 0 then call('HINCRBY', NAMES, '', all) end
 for name, accounts in pairs(tally) do
-  if call('HEXISTS', NAMES, name) == 1 or call('HLEN', NAMES) <= strata then
+  if call('HEXISTS', NAMES, name) == 1 or call('HLEN', NAMES) < strata + 2 then
     call('HINCRBY', NAMES, name, accounts)
   end
 end

@@ -33,7 +33,6 @@ from schemas.basis_rights import BasisRights, RightsTable
 from schemas.malformed import Malformed
 from schemas.wire import Decoded, decode_alert, decode_enrolled, encode
 from store.base import Proposal, RememberedFacts, Ruled
-from store.bounds import Bounds
 from store.common import crowd
 from store.errors import StoreUnavailable
 from store.limits import LISTED_LATER
@@ -357,7 +356,6 @@ async def test_what_redis_withholds_is_looked_at_again(
         RedisEndpoint(url=redis_url, deadline_seconds=20.0),
         prefix=store_prefix,
         identity=b"i" * 32,
-        bounds=Bounds(shards=shards),
     )
     await store.open()
     lived = Life(replace(life.context, store=store))

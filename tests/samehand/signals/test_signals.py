@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from samehand.frequency.ban_calendar import Calendar, Calendars
 
 from samehand.account import Account, Avatar
 from samehand.fingerprint.distil import Fingerprint, enrolment_keys, pack, query_keys, unpack
-from samehand.frequency.ban_calendar import Calendar, Calendars
 from samehand.frequency.name_prior import bits
 from samehand.frequency.rates import LATELY, STRATUM_ACCOUNTS_MIN, NothingCounted
 from samehand.keys import KeyKind, key_of, kind_of

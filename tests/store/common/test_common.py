@@ -24,7 +24,6 @@ from schemas.unusable import FieldFault, Unusable
 from store.base import BanFacts, Remembered, Ruling
 from store.common import doorkeeper
 from store.common.alert_dedup import Marker, band_rank, claimed, confirmed, ruled, withdrawn
-from store.common.calendar import BanTimes, Dated, calendars, dated_in
 from store.common.counted_values import SEATS, VALUES_MAX, Counted, counted
 from store.common.crowd import CLUSTER_BYTES, cluster_tag
 from store.common.doorkeeper import Doorkeeper
@@ -57,7 +56,7 @@ from store.limits import (
 from store.memory.counts import Counts, CountsSnapshot
 from store.redis.counting.count_min_sketch import FILTER_PLACES, ROWS
 from tests.house import ROOT
-from tests.store.makers import DAY, IDENTITY, NOW, PEPPERS, a_ban, again, an_account, fingerprints
+from tests.store.makers import NOW, PEPPERS, a_ban, again, an_account, fingerprints
 
 # What comes once passes, what comes again is let in, and nothing is held for ever.
 
@@ -195,72 +194,6 @@ def test_no_unread_posting_would_have_fitted(asked: list[tuple[int, KeyKind, int
         assert purse != DEVICE
         assert max(spent, default=0) <= length
         assert sum(spent) <= most < sum(spent) + length
-
-
-# What counts of a ban, and that counting it no more leaves nothing of it.
-
-
-TODAY = int(NOW // DAY)
-DATED = st.builds(
-    Dated,
-    st.integers((TODAY - 50) * 1_440, (TODAY + 1) * 1_440 - 1),
-    st.booleans(),
-    st.sampled_from(["", "spam", "terror"]),
-    st.sampled_from([b"", b"one...", b"other."]),
-)
-
-
-def test_what_counts_is_read_from_a_stored_ban_as_it_was_when_it_was_enrolled() -> None:
-    root = Addresses(IDENTITY).account("x:1").raw
-    for traits, ancestor in (
-        ({"ip": "39.40.1.2", "device_id": "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"}, None),
-        ({"device_id": "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"}, None),
-        ({}, None),
-        ({"ip": "39.40.1.2"}, None),
-        ({"ip": "39.40.1.2"}, root),
-    ):
-        ban = a_ban("9", policy="spam", at=NOW - 0.5, **traits)  # type: ignore[arg-type]  # texts alone
-        dated = Dated.of(ban.fingerprints[0], "spam", ancestor)
-        assert dated is not None
-        assert bool(dated.cluster) == bool(ancestor or "device_id" in traits)
-        assert dated_in(frame_of(b"tag.", ban.fingerprints, None), ban_quote(ban.facts, ancestor)) == dated
-
-
-def test_a_record_of_another_version_never_counted() -> None:
-    ban = a_ban("1")
-    frame = bytearray(frame_of(b"tag.", ban.fingerprints, None))
-    frame[5] = 255
-    assert dated_in(bytes(frame), ban_quote(ban.facts, None)) is None
-
-
-@given(st.lists(DATED, max_size=30), st.data())
-def test_who_was_counted_and_then_no_more_leaves_nothing(bans: list[Dated], data: st.DataObject) -> None:
-    times, now = BanTimes(), NOW
-    times.turn(now)
-    for dated in bans:
-        times.add(dated)
-        now += data.draw(st.sampled_from([0.0, 60.0, 3 * DAY]))
-        times.turn(now)
-    for dated in data.draw(st.permutations(bans)):
-        times.remove(dated)
-        now += data.draw(st.sampled_from([0.0, 3 * DAY]))
-        times.turn(now)
-    assert not times.counted
-
-
-@given(st.lists(DATED, max_size=30))
-def test_days_hold_what_minutes_and_hours_hold(bans: list[Dated]) -> None:
-    times = BanTimes()
-    for dated in bans:
-        times.add(without_policy(dated))
-    counts = calendars([(TODAY, 0, times.counted)]).by_policy.get("")
-    distinct = {(one.minute // 60, one.day_only, one.cluster) for one in bans if one.cluster}
-    assert (counts.bans if counts else 0) == len(distinct) + sum(not one.cluster for one in bans)
-
-
-def without_policy(dated: Dated) -> Dated:
-    """The same ban under no policy."""
-    return dated._replace(policy="")
 
 
 # The rules of alerts, over every order of events.

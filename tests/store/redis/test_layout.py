@@ -217,7 +217,6 @@ async def store(redis_url: str, store_prefix: str) -> AsyncIterator[RedisStore]:
         prefix=store_prefix,
         identity=IDENTITY,
         sizes=Sizes(shards=5, **SMALL),
-        bounds=Bounds(shards=5),
     )
     await store.open()
     yield store
@@ -326,7 +325,7 @@ async def a_worker(url: str, prefix: str, shards: int) -> RedisStore:
         prefix=prefix,
         identity=IDENTITY,
         sizes=Sizes(shards=shards, **SMALL),
-        bounds=Bounds(shards=shards, remembered_bytes=BUDGET_BYTES),
+        bounds=Bounds(remembered_bytes=BUDGET_BYTES),
     )
     await store.open()
     return store

@@ -10,7 +10,6 @@ import time
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from hashlib import sha256
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ from samehand.lineage import Descent
 from store.base import Ban, ConfirmedEntry, Enrolled, Proposal, Ruled, Ruling, Store
 from store.bounds import Bounds
 from store.errors import StoreEmptied, StoreMismatch, StoreUnavailable
-from store.limits import SLOT_RESTS_SECONDS, SNAPSHOT_SECONDS
+from store.limits import SLOT_RESTS_SECONDS
 from store.memory.store import MemoryStore
 from store.redis import RedisEndpoint, RedisStore, Sizes
 from store.redis.candidates.moments import Moments, moments_of
@@ -346,13 +345,12 @@ LATE_SECONDS = 15.0
 
 async def test_a_cluster_answers_as_the_reference_does(cluster: RedisCluster) -> None:
     shards = 6
-    reference = MemoryStore(Bounds(shards=shards), IDENTITY)
+    reference = MemoryStore(Bounds(), IDENTITY)
     store = RedisStore(
         RedisEndpoint(cluster=tuple((LOOPBACK, node.port) for node in cluster.nodes), deadline_seconds=10.0),
         prefix="samehand-alike:",
         identity=IDENTITY,
         sizes=Sizes(shards=shards, **SMALL),
-        bounds=Bounds(shards=shards),
     )
     await store.open()
     bans = [a_ban(str(n), handle=f"umar_media_{n % 9}", descent=Descent("x:0", 1)) for n in range(60)]
@@ -395,7 +393,7 @@ async def test_a_slot_that_moves_under_load_is_an_outage_and_then_over(cluster: 
     endpoint = RedisEndpoint(
         cluster=tuple((LOOPBACK, node.port) for node in cluster.nodes), deadline_seconds=1.0
     )
-    bounds = Bounds(shards=sizes.shards)
+    bounds = Bounds()
     store = RedisStore(endpoint, prefix=prefix, identity=IDENTITY, sizes=sizes, bounds=bounds)
     await store.open()
     bans = [a_ban(f"b{n}", handle=f"umar_media_{n}") for n in range(120)]
@@ -454,7 +452,6 @@ async def test_a_store_on_a_cluster_is_carried_into_another_layout(cluster: Redi
             prefix=f"samehand-resharded-{shards}:",
             identity=IDENTITY,
             sizes=Sizes(shards=shards, **SMALL),
-            bounds=Bounds(shards=shards),
             carrying=carrying,
         )
 
@@ -499,13 +496,12 @@ async def test_a_failover_is_an_outage_and_then_over(redis_url: str) -> None:
         before = await store.history()
         outages: list[StoreUnavailable] = []
         done_at = time.monotonic() + FAILOVER_SECONDS
-        moments = count(NOW, 2 * SNAPSHOT_SECONDS)  # so that each question is put to Redis
 
         async def ask() -> None:
             while time.monotonic() < done_at:
                 began = time.monotonic()
                 try:
-                    await store.frequencies(at=NOW, now=next(moments))
+                    await store.history()
                 except StoreUnavailable as outage:
                     outages.append(outage)
                 assert time.monotonic() - began < LATE_SECONDS
@@ -850,7 +846,6 @@ async def read_all(store: Store, proposals: list[Proposal]) -> list[Ruled]:
     (alike,) = await store.remembered_like([a_query("q", handle="umar_media")], now=NOW)
     await store.remembered_facts([one.ref for one in alike])
     await store.frequencies(at=NOW, now=NOW)
-    await store.calendars(now=NOW)
     assert await store.showings([a_remembered("7001")], now=NOW)
     await store.company([a_remembered("7001")], now=NOW)
     assert await store.pairs([one.alert_id for one in proposals])

@@ -167,7 +167,6 @@ def a_store(url: str, prefix: str, sizes: Sizes) -> RedisStore:
         prefix=prefix,
         identity=IDENTITY,
         sizes=sizes,
-        bounds=Bounds(shards=sizes.shards),
     )
 
 
@@ -210,7 +209,7 @@ class Ends:
 
 async def ends_of(story: Story, sizes: Sizes) -> Ends:
     """How a story begins and ends where nobody dies."""
-    reference = MemoryStore(Bounds(shards=sizes.shards), IDENTITY)
+    reference = MemoryStore(Bounds(), IDENTITY)
     await story.before(reference)
     before = await found(reference)
     await story.write(reference)
@@ -296,7 +295,7 @@ async def test_a_late_entry_of_a_ban_that_was_lifted_goes_with_its_slot(
     assert (await found(store))[:3] == [{"2"}] * 3
     assert (await store.figures()).resting == 2
     await swept(store)
-    reference = MemoryStore(Bounds(shards=3), IDENTITY)
+    reference = MemoryStore(Bounds(), IDENTITY)
     await reference.enrol(BANS[2:], now=NOW)
     assert await told(store) == await told(reference)
     await store.expunge([(BANS[2].account, NOW)], now=NOW)
@@ -353,7 +352,7 @@ async def enrolled(store: RedisStore, several: list[Ban]) -> None:
 
 
 def contents(administrator: Any, store: RedisStore) -> dict[bytes, tuple[object, int]]:
-    """Value and bytes in memory of each posting, account map, page and crowd; nothing of the calendar."""
+    """Value and bytes in memory of each posting, account map, page and crowd."""
     prefix = store.shards.layout.prefix.encode()
     found: dict[bytes, tuple[object, int]] = {}
     for key in administrator.scan_iter(match=prefix + b"{*}:b:*", count=1_000):
@@ -466,7 +465,7 @@ async def layout(redis_administrator: str, store_prefix: str) -> AsyncIterator[M
             prefix=f"{store_prefix}-{shards}",
             identity=IDENTITY,
             sizes=Sizes(shards=shards, **SMALL),
-            bounds=Bounds(shards=shards, **bounds),  # type: ignore[arg-type]  # numbers of either kind
+            bounds=Bounds(**bounds),  # type: ignore[arg-type]  # numbers of either kind
             carrying=carrying,
             working=working,
         )
