@@ -75,7 +75,7 @@ class UpperBound:
             tuple(_steps(min(table.limit(place), _MOST_NATS)) for table in (*self._tables, besides))
             for place in range(len(RIVALS))
         ]
-        self._moments = _by_age(weights)
+        self._moments = _by_age()
         self._alerting = min(weights.alerts_from(policy) for policy in (None, *weights.policy_bands))
 
     def table(
@@ -98,11 +98,14 @@ class UpperBound:
         # A key that adds nothing is left out, unless it is personal: how many bear it is asked in any case.
         by_key = {key: several for key, several in by_key.items() if several[-1].steps or is_personal(key[0])}
         at = None if banned or not fingerprints else fingerprints[0].at
-        moments = self._moments
+        weights, flow = self._weights, Flow(frequencies.per_second, frequencies.bans)
+        # Of a ban or of an entry of a list, whichever is more; mirrors of the latter come evenly at any age.
+        listing = weights.mirrors(flow, None, listed=True)
+        evenly = max(weights.mirrors(flow, None, listed=False), listing)
+        least = _steps(math.log(listing / evenly))
+        moments = tuple([(age, max(steps, least)) for age, steps in self._moments])
         if at is None:  # the candidates' own moments are known only once they are read
             moments = ((-math.inf, max(steps for _, steps in moments) if banned else 0),)
-        weights, flow = self._weights, Flow(frequencies.per_second, frequencies.bans)
-        evenly = weights.mirrors(flow, None, listed=False)
         rows = [tuple(zip(*row, strict=True)) for row in zip_longest(*by_key.values(), fillvalue=_NOTHING)]
         return KeyTable(
             keys=tuple(by_key),
@@ -198,13 +201,12 @@ class UpperBound:
                 yield RivalSums(_steps(-math.log(rate)), limits, timed=True)
 
 
-def _by_age(weights: Weights) -> Moments:
+def _by_age() -> Moments:
     """The most of the moment by the age of a ban: how much denser mirrors are then than evenly in a life."""
     ages = [-math.inf, -31 * DAY_SECONDS, -0.5, *(600.0 * 1.25**step for step in range(60)), math.inf]
-    listed = math.log(weights.mirrors_a_listing / weights.mirrors_a_ban)  # of an entry of a list, at any age
     return tuple(
         [
-            (first, _steps(max(math.log(MIRRORS.most(first, last) * LIFE_SECONDS), listed)))
+            (first, _steps(math.log(MIRRORS.most(first, last) * LIFE_SECONDS)))
             for first, last in pairwise(ages)
         ]
     )

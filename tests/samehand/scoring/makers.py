@@ -12,6 +12,8 @@ import msgspec
 from hypothesis import strategies as st
 
 from samehand.account import Account, Avatar
+from samehand.elapsed import DAY_SECONDS
+from samehand.frequency.rates import SIGN_UPS_A_DAY_UNKNOWN, flow
 from samehand.keys import KeyKind
 from samehand.scoring.learn import FACTOR_MAX
 from samehand.scoring.weights import Weights, check
@@ -84,10 +86,13 @@ pairs = st.tuples(alike_accounts, alike_accounts, st.sets(st.sampled_from(sorted
 
 
 class Counted:
-    """So many accounts and bans; how many bear a value is drawn from the value."""
+    """So many accounts, bans and sign-ups a day; how many bear a value is drawn from the value."""
 
-    def __init__(self, bans: int, accounts: int, seed: int) -> None:
+    def __init__(
+        self, bans: int, accounts: int, seed: int, a_day: int = SIGN_UPS_A_DAY_UNKNOWN
+    ) -> None:
         self.bans = bans
+        self.per_second = flow(a_day, DAY_SECONDS)
         self._accounts = accounts
         self._seed = seed
 
@@ -99,10 +104,11 @@ class Counted:
         return min((0, 1, 2, 3, 9, 70, 4_000, 60_000)[drawn % 8], self._accounts)
 
 
-counted = st.builds(
-    Counted,
-    bans=st.sampled_from((0, 300, 100_000, 1_000_000)),
-    accounts=st.sampled_from((0, 400, 90_000)),
-    seed=st.integers(0, 255),
-)
+STORES: Final[dict[str, Any]] = {
+    "bans": st.sampled_from((0, 1, 300, 100_000, 1_000_000)),
+    "accounts": st.sampled_from((0, 400, 90_000)),
+    "seed": st.integers(0, 255),
+    "a_day": st.sampled_from((100, 10_000, 5_000_000)),
+}
+counted = st.builds(Counted, **STORES)
 ages = st.sampled_from((None, -3e6, -90.0, 0.0, 60.0, 3600.0, 3601.0, 8e4, 4e5, 2e6, 2e7, 9e7))

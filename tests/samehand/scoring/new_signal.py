@@ -53,7 +53,7 @@ async def main() -> None:
     from tests.store.makers import NOW, a_ban, an_account, fingerprints
 
     shipped = default_weights()
-    badge = SignalWeights(levels={"same": Row(m=0.5, u_of_bans=1e-7)})
+    badge = SignalWeights(levels={"same": Row(m=0.5, a_ban=1.0)})
     weights = msgspec.structs.replace(shipped, signals={**shipped.signals, "badge": badge})
     store = MemoryStore()
     worn = ("https://charity.example/7",)

@@ -30,7 +30,7 @@ from samehand.scoring.key_table import STEPS_A_NAT, KeyTable, RivalSums
 from samehand.scoring.rivals import RATED, RIVALS
 from samehand.scoring.score import _adding, _compared, against_chance, score
 from samehand.scoring.upper_bound import UpperBound
-from samehand.scoring.weights import Bands, Weights, lacking, read_weights
+from samehand.scoring.weights import Bands, Flow, Weights, lacking, read_weights
 from samehand.showings import COPYABLE, Changed, Showings
 from samehand.signals import PAIRWISE, SIGNALS
 from samehand.signals.base import Most
@@ -42,7 +42,7 @@ from samehand.watchlist.platforms import ORGANISATIONS
 from store.common.ranking import Tables
 from tests.house import ROOT
 from tests.samehand.makers import DEVICE, WEIGHTS, Bearers, a_context, accounts, an_account, keyer, seen
-from tests.samehand.scoring.makers import AT, Counted, ages, alike_accounts, counted, pairs, picture, tables
+from tests.samehand.scoring.makers import AT, STORES, Counted, ages, alike_accounts, counted, pairs, picture, tables
 from tests.tables import for_each
 
 # The table of weights is checked number by number, and its probabilities behave.
@@ -51,8 +51,8 @@ from tests.tables import for_each
 def a_table(**changes: Any) -> bytes:
     table: dict[str, Any] = {
         "version": "t",
-        "mirror_rate": 0.005,
-        "bans_min": 100,
+        "mirrors_a_ban": 1.0,
+        "mirrors_a_listing": 0.1,
         "group_shares": {"name": 0.25},
         "rivals": {one.name: {"rate": 0.01} for one in RATED},
         "signals": {"handle": {"levels": {"same": {"m": 0.1, "u": 1e-6}}}},
@@ -71,10 +71,6 @@ def test_log_odds_and_probability_are_each_others_inverse(probability: float) ->
     assert WEIGHTS.probability(WEIGHTS.log_odds_at(probability)) == pytest.approx(probability, rel=1e-9)
 
 
-def test_the_prior_falls_with_the_bans_but_not_below_the_least_number() -> None:
-    assert WEIGHTS.prior(1) == WEIGHTS.prior(WEIGHTS.bans_min) > WEIGHTS.prior(10 * WEIGHTS.bans_min)
-
-
 def test_a_policy_may_have_thresholds_of_its_own() -> None:
     weights = msgspec.structs.replace(WEIGHTS, policy_bands={"spam": Bands(0.99, 0.8)})
     assert [weights.band(0.85, policy) for policy in (None, "spam", "other")] == [
@@ -90,7 +86,7 @@ def test_a_policy_may_have_thresholds_of_its_own() -> None:
 @for_each(
     ("changes", "reason"),
     [
-        ({"mirror_rate": 0}, r"> 0\.0 - at `\$\.mirror_rate`"),
+        ({"mirrors_a_ban": 0}, r"> 0\.0 - at `\$\.mirrors_a_ban`"),
         ({"slope": 0}, "slope must be above 0"),
         ({"group_shares": {"name": 2}}, r"<= 1\.0 - at `\$\.group_shares\[\.\.\.\]`"),
         ({"bands": {"likely": 0.4, "possible": 0.5}}, "bands must have .* possible is 0.5 and likely is 0.4"),
@@ -111,10 +107,6 @@ def test_a_policy_may_have_thresholds_of_its_own() -> None:
             r">= 0\.0 - at `\$\.signals.*\.ceiling`",
         ),
         (
-            {"signals": {"handle": {"levels": {"same": {"m": 0.1, "u": 0.1, "u_of_bans": 0.1}}}}},
-            "signals.handle.levels.same has both u and u_of_bans",
-        ),
-        (
             {"signals": {"handle": {"levels": {"different": {"m": 0.5, "u": 0.1}}}}},
             "signals.handle.levels.different is a difference",
         ),
@@ -127,7 +119,7 @@ def test_a_policy_may_have_thresholds_of_its_own() -> None:
             r"> 0\.0 - at `\$\.signals.*\.explained",
         ),
         ({"rivals": {}}, "rivals.household is missing"),
-        ({"rivals": {one.name: {"rate": 1.0} for one in RATED}, "bans_min": 1}, "in all, above bans_min"),
+        ({"bans_min": 1}, "delete bans_min"),
         ({"caps": {"rows": []}}, "delete caps"),
         (
             {"signals": {"handle": {"levels": {"same": {"m": 0.1, "multiplier": -1}}}}},
@@ -190,7 +182,6 @@ def test_a_table_that_lacks_a_row_is_told_from_a_whole_one() -> None:
     [
         ("handle", "same", {"m": 0.1, "u": 1e-6}, "handle.same without u"),
         ("device", "same", {"m": 0.1}, "device.same.u"),
-        ("timing", "within-a-day", {"m": 0.1}, "timing.within-a-day.u"),
     ],
 )
 def test_a_rate_that_nothing_reads_or_that_is_missing_is_named(
@@ -215,14 +206,6 @@ def scored(ours: Account, theirs: Account, *, apart: float | None = None, bans: 
     at = None if apart is None else 1_000_000.0
     later = None if at is None or apart is None else at + apart
     return score(seen(ours, later), seen(theirs, at), WEIGHTS, NothingCounted(bans))
-
-
-@given(ours=accounts, theirs=accounts)
-def test_prior_and_lines_sum_to_the_log_odds(ours: Account, theirs: Account) -> None:
-    result = scored(ours, theirs, apart=HOUR)
-    total = math.fsum((result.prior, *(line.weight for line in (*result.evidence, *result.counter_evidence))))
-    assert abs(total - result.log_odds) < 1e-9
-    assert 0.0 <= result.probability <= 1.0
 
 
 @given(ours=accounts, theirs=accounts)
@@ -299,7 +282,7 @@ def test_handle_and_name_are_partly_one_fact() -> None:
     handle_alone = an_account(handle="umar_farooqi_waziri")
     together = scored(both, both).log_odds
     apart = [scored(one, one).log_odds for one in (name_alone, handle_alone)]
-    assert max(apart) < together < sum(apart) - WEIGHTS.prior(1000)
+    assert max(apart) < together < sum(apart) - scored(both, both).prior
 
 
 def test_a_common_name_is_not_rare_for_being_counted_among_other_languages() -> None:
@@ -309,11 +292,6 @@ def test_a_common_name_is_not_rare_for_being_counted_among_other_languages() -> 
     (shipped,) = [line for line in scored(namesakes, namesakes).lines if line.signal == "name"]
     (counted,) = [line for line in among_others.lines if line.signal == "name"]
     assert counted.weight == shipped.weight
-
-
-def test_more_bans_make_each_less_likely() -> None:
-    same = an_account(handle="umar_media_waziristan")
-    assert scored(same, same, bans=1_000_000).log_odds < scored(same, same, bans=1_000).log_odds
 
 
 def test_one_household_alone_does_not_alert() -> None:
@@ -351,7 +329,6 @@ def test_what_is_explained_keeps_the_order_of_its_evidence() -> None:
 
 
 DAY: Final = 86_400.0
-STORES: Final = (1, 300, 20_000, 1_000_000)
 
 
 Shown = tuple[Showings, Showings] | None
@@ -388,8 +365,8 @@ def told(
 class Lately(Counted):
     """Counts of which all or a tenth of the accounts are the latest, and each crowd is of today."""
 
-    def __init__(self, bans: int, accounts: int, seed: int, part: int) -> None:
-        super().__init__(bans, accounts, seed)
+    def __init__(self, bans: int, accounts: int, seed: int, a_day: int, part: int) -> None:
+        super().__init__(bans, accounts, seed, a_day)
         self._latest = accounts // part
 
     def accounts(self, stratum: str) -> int:
@@ -400,13 +377,7 @@ class Lately(Counted):
         return min(crowd, self._latest) if stratum == LATELY else crowd
 
 
-with_crowds = st.builds(
-    Lately,
-    bans=st.sampled_from((0, 300, 100_000, 1_000_000)),
-    accounts=st.sampled_from((0, 400, 90_000)),
-    seed=st.integers(0, 255),
-    part=st.sampled_from((1, 10)),
-)
+with_crowds = st.builds(Lately, **STORES, part=st.sampled_from((1, 10)))
 
 # Values that resemble none of those drawn.
 UNLIKE: Final[dict[str, Any]] = {
@@ -462,12 +433,21 @@ def test_to_agree_in_one_more_fact_never_lowers_a_pair_and_to_differ_never_raise
 
 @settings(max_examples=2 * EXAMPLES)
 @given(pair=pairs, counts=with_crowds, age=ages, weights=tables, shown=orders)
-def test_an_unknown_order_makes_likely_pairs_possible_at_worst(
+def test_an_unknown_order_changes_no_score(
     pair: tuple[Account, Account], counts: Counted, age: float | None, weights: Weights, shown: Shown
 ) -> None:
-    full, capped = (judged(*pair, counts, age, weights, order) for order in (None, shown))
-    assert capped.log_odds <= full.log_odds + 1e-9
-    assert capped.band == full.band or (capped.band, full.band) == ("possible", "likely")
+    known, unknown = (judged(*pair, counts, age, weights, order) for order in (None, shown))
+    assert (unknown.log_odds, unknown.band) == (pytest.approx(known.log_odds, abs=1e-9), known.band)
+
+
+@given(pair=pairs, age=ages, seed=st.integers(0, 255), accounts=st.sampled_from((0, 90_000)))
+def test_a_pair_has_the_same_odds_at_one_ban_and_a_million_until_mirrors_are_held(
+    pair: tuple[Account, Account], age: float | None, seed: int, accounts: int
+) -> None:
+    """Of five million sign-ups a day the mirrors of a million bans are few; of a hundred they are held."""
+    for a_day, same in ((5_000_000, True), (100, False)):
+        one, million = (told(*pair, Counted(bans, accounts, seed, a_day), age) for bans in (1, 1_000_000))
+        assert million == one if same else million <= one + 1e-9
 
 
 @settings(max_examples=4 * EXAMPLES)
@@ -503,7 +483,7 @@ def test_to_come_sooner_never_lowers_a_pair(
 
 @settings(max_examples=3 * EXAMPLES)
 @given(ours=alike_accounts, theirs=alike_accounts, counts=counted, age=ages, shown=orders)
-def test_prior_and_lines_sum_to_the_odds_against_all_rivals(
+def test_prior_and_lines_sum_to_the_log_odds_and_shares_of_rivals_to_one(
     ours: Account, theirs: Account, counts: Counted, age: float | None, shown: Shown
 ) -> None:
     result = judged(ours, theirs, counts, age, shown=shown)
@@ -511,12 +491,11 @@ def test_prior_and_lines_sum_to_the_odds_against_all_rivals(
         result.log_odds, abs=1e-9
     )
     (others,) = [line for line in result.lines if line.level == "other-explanations"]
-    assert -math.log(len(RIVALS)) - 1e-9 <= others.weight <= 0.0
+    assert others.weight <= 1e-9
     assert sum(one.share for one in result.rivals) == pytest.approx(1.0)
     shares = [one.share for one in result.rivals]
     assert shares == sorted(shares, reverse=True)
     assert {one.name for one in result.rivals} == {one.name for one in RIVALS}
-    assert others.weight == pytest.approx(math.log(shares[0]), abs=1e-9)
 
 
 @given(ours=alike_accounts, theirs=alike_accounts, counts=counted, age=ages, seed=st.integers(0, 5))
@@ -807,7 +786,7 @@ def test_what_a_rival_explains_is_told_as_such_and_not_as_counter_evidence() -> 
     assert line not in result.counter_evidence
 
 
-@for_each("bans", STORES)
+@for_each("bans", [1, 300, 20_000, 1_000_000])
 def test_a_household_is_not_likely_two_days_after_and_one_who_is_back_at_once_is(bans: int) -> None:
     """Device and address, all else different."""
     banned = an_account(handle="zarghun_k", device_id=DEVICE, ip="39.40.12.7", email="z@k.org")
@@ -839,18 +818,24 @@ def bounded(table: KeyTable, theirs: Fingerprint, age: float | None) -> tuple[fl
         np.array(shared, np.int64),
         lambda rows: banned_at,
     )
-    best = 0.0 if enough[0] else table.moments[0][0][1] / STEPS_A_NAT  # told only of what may be read
+    best = 0.0 if enough[0] else max(steps for _, steps in table.moments) / STEPS_A_NAT  # told only of what may be read
     return float(sums[0]) / STEPS_A_NAT + best, bool(enough[0])
+
+
+def evenly(weights: Weights, counts: Frequencies) -> float:
+    """What a bound is reckoned from (nats): the rate of mirrors of a ban, or of a listing if it has more."""
+    flow = Flow(counts.per_second, counts.bans)
+    return math.log(max(weights.mirrors(flow, None, listed=listed) for listed in (False, True)))
 
 
 def of_one(ours: Fingerprint, weights: Weights, counts: Frequencies) -> ComparisonContext:
     """What a signal is told before a candidate is read: of both accounts what is known of ours."""
     both = (ours.stratum,) * 2, (ours.platform,) * 2
-    return ComparisonContext(counts, *both, shipped=weights.rates(counts.bans))
+    return ComparisonContext(counts, *both, shipped=weights.rates(counts.per_second))
 
 
 def allowed(
-    ours: Fingerprint, theirs: Fingerprint, weights: Weights, frequencies: Frequencies
+    ours: Fingerprint, theirs: Fingerprint, weights: Weights, frequencies: Frequencies, banned: bool
 ) -> dict[str, float]:
     """What each signal may add that has found something.
 
@@ -864,7 +849,7 @@ def allowed(
     for one, trait in shown:
         if trait is None:
             continue
-        most: Most = one.most(trait, context, weights.signals[one.name], banned=False)
+        most: Most = one.most(trait, context, weights.signals[one.name], banned=banned)
         shared = listed.intersection((*one.keys(trait), *one.probes(trait)))
         named = named or (one.group == "name" and bool(shared))
         if (shared and one.group != "name") or not (most.by_kind or most.by_key):
@@ -884,40 +869,73 @@ def says(most: Most, key: Key) -> float:
     return most.by_key.get(key, most.by_kind.get(key[0], 0.0))
 
 
-@settings(max_examples=6 * settings().max_examples)
-@given(pair=pairs, frequencies=counted, age=ages, weights=tables)
+@settings(max_examples=6 * EXAMPLES)
+@given(
+    pair=pairs,
+    frequencies=counted,
+    age=ages,
+    weights=tables,
+    platform=st.sampled_from((None, ORGANISATIONS)),
+    to_the_day=st.booleans(),
+    banned=st.booleans(),
+)
 def test_the_bound_is_no_less_than_the_score_against_any_rival(
-    pair: tuple[Account, Account], frequencies: Frequencies, age: float | None, weights: Weights
+    pair: tuple[Account, Account],
+    frequencies: Frequencies,
+    age: float | None,
+    weights: Weights,
+    platform: str | None,
+    to_the_day: bool,
+    banned: bool,
 ) -> None:
+    """Looked up from either side; of a listing, of a day alone and of no known moment as well."""
     plain = msgspec.structs.replace(weights, group_shares={})
-    ours, theirs = seen(pair[0], AT), seen(pair[1], None if age is None else AT - age)
-    told, may = score(ours, theirs, plain, frequencies), allowed(ours, theirs, plain, frequencies)
+    theirs = replace(pair[1], platform=platform or pair[1].platform)
+    made = AT - AT % DAY if to_the_day else AT
+    new, ban = seen(pair[0], made), seen(theirs, None if age is None else made - age)
+    asking, listed = (ban, new) if banned else (new, ban)
+    told, may = score(new, ban, plain, frequencies), allowed(asking, listed, plain, frequencies, banned)
+    strata, platforms = (new.stratum, ban.stratum), (new.platform, ban.platform)
     context = ComparisonContext(
-        frequencies,
-        (ours.stratum, theirs.stratum),
-        (ours.platform, theirs.platform),
-        ours.at,
-        None if age is None else age,
-        shipped=plain.rates(frequencies.bans),
+        frequencies, strata, platforms, shipped=plain.rates(frequencies.per_second)
     )
-    lines = _compared(ours, theirs, context, plain)
-    priors = plain.rival_priors(frequencies.bans, age, listed=False)
-    prior, excess, least = plain.prior(frequencies.bans), 0.0, np.inf
-    of_rivals = _adding(lines, plain)
-    for rival, own in enumerate(priors):
+    lines = _compared(new, ban, context, plain)
+    by_day = to_the_day or ban.at_is_day
+    flow = Flow(frequencies.per_second, frequencies.bans)
+    mirrors = math.log(plain.mirrors(flow, age, listed=platform is not None, to_the_day=by_day))
+    rates = plain.rival_rates(flow, age, listed=platform is not None, to_the_day=by_day)
+    rates[0] = flow.per_second  # all that is by chance is a stranger's at least
+    of_rivals, excess, least = _adding(lines, plain), 0.0, math.inf
+    for rival, (one, rate) in enumerate(zip(RIVALS, rates, strict=True)):
+        if one.one_name or one.one_crowd:
+            continue
         adding = {line.signal: adds[rival] for line, adds in zip(lines, of_rivals, strict=True)}
         certain = {line.signal for line in lines if line.comparison.level in CERTAIN}
         counts = {
-            signal: weight if signal in certain else min(weight, may.get(signal, 99.0))
-            for signal, weight in adding.items()
+            signal: nats if signal in certain else min(nats, may.get(signal, 99.0))
+            for signal, nats in adding.items()
         }
-        assert told.log_odds <= prior - own + sum(adding.values()) + 1e-6
+        assert told.log_odds <= mirrors - math.log(rate) + sum(adding.values()) + 1e-6
         excess += sum(adding.values()) - sum(counts.values())
-        least = min(least, prior - own + sum(counts.values()))
-    table = UpperBound(plain).table([ours], frequencies)
-    most, read = bounded(table, theirs, age)
-    assert prior + most >= least - 1e-6, (told.lines, may)
+        least = min(least, mirrors - math.log(rate) + sum(counts.values()))
+    most, read = bounded(UpperBound(plain).table([asking], frequencies, banned=banned), listed, age)
+    assert evenly(plain, frequencies) + most >= least - 1e-6, (told.lines, may)
     assert read or told.band == "none" or excess > 0.0, "who alerts is read"
+
+
+@for_each(("listings", "bans", "a_day"), [(0.005, 1_000_000, 100), (5.0, 1, 10_000), (0.005, 1, 10_000)])
+@for_each("age", [None, 60.0, 9e7])
+def test_the_bound_allows_for_listings_whose_mirrors_are_held_or_many(
+    listings: float, bans: int, a_day: int, age: float | None
+) -> None:
+    weights = msgspec.structs.replace(WEIGHTS, mirrors_a_listing=listings)
+    one = an_account(email="umar@example.org", phone="+923012345678", payment_token="tok_1QxYz8")
+    ours = seen(one, AT)
+    listed = seen(replace(one, platform=ORGANISATIONS), None if age is None else AT - age)
+    counts = NothingCounted(bans, a_day)
+    most, read = bounded(UpperBound(weights).table([ours], counts), listed, age)
+    assert read
+    assert evenly(weights, counts) + most >= score(ours, listed, weights, counts).log_odds
 
 
 def added(values: list[float], *, a_key_each: bool, one_fact: bool = False, **others: Any) -> float:
@@ -931,10 +949,10 @@ def added(values: list[float], *, a_key_each: bool, one_fact: bool = False, **ot
         facts=((0,) * len(facts) if one_fact else facts,) if a_key_each else tuple((fact,) for fact in facts),
         steps=(steps,) if a_key_each else tuple((each,) for each in steps),
         floors=(0,) * len(facts),
-        moments=(((-np.inf, 0),),),
+        moments=((-np.inf, 0),),
         at=None,
         least=0,
-        rivals=(RivalSums(0, (UNLIMITED,) * len(facts), 0),),
+        rivals=(RivalSums(0, (UNLIMITED,) * len(facts), timed=True),),
         **(plain | others),
     )
     sums, _ = Tables.of([table]).sums(
@@ -1029,7 +1047,7 @@ def test_a_number_counts_besides_the_letters_that_other_keys_show(other: str) ->
     told = score(seen(ours, AT), seen(theirs), WEIGHTS, NothingCounted(100_000))
     most, read = sums_of(ours, theirs)
     assert read
-    assert WEIGHTS.prior(100_000) + most >= told.log_odds
+    assert evenly(WEIGHTS, NothingCounted(100_000)) + most >= told.log_odds
 
 
 def test_a_word_with_an_initial_says_no_more_than_the_word() -> None:
