@@ -281,6 +281,8 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
         own = self.rivals[rival.name].at(since)
         if not rival.copies:
             return own / LIFE_SECONDS
+        if listed:  # who copies an entry of a list is as rare beside its mirrors as beside a ban's
+            own *= self.mirrors_a_listing / self.mirrors_a_ban
         mirrors = self.mirrors(flow, since, listed=listed, to_the_day=to_the_day)
         return max(own * COPIERS.density(since, to_the_day=to_the_day), COPIERS_A_MIRROR * mirrors)
 

@@ -153,7 +153,6 @@ def scored(ours: Account, theirs: Account) -> Score:
 def test_a_name_alone_never_alerts() -> None:
     result = scored(an_account(display_name=FRONT), listed(FRONT))
     assert result.band == "none"
-    assert result.rivals[0].name == "namesake"
 
 
 def test_a_handle_made_of_the_same_name_is_no_second_reason() -> None:
@@ -203,8 +202,8 @@ def settings_of_all_kinds(draw: st.DrawFn) -> Weights:
     bands = Bands(likely=draw(st.sampled_from((floor, 0.9))) if floor < 0.9 else floor, possible=floor)
     weights = replace(
         shipped,
-        mirror_rate=draw(share),
-        bans_min=draw(st.sampled_from((10, 100_000))),
+        mirrors_a_ban=draw(share),
+        mirrors_a_listing=draw(share),
         rivals={name: RivalRate(rate=draw(share)) for name in shipped.rivals},
         signals={
             name: replace(
@@ -256,9 +255,9 @@ def test_no_name_of_a_list_alerts_alone_under_any_setting(
         assert result.band == "none"
 
 
-@for_each(("bio", "band"), [("News of the day", "none"), (f"We are {FRONT}", "likely")])
+@for_each(("bio", "band"), [("News of the day", "none"), (f"We are {FRONT}", "possible")])
 def test_under_the_laxest_thresholds_it_still_takes_the_second_reason(bio: str, band: str) -> None:
-    weights = replace(WEIGHTS, bands=Bands(likely=1e-9, possible=1e-9))
+    weights = replace(WEIGHTS, bands=Bands(likely=1e-6, possible=1e-9))
     ours = an_account(display_name=FRONT, bio=bio)
     theirs = seen(listed(FRONT))
     assert score(seen(ours, 1.0), theirs, weights, NothingCounted(1_000)).band == band

@@ -88,9 +88,7 @@ pairs = st.tuples(alike_accounts, alike_accounts, st.sets(st.sampled_from(sorted
 class Counted:
     """So many accounts, bans and sign-ups a day; how many bear a value is drawn from the value."""
 
-    def __init__(
-        self, bans: int, accounts: int, seed: int, a_day: int = SIGN_UPS_A_DAY_UNKNOWN
-    ) -> None:
+    def __init__(self, bans: int, accounts: int, seed: int, a_day: int = SIGN_UPS_A_DAY_UNKNOWN) -> None:
         self.bans = bans
         self.per_second = flow(a_day, DAY_SECONDS)
         self._accounts = accounts

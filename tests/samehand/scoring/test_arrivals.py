@@ -71,9 +71,7 @@ def test_density_never_rises_with_the_time_after_a_ban(curve: Arrivals, one: flo
 
 @for_each("curve", CURVES)
 @for_each("since_days", [-400.0, -30.5, -1.0, -0.3, 0.0, 0.4, 1.0, 3.0, 29.9, 400.0, 1_200.0])
-def test_by_the_day_density_is_the_average_of_the_two_days_around(
-    curve: Arrivals, since_days: float
-) -> None:
+def test_by_the_day_density_is_the_average_of_the_two_days_around(curve: Arrivals, since_days: float) -> None:
     since = since_days * DAY_SECONDS
     average = arrived(curve, since - DAY_SECONDS, since + DAY_SECONDS) / (2 * DAY_SECONDS)
     assert curve.density(since, to_the_day=True) == pytest.approx(average, rel=5e-3)

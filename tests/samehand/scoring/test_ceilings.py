@@ -19,7 +19,8 @@ from tests.samehand.makers import DEVICE, an_account, seen
 from tests.samehand.scoring.makers import AT, Counted, ages, counted, pairs, picture, tables
 from tests.tables import for_each
 
-HOUR, DAY = 3_600.0, 86_400.0
+DAY = 86_400.0
+COUNTS: Final = NothingCounted(300)
 # Whatever is counted, all else of a pair says more than enough.
 CERTAIN: Final = msgspec.structs.replace(default_weights(), intercept=60.0)
 CIRCUMSTANCES: Final = {
@@ -42,7 +43,7 @@ def judged(
     theirs: Account,
     age: float | None = 60.0,
     weights: Weights = CERTAIN,
-    counts: Any = NothingCounted(300),
+    counts: Any = COUNTS,
     policy: str | None = None,
 ) -> Score:
     ban = seen(theirs, None if age is None else AT - age)

@@ -279,7 +279,7 @@ def test_fifty_labels_move_no_multiplier_by_more_than_a_twentieth() -> None:
         assert all(abs(one - 1.0) <= 0.05 + 1e-9 for one in learned.multipliers.values())
 
 
-NAMED = {"household": 2.0, "namesake": 0.5}
+NAMED = {"household": 2.0, "former-holder": 0.5}
 
 
 def dismissals(many: int) -> list[Label]:
@@ -289,9 +289,9 @@ def dismissals(many: int) -> list[Label]:
     labels = []
     for number in range(many):
         share = float(random.uniform(0.1, 0.9))
-        shares = tuple({"household": share, "namesake": 1 - share}.get(one.name, 0.0) for one in RIVALS)
-        odds = share * NAMED["household"] / ((1 - share) * NAMED["namesake"])
-        rival = "household" if random.random() < odds / (1 + odds) else "namesake"
+        shares = tuple({"household": share, "former-holder": 1 - share}.get(one.name, 0.0) for one in RIVALS)
+        odds = share * NAMED["household"] / ((1 - share) * NAMED["former-holder"])
+        rival = "household" if random.random() < odds / (1 + odds) else "former-holder"
         who = f"reader-{number % 6}"
         labels.append(
             Label(PRIOR, {"handle.decorated": 1.0}, mirror=False, reader=who, shares=shares, rival=rival)
@@ -301,7 +301,7 @@ def dismissals(many: int) -> list[Label]:
 
 def test_five_thousand_dismissals_tell_which_explanation_is_how_much_commoner() -> None:
     learned = learn([*verdicts(600, {}), *dismissals(5_000)], SHIPPED)
-    assert learned.rates["household"] / learned.rates["namesake"] == pytest.approx(4.0, rel=0.12)
+    assert learned.rates["household"] / learned.rates["former-holder"] == pytest.approx(4.0, rel=0.12)
     assert learned.rates.keys() == NAMED.keys(), "of the others nobody said anything"
     assert learned.weights.rivals["household"].rate == pytest.approx(
         SHIPPED.rivals["household"].rate * learned.rates["household"]

@@ -23,7 +23,7 @@ from samehand.account import Account, Avatar
 from samehand.blocking.display_name import initial_keys
 from samehand.errors import UnusableWeights
 from samehand.fingerprint.distil import Fingerprint, enrolment_keys, query_keys
-from samehand.frequency.rates import LATELY, Frequencies, NothingCounted
+from samehand.frequency.rates import LATELY, Frequencies, NothingCounted, flow
 from samehand.keys import Key, KeyKind, kind_of, value_of
 from samehand.scoring.evidence import QUARANTINE, Score
 from samehand.scoring.key_table import STEPS_A_NAT, KeyTable, RivalSums
@@ -42,7 +42,17 @@ from samehand.watchlist.platforms import ORGANISATIONS
 from store.common.ranking import Tables
 from tests.house import ROOT
 from tests.samehand.makers import DEVICE, WEIGHTS, Bearers, a_context, accounts, an_account, keyer, seen
-from tests.samehand.scoring.makers import AT, STORES, Counted, ages, alike_accounts, counted, pairs, picture, tables
+from tests.samehand.scoring.makers import (
+    AT,
+    STORES,
+    Counted,
+    ages,
+    alike_accounts,
+    counted,
+    pairs,
+    picture,
+    tables,
+)
 from tests.tables import for_each
 
 # The table of weights is checked number by number, and its probabilities behave.
@@ -219,27 +229,21 @@ def test_the_mirror_of_the_news_is_likely() -> None:
     assert scored(mirror, banned, apart=5 * 60.0).band == "likely"
 
 
-@for_each(
-    ("banned", "back"),
-    [("umar_media", "um4r_media_2"), ("zarghun_kakar", "zarghun_kakar_backup")],
-)
-def test_who_is_back_under_both_names_within_the_hour_is_looked_at_whatever_differs(
-    banned: str, back: str
-) -> None:
+def test_who_is_back_under_both_names_within_the_hour_is_looked_at_whatever_differs() -> None:
     """Who expects to be looked for by a device changes that; namesakes do not come at once under both."""
-    name = banned.replace("_", " ").title()
-    ban = an_account(handle=banned, display_name=name, device_id=DEVICE)
-    mirror = an_account(handle=back, display_name=name, device_id=DEVICE[:-1])
+    ban = an_account(handle="zarghun_kakar", display_name="Zarghun Kakar", device_id=DEVICE)
+    mirror = replace(ban, handle="zarghun_kakar_backup", device_id=DEVICE[:-1])
     assert scored(mirror, ban, apart=5 * 60.0, bans=40).band != "none"
     listed = replace(ban, platform=ORGANISATIONS)
     assert scored(mirror, listed, apart=5 * 60.0, bans=40).band == "none"
 
 
-@for_each("shared", ["device_id", "handle"])
-def test_who_is_back_within_minutes_is_shown_for_one_more_reason(shared: str) -> None:
+@for_each(("shared", "band"), [("device_id", "likely"), ("handle", "possible")])
+def test_who_is_back_within_minutes_is_shown_for_one_more_reason(shared: str, band: str) -> None:
+    """Likely by what a stranger does not see, possible by what all can copy."""
     ban = an_account(handle="zarghunwaziristani", device_id=DEVICE)
     back = an_account(**{shared: getattr(ban, shared)})
-    assert scored(back, ban, apart=10 * 60.0, bans=100_000).band == "likely"
+    assert scored(back, ban, apart=10 * 60.0, bans=100_000).band == band
     assert scored(back, ban, apart=2 * 365 * 24 * HOUR, bans=100_000).band == "none"
 
 
@@ -301,8 +305,6 @@ def test_one_household_alone_does_not_alert() -> None:
     result = scored(child, family, apart=60 * 24 * HOUR)
     assert result.band == "none"
     assert result.rivals[0].name == "household"
-    device = next(line for line in result.evidence if line.signal == "device")
-    assert device.because.endswith("A household explains it.")
 
 
 def test_the_same_name_on_the_same_device_alerts() -> None:
@@ -437,7 +439,8 @@ def test_an_unknown_order_changes_no_score(
     pair: tuple[Account, Account], counts: Counted, age: float | None, weights: Weights, shown: Shown
 ) -> None:
     known, unknown = (judged(*pair, counts, age, weights, order) for order in (None, shown))
-    assert (unknown.log_odds, unknown.band) == (pytest.approx(known.log_odds, abs=1e-9), known.band)
+    assert unknown.log_odds == pytest.approx(known.log_odds, abs=1e-9)
+    assert unknown.band == known.band
 
 
 @given(pair=pairs, age=ages, seed=st.integers(0, 255), accounts=st.sampled_from((0, 90_000)))
@@ -539,8 +542,16 @@ def numbers(table: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | in
 
 
 TABLE: Final = msgspec.json.decode(resources.files("samehand.scoring").joinpath("weights.json").read_bytes())
-# What no single pair shows: a cap of counts that are not drawn here.
-UNSEEN: Final = frozenset({("bands", "likely"), ("bands", "possible")})
+# What no single pair shows: thresholds, and what counts only beside a name that is rarer than the handle.
+UNSEEN: Final = frozenset(
+    {
+        *(("bands", "likely"), ("bands", "possible")),
+        *(
+            ("signals", "handle", "levels", "same", "explained", one)
+            for one in ("namesake", "namesake-nearby")
+        ),
+    }
+)
 
 
 def probes() -> list[tuple[Account, Account, Any, float | None]]:
@@ -551,6 +562,10 @@ def probes() -> list[tuple[Account, Account, Any, float | None]]:
             (example.ours, example.theirs, NothingCounted(bans), None)
             for example in getattr(signal, "examples", ())
             for bans in (1, 20_000)
+        ]
+        found += [
+            (example.ours, example.theirs, NothingCounted(1, 100), None)
+            for example in getattr(signal, "examples", ())
         ]
     one = an_account(
         handle="zarghunkakar",
@@ -661,14 +676,14 @@ def test_a_table_of_the_former_form_is_refused_with_what_to_change() -> None:
     [
         ({"device_id": DEVICE, "ip": "39.40.12.7"}, 60 * DAY, "household"),
         ({"ip": "39.40.12.7"}, 600.0, "neighbour"),
-        ({"handle": "zarghunwaziristani"}, 600.0, "namesake"),
+        ({"handle": "zarghunwaziristani"}, 600.0, "copier"),
         ({"phone": "+923012345678"}, 700 * DAY, "former-holder"),
         (
             {"avatar": picture(0), "handle": "zarghunkakar"},
             None,
             "copier",
         ),
-        ({"display_name": "Ali Khan"}, None, "stranger"),
+        ({"display_name": "Ali Khan"}, None, "neighbour"),
     ],
 )
 def test_the_strongest_rival_is_the_one_that_explains_most(
@@ -685,6 +700,7 @@ class Throwaways(Bearers):
 
     def __init__(self, throwaways: int) -> None:
         super().__init__(1 + throwaways, 20_000 + throwaways, bans=300)
+        self.per_second = flow(200, DAY)
         self._throwaways = throwaways
 
     def accounts(self, stratum: str) -> int:
@@ -729,24 +745,23 @@ INVITED: Final = {"handle": "john_smith", "display_name": "John Smith", "referre
 
 
 @for_each(
-    ("without", "shown", "other", "days", "bands"),
+    ("without", "shown", "other", "days"),
     [
-        ("group_shares.name", NAMESAKE, {"handle": "maria_garcia7"}, 1, ("none", "possible")),
-        ("agent.same", NAMESAKE | {"user_agent": BROWSER}, {}, 30, ("none", "likely")),
-        ("referrer.same", INVITED, {"handle": "kite77"}, 60, ("none", "possible")),
-        ("handle.same-number", {"handle": "salma739184"}, {"handle": "kite_739184"}, 2, ("none", "possible")),
-        ("avatar.alike-pictures", LOOKS, {"avatar": picture(55)}, 1, ("none", "possible")),
+        ("group_shares.name", NAMESAKE, {"handle": "maria_garcia7"}, 1),
+        ("agent.same", NAMESAKE | {"user_agent": BROWSER}, {}, 30),
+        ("referrer.same", INVITED, {"handle": "kite77"}, 60),
+        ("handle.same-number", {"handle": "salma739184"}, {"handle": "kite_739184"}, 2),
+        ("avatar.alike-pictures", LOOKS, {"avatar": picture(55)}, 1),
         (
             "avatar.distantly-alike",
             {"avatar": picture(0)},
             {"avatar": picture(70)},
             1 / 144,
-            ("none", "likely"),
         ),
     ],
 )
-def test_each_share_and_ceiling_keeps_a_pair_in_a_lower_band(
-    without: str, shown: dict[str, Any], other: dict[str, Any], days: float, bands: tuple[str, str]
+def test_each_share_and_limit_of_a_row_keeps_a_pair_lower(
+    without: str, shown: dict[str, Any], other: dict[str, Any], days: float
 ) -> None:
     table = msgspec.json.decode(msgspec.json.encode(TABLE))
     signal, level = without.split(".")
@@ -757,14 +772,12 @@ def test_each_share_and_ceiling_keeps_a_pair_in_a_lower_band(
     theirs = an_account(**shown)
     ours = replace(theirs, **other)
     tables = (WEIGHTS, read_weights(msgspec.json.encode(table)))
-    found = tuple(
-        judged(ours, theirs, ManyNamesakes(2, 3_000_000, bans=20_000), days * DAY, each).band
-        for each in tables
-    )
-    assert found == bands
+    counts = ManyNamesakes(2, 3_000_000, bans=20_000)
+    limited, free = (told(ours, theirs, counts, days * DAY, each) for each in tables)
+    assert limited < free - 0.04
 
 
-@for_each(("signal", "rival"), [("name", "neighbour"), ("network", "namesake")])
+@for_each(("signal", "rival"), [("name", "neighbour"), ("network", "copier")])
 def test_a_value_weighs_less_against_a_rival_among_whose_people_it_is_commoner(
     signal: str, rival: str
 ) -> None:
@@ -775,15 +788,6 @@ def test_a_value_weighs_less_against_a_rival_among_whose_people_it_is_commoner(
     against = dict(zip([it.name for it in RIVALS], line.against, strict=True))
     commoner = WEIGHTS.signals[signal].commoner[rival]
     assert against[rival] == pytest.approx(against["stranger"] - math.log(commoner))
-
-
-def test_what_a_rival_explains_is_told_as_such_and_not_as_counter_evidence() -> None:
-    one = an_account(device_id=DEVICE)
-    result = judged(one, one, NothingCounted(300), 60 * DAY)
-    (line,) = [line for line in result.lines if line.signal == "device"]
-    assert line.because == "Both accounts were made on the same device. A household explains it."
-    assert line in result.evidence
-    assert line not in result.counter_evidence
 
 
 @for_each("bans", [1, 300, 20_000, 1_000_000])
@@ -818,14 +822,16 @@ def bounded(table: KeyTable, theirs: Fingerprint, age: float | None) -> tuple[fl
         np.array(shared, np.int64),
         lambda rows: banned_at,
     )
-    best = 0.0 if enough[0] else max(steps for _, steps in table.moments) / STEPS_A_NAT  # told only of what may be read
+    best = (
+        0.0 if enough[0] else max(steps for _, steps in table.moments) / STEPS_A_NAT
+    )  # told only of what may be read
     return float(sums[0]) / STEPS_A_NAT + best, bool(enough[0])
 
 
 def evenly(weights: Weights, counts: Frequencies) -> float:
     """What a bound is reckoned from (nats): the rate of mirrors of a ban, or of a listing if it has more."""
-    flow = Flow(counts.per_second, counts.bans)
-    return math.log(max(weights.mirrors(flow, None, listed=listed) for listed in (False, True)))
+    of_all = Flow(counts.per_second, counts.bans)
+    return math.log(max(weights.mirrors(of_all, None, listed=listed) for listed in (False, True)))
 
 
 def of_one(ours: Fingerprint, weights: Weights, counts: Frequencies) -> ComparisonContext:
@@ -896,15 +902,13 @@ def test_the_bound_is_no_less_than_the_score_against_any_rival(
     asking, listed = (ban, new) if banned else (new, ban)
     told, may = score(new, ban, plain, frequencies), allowed(asking, listed, plain, frequencies, banned)
     strata, platforms = (new.stratum, ban.stratum), (new.platform, ban.platform)
-    context = ComparisonContext(
-        frequencies, strata, platforms, shipped=plain.rates(frequencies.per_second)
-    )
+    context = ComparisonContext(frequencies, strata, platforms, shipped=plain.rates(frequencies.per_second))
     lines = _compared(new, ban, context, plain)
     by_day = to_the_day or ban.at_is_day
-    flow = Flow(frequencies.per_second, frequencies.bans)
-    mirrors = math.log(plain.mirrors(flow, age, listed=platform is not None, to_the_day=by_day))
-    rates = plain.rival_rates(flow, age, listed=platform is not None, to_the_day=by_day)
-    rates[0] = flow.per_second  # all that is by chance is a stranger's at least
+    of_all = Flow(frequencies.per_second, frequencies.bans)
+    mirrors = math.log(plain.mirrors(of_all, age, listed=platform is not None, to_the_day=by_day))
+    rates = plain.rival_rates(of_all, age, listed=platform is not None, to_the_day=by_day)
+    rates[0] = of_all.per_second  # all that is by chance is a stranger's at least
     of_rivals, excess, least = _adding(lines, plain), 0.0, math.inf
     for rival, (one, rate) in enumerate(zip(RIVALS, rates, strict=True)):
         if one.one_name or one.one_crowd:
@@ -1000,8 +1004,8 @@ def test_a_fact_adds_no_more_than_so_many_of_its_keys_can_say(values: list[float
         assert found == pytest.approx(most, abs=0.01)
 
 
-def sums_of(ours: Account, theirs: Account, *, bans: int = 100_000, age: float = 3e6) -> tuple[float, bool]:
-    table = UpperBound(WEIGHTS).table([seen(ours, AT)], NothingCounted(bans))
+def sums_of(ours: Account, theirs: Account, *, a_day: int = 10_000, age: float = 3e6) -> tuple[float, bool]:
+    table = UpperBound(WEIGHTS).table([seen(ours, AT)], NothingCounted(100_000, a_day))
     return bounded(table, seen(theirs), age)
 
 
@@ -1023,7 +1027,7 @@ ONE: Final = an_account(handle="zarghunkakar", display_name="Zarghun Kakar")
 def test_a_name_that_agrees_whole_is_read_for_it_alone(mine: dict[str, str], other: dict[str, str]) -> None:
     bare = an_account()
     ours, theirs = (replace(bare, **shown) for shown in (mine, other))  # type: ignore[arg-type]  # text fields
-    assert sums_of(ours, theirs, bans=0, age=60.0)[1]
+    assert sums_of(ours, theirs, age=60.0)[1]
 
 
 def test_who_is_named_like_an_organisation_and_says_its_name_is_read() -> None:
@@ -1063,13 +1067,13 @@ def test_a_word_with_an_initial_says_no_more_than_the_word() -> None:
 def test_who_shares_only_circumstances_is_not_read() -> None:
     shared = replace(ONE, display_name=None, ip="39.40.12.7", locale="ps-AF", referrer="invite:7GQ2")
     ours, theirs = (replace(shared, handle=name) for name in ("abc", "xyz"))
-    assert not sums_of(ours, theirs, bans=0, age=60.0)[1]
+    assert not sums_of(ours, theirs)[1]
 
 
 def test_the_moment_decides_where_a_picture_says_little() -> None:
     looks = replace(ONE, avatar=picture(0))
     theirs = an_account(account_id="2", avatar=picture(0))
-    assert [sums_of(looks, theirs, bans=1_000, age=age)[1] for age in (60.0, 3e7)] == [True, False]
+    assert [sums_of(looks, theirs, a_day=100, age=age)[1] for age in (60.0, 3e7)] == [True, False]
 
 
 def test_a_crowd_that_shows_a_picture_is_not_read_for_it() -> None:
@@ -1091,15 +1095,14 @@ def test_a_namesake_is_not_taken_for_one_who_names_the_account() -> None:
     handle = replace(ONE, display_name=None)
     naming = an_account(account_id="2", bio="The old one is gone, follow @zarghunkakar from now on")
     contact = WEIGHTS.signals["contact"]
-    table = UpperBound(WEIGHTS).table([seen(handle, AT)], NothingCounted(100_000))
-    back = UpperBound(WEIGHTS).table([seen(naming, AT)], NothingCounted(100_000))
-    announced, named = (contact.as_shipped[level] for level in ("announced", "names-it"))
-    assert bounded(table, seen(naming), 3e7)[0] >= announced
-    assert bounded(back, seen(handle), 3e7)[0] >= named
     silent = WEIGHTS.multiplied({f"contact.{level}": 0.0 for level in contact.levels})
-    without = UpperBound(msgspec.structs.replace(WEIGHTS, signals=silent))
-    alike = without.table([seen(handle, AT)], NothingCounted(100_000))
-    assert bounded(table, seen(handle), 3e7)[0] == bounded(alike, seen(handle), 3e7)[0]
+    told, mute = UpperBound(WEIGHTS), UpperBound(msgspec.structs.replace(WEIGHTS, signals=silent))
+    for ours, theirs, more in ((handle, naming, True), (naming, handle, True), (handle, handle, False)):
+        with_it, without = (
+            bounded(one.table([seen(ours, AT)], NothingCounted(100_000)), seen(theirs), 3e7)[0]
+            for one in (told, mute)
+        )
+        assert with_it > without + 3.0 if more else with_it == without
 
 
 def test_both_keys_are_made_in_one_pass_and_are_those_made_apart() -> None:
@@ -1136,7 +1139,7 @@ def test_a_new_signal_takes_its_file_the_registry_and_rows_of_weights() -> None:
     sources = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     command = [sys.executable, "-m", "tests.samehand.scoring.new_signal"]
     done = subprocess.run(command, cwd=ROOT, env=sources, capture_output=True, text=True, check=False)
-    assert done.stdout.split() == ["x:1", "likely"], done.stderr
+    assert done.stdout.split() == ["x:1", "possible"], done.stderr
 
 
 @for_each("signal", [*SIGNALS, CROSS_FIELD, OWN_CONTACT])

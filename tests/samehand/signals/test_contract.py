@@ -10,6 +10,8 @@ from samehand.account import Account
 from samehand.keys import KeyKind, kind_of
 from samehand.signals import PAIRWISE, SENTENCES, SIGNALS, UNKEPT
 from samehand.signals.base import Example, PairSignal, Quoted, Signal
+from samehand.signals.first_shown import FIRST_SHOWN
+from samehand.signals.timing import TIMING
 from tests.samehand.makers import CONTEXT, WEIGHTS, accounts, an_account, keyer, seen
 from tests.tables import for_each
 
@@ -53,8 +55,8 @@ def test_each_level_of_the_weights_is_shown_by_an_example_and_each_example_has_a
 
 def test_each_level_of_each_signal_has_one_whole_sentence() -> None:
     levels = {(name, level) for name, table in WEIGHTS.signals.items() for level in table.levels}
-    first_shown = {("first_shown", "found-first"), ("first_shown", "unknown")}
-    assert SENTENCES.keys() == levels | first_shown
+    weightless = {(one.name, level) for one in (FIRST_SHOWN, TIMING) for level in one.sentences}
+    assert SENTENCES.keys() == levels | weightless
     assert len(set(SENTENCES.values())) == len(SENTENCES)
     assert all(sentence[0].isupper() and sentence.endswith(".") for sentence in SENTENCES.values())
 
@@ -63,7 +65,7 @@ def test_names_and_codes_are_never_used_twice() -> None:
     names = [*(signal.name for signal in SIGNALS), *UNKEPT]
     assert len(set(names)) == len(names)
     assert len({signal.code for signal in SIGNALS}) == len(SIGNALS)
-    assert set(names) == {*WEIGHTS.signals, "first_shown"}, "who was first weighs nothing"
+    assert set(names) == {*WEIGHTS.signals, "first_shown", "timing"}, "no row says what these weigh"
 
 
 def test_stored_numbers_of_kinds_and_signals_stay() -> None:
