@@ -101,8 +101,6 @@ SILHOUETTE = Avatar(pdq=bytes(range(32)), quality=90)
 class Counted:
     """A hundred thousand accounts, so many of them with any value."""
 
-    per_second = 0.1
-
     bans = 7
     per_second = 1.0
 

@@ -58,8 +58,9 @@ from tests.samehand.makers import (
     seen,
     trait_of,
 )
-from tests.samehand.test_frequency import DAY, HOUR, NOW
 from tests.tables import for_each
+
+DAY, HOUR, NOW = 86_400.0, 3_600.0, 1_800_000_123.0
 
 # Within whose names a name is weighed, and how common a value is.
 
