@@ -26,8 +26,8 @@ from typing import Final
 import click
 
 from cli.main import samehand
+from desk.settings import DeskSettings
 from streams.kafka.topics import Names
-from streams.settings import describe
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 BUDGET: Final = ROOT / "tools" / "budget.toml"
@@ -111,7 +111,8 @@ def size(root: Path = ROOT) -> tuple[dict[str, int], dict[str, int]]:
 
 def surface() -> dict[str, int]:
     """Counts what users have to learn: commands that do something, settings, and topics of our own."""
-    return {"commands": _commands(samehand), "settings": len(describe()), "topics": len(vars(Names()))}
+    settings = len(DeskSettings.model_fields)
+    return {"commands": _commands(samehand), "settings": settings, "topics": len(vars(Names()))}
 
 
 def _commands(command: click.Command | None) -> int:

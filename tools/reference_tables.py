@@ -17,9 +17,10 @@ from prometheus_client import CollectorRegistry
 from cli.maintain.account.places import places
 from cli.registry import COMMANDS, SECTIONS
 from deliver.metrics import WebhookMetrics
+from desk.settings import DeskSettings, load
 from desk.telemetry import DeskMetrics
 from gate.metrics import GateMetrics
-from streams.settings import describe, load
+from streams.settings import describe
 from streams.telemetry.metrics import Metrics
 
 ROOT = Path(__file__).parent.parent
@@ -31,7 +32,7 @@ def settings_table() -> str:
     rows = [
         f"| `{setting.name}` | {f'`{setting.default}`' if setting.default else ''} | "
         f"{_cell(setting.meaning)} |"
-        for setting in describe()
+        for setting in describe(DeskSettings)
     ]
     return "\n".join(["| variable | default | meaning |", "|---|---|---|", *rows])
 

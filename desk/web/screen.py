@@ -8,13 +8,13 @@ from typing import Final
 
 from desk.review.people import Person, people, quoted_bio
 from desk.review.seal import MASKED
+from desk.settings.profiles import profile_url
 from desk.web.compare import ComparedValues, compare
 from report.waterfall.rivals import telling
 from report.waterfall.steps import Scale, WaterfallStep, steps
 from samehand.normalize.contact.redact import MASK
 from samehand.scoring.evidence import SHARED
 from schemas.alerts import EvidenceLine, MirrorAlert, RivalShare
-from streams.settings.profiles import profile_url
 
 STRONGEST: Final = 3
 """Reasons for, and against, that one reads first."""

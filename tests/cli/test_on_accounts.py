@@ -25,6 +25,7 @@ from desk.readers import Reader
 from desk.review.arrivals import Arrivals
 from desk.review.deciding.review import Review
 from desk.review.requests import RequestEntry, enter, release
+from desk.settings import load
 from samehand.showings import UNKNOWN, Showings
 from schemas.accounts import Basis
 from schemas.basis_rights import ALL_RIGHTS, BasisRights, RightsTable
@@ -35,7 +36,6 @@ from store.pepper.pepper import Pepper
 from store.redis import RedisStore
 from streams.kafka import topics
 from streams.kafka.topics import Names, TopicsOnBroker, names
-from streams.settings import load
 from tests.cli.running import Samehand, at_the_desk, jsonl, of_store, published
 from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import A_POLICY

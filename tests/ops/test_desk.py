@@ -17,11 +17,11 @@ from PIL import Image
 
 from desk.database import verdicts
 from desk.profiles.source import profile_source
+from desk.settings import load
 from desk.web.languages import catalogue
 from samehand.scoring.evidence import SENTENCES
 from schemas.alerts import Matched
 from schemas.appeals import AppealMade, AppealTaken
-from streams.settings import load
 from tests.cli.test_try import a_platform
 from tests.deliver.receiver import SECRET_TEXT, Answer, Request, receiving
 from tests.desk.makers import a_reason, a_rival, a_wave

@@ -27,7 +27,7 @@ from store.pepper.pepper import Peppers
 from store.redis.layout import Layout, Sizes
 from store.redis.server_info import Inspection
 from streams.errors import BrokerUnavailable, SettingsError, Transient
-from streams.faust_app.start_checks import gate_address_fault
+from streams.faust_app.start_checks import address_fault
 from streams.kafka import topics
 from streams.kafka.mapped_topics import mappings_of
 from streams.settings import Settings
@@ -81,10 +81,10 @@ def look_at_keys(settings: Settings) -> Iterator[DoctorFinding]:
 
 def look_at_calls(settings: Settings) -> list[DoctorFinding]:
     """Whether the callers' address could be taken. A gate that answers there is running already."""
-    fault = gate_address_fault(settings)
+    host, port = settings.gate_host, settings.gate_port
+    fault = address_fault(host, port, "GATE")
     if fault is None:
         return []
-    host, port = settings.gate_host, settings.gate_port
     if _OPENAPI in answer_at(host, port, "/openapi.json")[:_ANSWER_BYTES]:
         return [taken("gate address", "gate", host, port, "SAMEHAND_GATE_PORT")]
     return [of_start(fault)]
