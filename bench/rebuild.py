@@ -27,7 +27,7 @@ from zlib import crc32
 
 from prometheus_client import CollectorRegistry
 
-import agents.common.converters
+import agents.common.distil
 import agents.enrol
 from agents.common.context import OPERATIONS, AgentContext
 from agents.common.tombstones import tombstone
@@ -308,7 +308,7 @@ QUERIES = 10_000
 """How many queries are compared."""
 
 _LIVE_SHARE = 50  # one ban in so many more arrives while the store is being rebuilt
-_FILLED_BY = (__file__, agents.common.converters.__file__, agents.enrol.__file__)
+_FILLED_BY = (__file__, agents.common.distil.__file__, agents.enrol.__file__)
 
 
 @dataclass(frozen=True, slots=True)

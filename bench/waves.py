@@ -29,7 +29,7 @@ from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
 from agents.common.context import AgentContext
-from agents.common.converters import remembered_of
+from agents.common.distil import remembered_of
 from agents.common.snapshot import snapshot_of
 from agents.common.waves import follow_waves
 from agents.common.weighing import Weighing

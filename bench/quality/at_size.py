@@ -26,7 +26,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from agents.common.converters import remembered_of
+from agents.common.distil import remembered_of
 from agents.runtime.store_factory import peppers_of, store_of
 from bench.judging import Judge
 from bench.page import in_words, machine, markdown

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from redis.asyncio.connection import Connection
 from redis.exceptions import RedisError
 
-from agents.common.converters import remembered_of
+from agents.common.distil import remembered_of
 from bench import __main__ as command
 from bench import worker
 from bench.__main__ import Chosen

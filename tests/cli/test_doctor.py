@@ -18,7 +18,7 @@ import pytest
 import redis
 from sqlalchemy import create_engine, text
 
-from agents.common.converters import ban_of
+from agents.common.distil import ban_of
 from agents.runtime.store_factory import peppers_of
 from cli.maintain.doctor import kafka, processes
 from cli.maintain.doctor import run as doctor

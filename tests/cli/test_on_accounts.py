@@ -16,7 +16,7 @@ import pytest
 from msgspec.structs import replace as changed
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from agents.common.converters import ban_of
+from agents.common.distil import ban_of
 from cli.maintain.account.export import export
 from cli.maintain.account.holdings import Holdings, gone_at
 from cli.maintain.account.places import DESK_TABLES, places

@@ -12,9 +12,9 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
-from agents.common.alerts import Pair, known_alerts, record_in
+from agents.common.alerts.compose import Pair, evidence_lines
+from agents.common.alerts.propose import known_alerts, record_in
 from agents.common.context import AgentContext
-from agents.common.converters import evidence_lines
 from agents.common.snapshot import Snapshot
 from samehand.clusters import CIRCUMSTANTIAL
 from samehand.scoring.score import against_chance

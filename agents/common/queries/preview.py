@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from msgspec.structs import replace as replaced
 
-from agents.common.alerts import Pair, proposals
+from agents.common.alerts.compose import Pair
+from agents.common.alerts.propose import proposals
 from agents.common.context import AgentContext
 from agents.common.decoding import count
 from agents.common.match import Lookup, as_shown, lookup_of, match

@@ -15,10 +15,11 @@ import pytest
 from msgspec import structs
 from structlog.testing import capture_logs
 
-from agents.common.alerts import PROPOSED_AT_ONCE, Pair, admitted, best_score
+from agents.common.alerts.compose import Pair
+from agents.common.alerts.places import Held, given_out
+from agents.common.alerts.propose import PROPOSED_AT_ONCE, admitted, best_score
 from agents.common.context import AlertPolicy
 from agents.common.match import lookup_of, match, strongest_first
-from agents.common.places import Held, given_out
 from agents.common.queries import preview as module
 from agents.common.queries.preview import Preview
 from agents.common.snapshot import Snapshot, snapshot_of

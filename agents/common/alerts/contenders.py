@@ -13,7 +13,8 @@ from dataclasses import replace
 
 from msgspec.structs import replace as replace_fields
 
-from agents.common.alerts import Pair, admitted, best_score, may_alert, record_in
+from agents.common.alerts.compose import Pair
+from agents.common.alerts.propose import admitted, best_score, may_alert, record_in
 from agents.common.context import AgentContext
 from agents.common.decisions.dismissals import NEWS_NATS, dismissals, weighed
 from agents.common.match import ASKED_AT_ONCE, capped, likeness
