@@ -52,7 +52,7 @@ from store.redis import RedisStore
 from streams.kafka.topics import Names
 from streams.outcomes import Arrival
 from streams.telemetry.metrics import Metrics
-from tools.reference_tables import filled_in
+from tools.reference_tables import fill_in
 
 TOPIC = "accounts.banned"
 _PARTITIONS = 4
@@ -323,7 +323,7 @@ class Rebuilt:
 
 async def rebuilt(bans: int, queries: int = QUERIES) -> Rebuilt:
     live = range(bans, bans + max(1, bans // _LIVE_SHARE))
-    story = History(population("diverse", live.stop))
+    story = History(population(live.stop))
     asked = _queries(story.held[:bans], queries)
     kept = CachedServer(f"rebuild-{bans}", int, also=list(map(str, _FILLED_BY)))
     with kept.server() as ours, server() as theirs:
@@ -389,8 +389,7 @@ def main() -> None:
     if not one.found.same:
         raise SystemExit(1)
     if chosen.note:
-        page = chosen.note.read_text("utf-8")
-        chosen.note.write_text(filled_in(page, "rebuild", table(one)), "utf-8")
+        fill_in(chosen.note, {"rebuild": table(one)})
 
 
 if __name__ == "__main__":

@@ -118,12 +118,7 @@ def _order(told: Mapping[str, Any]) -> str:
     worse = told["scenes"]["worse"]
     if not worse:
         return "No pair gets worse when a fact is added, or when less differs."
-    return "\n".join(
-        (
-            "Worse, though a fact was added or less differs:",
-            *(f"* {line}" for line in worse),
-        )
-    )
+    return "\n".join(("Worse, though a fact was added or less differs:", *(f"* {line}" for line in worse)))
 
 
 def _where(place: str, told: Mapping[str, Any]) -> str:

@@ -62,7 +62,7 @@ async def test_the_bytes_of_a_ban_are_told_part_by_part() -> None:
 
 
 def test_brute_force_finds_the_same_names_either_way() -> None:
-    bans = population("diverse", BANS)
+    bans = population(BANS)
     queries = [BannedNames("x", f"{ban.handle}_1", "") for ban in bans[:5]]
     peer = Extract(bans)
     for ask in (peer.ask, peer.matrix):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import unquote, urlsplit
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,10 +81,9 @@ def test_every_setting_is_described() -> None:
     ],
 )
 def test_unsafe_template_is_refused_by_platform_and_reason(template: str, fault: str) -> None:
-    with pytest.raises(SettingsError, match="DESK_PROFILE_URLS") as refused:
-        load({"SAMEHAND_DESK_PROFILE_URLS": f'{{"x": "{template.replace(chr(92), chr(92) * 2)}"}}'})
-    assert "x: " in str(refused.value)
-    assert fault in str(refused.value)
+    told = refused("DESK_PROFILE_URLS", json.dumps({"x": template}))
+    assert "DESK_PROFILE_URLS: x: " in told
+    assert fault in told
 
 
 @for_each(
