@@ -8,6 +8,8 @@ from datetime import UTC, datetime, time
 from math import floor, inf
 from typing import Final
 
+from msgspec import structs
+
 from agents.common.context import AgentContext
 from samehand.account import NOTHING_KEYED, Account, Avatar
 from samehand.elapsed import DAY_SECONDS
@@ -85,20 +87,9 @@ _UNDECODED = Unusable("avatar", FieldFault.UNREADABLE)
 
 def unread_of(account: WireAccount, fingerprint: Fingerprint) -> tuple[Unusable, ...]:
     """Well-formed fields that could not be read, or not whole: `nope` as an e-mail, a flood of text."""
-    # The texts alone: no other field can be too long to be read whole.
     unread = [
         Unusable(field, FieldFault.NOT_READ_WHOLE)
-        for field in unread_fields(
-            Account(
-                platform=fingerprint.platform,
-                account_id=account.account_id,
-                handle=account.handle,
-                display_name=account.display_name,
-                bio=account.bio,
-                links=account.links,
-                locale=account.locale,
-            )
-        )
+        for field in unread_fields(account_of(fingerprint.platform, structs.replace(account, avatar=None)))
     ]
     unread += [
         Unusable(field, FieldFault.UNREADABLE)

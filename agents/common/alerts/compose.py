@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -84,9 +84,7 @@ UNRULED: Final = 1
 def alert_of(pair: Pair, context: AgentContext, now: float) -> MirrorAlert:
     """Composes the alert of one pair, found at ``now`` (Unix seconds); the store gives its revision."""
     ours, facts, result = pair.ours, pair.facts, pair.score
-    evidence, counter_evidence = evidence_lines(
-        result, pair.mine, pair.theirs, ours.quoted, facts.quoted, pair.known_as, dict(context.keyers)
-    )
+    sides = (pair.mine, pair.theirs, ours.quoted, facts.quoted, pair.known_as, dict(context.keyers))
     at, banned_at, since_ban = pair.mine.at, pair.theirs.at, None
     if at is not None and banned_at is not None:  # as the sentence on the moment has it, and not another one
         to_the_day = pair.mine.at_is_day or pair.theirs.at_is_day
@@ -104,8 +102,10 @@ def alert_of(pair: Pair, context: AgentContext, now: float) -> MirrorAlert:
         log_odds=result.log_odds,
         probability=result.probability,
         band=result.band,
-        evidence=tuple([replace(line, new=line.signal in pair.new) for line in evidence]),
-        counter_evidence=counter_evidence,
+        evidence=tuple(
+            [replace(it, new=it.signal in pair.new) for it in evidence_lines(result.evidence, *sides)]
+        ),
+        counter_evidence=evidence_lines(result.counter_evidence, *sides),
         rivals=rival_shares(result),
         others=pair.others,
         not_read=(
@@ -160,56 +160,40 @@ def matched_of(facts: BanFacts, rights: RightsTable = ALL_RIGHTS) -> Matched:
 
 
 def evidence_lines(
-    score: Score,
+    lines: Sequence[Evidence],
     ours: Fingerprint,
     theirs: Fingerprint,
     our_words: Quoted,
     their_words: Quoted,
     known_as: Sequence[Fingerprint] = (),
     keyers: Mapping[int, Keyer] = MappingProxyType({}),
-) -> tuple[tuple[EvidenceLine, ...], tuple[EvidenceLine, ...]]:
-    """A score's lines for and against, each with the two values compared, masked where personal.
+) -> tuple[EvidenceLine, ...]:
+    """Composes a score's lines, each with the two values compared, masked where personal.
 
     Lines have digests of their values under the peppers of ``keyers``; ``known_as``: one side's fingerprints
     under each pepper.
     """
-
-    def digests(line: Evidence) -> tuple[tuple[str, ...], ...]:
-        return digests_of(line.values, ours, known_as, keyers)
-
-    return (
-        tuple(_lines(score.evidence, ours, theirs, our_words, their_words, digests)),
-        tuple(_lines(score.counter_evidence, ours, theirs, our_words, their_words, digests)),
-    )
-
-
-def _lines(
-    lines: Sequence[Evidence],
-    ours: Fingerprint,
-    theirs: Fingerprint,
-    our_words: Quoted,
-    their_words: Quoted,
-    digests: Callable[[Evidence], tuple[tuple[str, ...], ...]],
-) -> Iterable[EvidenceLine]:
     names = (their_words.display_name, our_words.display_name, our_words.handle, their_words.handle)
-    for line in lines:
-        yield EvidenceLine(
-            signal=line.signal,
-            weight=line.weight,
-            level=line.level,
-            ours=_value(line.signal, ours, our_words),
-            theirs=_value(line.signal, theirs, their_words),
-            because=as_written(line.because, names),
-            explained=line.explained,
-            value_digests=digests(line),
-        )
+    return tuple(
+        [
+            EvidenceLine(
+                signal=line.signal,
+                weight=line.weight,
+                level=line.level,
+                ours=_value(line.signal, ours, our_words),
+                theirs=_value(line.signal, theirs, their_words),
+                because=as_written(line.because, names),
+                explained=line.explained,
+                value_digests=digests_of(line.values, ours, known_as, keyers),
+            )
+            for line in lines
+        ]
+    )
 
 
 def rival_shares(score: Score) -> tuple[RivalShare, ...]:
-    """A score's other explanations as an alert tells them, the strongest first."""
-    return tuple(
-        RivalShare(name=rival.name, share=rival.share, sentence=rival.sentence) for rival in score.rivals
-    )
+    """Returns a score's other explanations as an alert shows them, the strongest first."""
+    return tuple([RivalShare(name=it.name, share=it.share, sentence=it.sentence) for it in score.rivals])
 
 
 def _value(signal: str, fingerprint: Fingerprint, words: Quoted) -> str:

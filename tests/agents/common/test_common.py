@@ -281,7 +281,8 @@ def test_what_a_rival_explains_stands_under_evidence_whatever_it_weighs() -> Non
     found = Score(-3.0, lines, -1.2, 0.23, "none", rivals)
     event = a_sign_up("1", at=NOON, handle="umar")
     (mine,), words = remembered_of(event, KEYERS).fingerprints, quoted_of(event.account)
-    evidence, against = evidence_lines(found, mine, mine, words, words)
+    both = (found.evidence, found.counter_evidence)
+    evidence, against = (evidence_lines(some, mine, mine, words, words) for some in both)
     assert [(it.signal, it.explained) for it in evidence] == [
         ("handle", False),
         ("device", True),
