@@ -64,7 +64,7 @@ class Latency:
 
     @property
     def kept_up(self) -> bool:
-        """Whether the worker was as fast as the events came."""
+        """True if the worker was as fast as the events came."""
         return self.behind_seconds < _LATE_SECONDS
 
 

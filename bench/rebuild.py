@@ -261,7 +261,7 @@ class Compared:
 
     @property
     def same(self) -> bool:
-        """Whether the stores are logically equal."""
+        """True if the stores are logically equal."""
         return not (self.fingerprints_differing or self.queries_differing)
 
 

@@ -173,11 +173,11 @@ class Event:
 
     @property
     def is_mirror(self) -> bool:
-        """Whether its ban is its own."""
+        """True if its ban is its own."""
         return self.kind in WAYS_BACK
 
     def true(self, pair: ScoredBan) -> bool:
-        """Whether this pair is a mirror and its original."""
+        """Returns whether this pair is a mirror and its original."""
         return self.is_mirror and pair.banned == self.banned
 
 
@@ -221,7 +221,7 @@ def _within_the_hour(since: float) -> bool:
 
 
 def _within(span: str) -> Within:
-    """Whether so long after a ban lies in a span: after the end of the one before, up to its own."""
+    """Returns whether so long after a ban lies in a span: after the end of the one before, up to its own."""
     ends = [0.0, *(last for _, last in SPANS.values())]
     place = list(SPANS).index(span)
     return lambda since: ends[place] < since <= ends[place + 1]

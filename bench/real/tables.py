@@ -114,7 +114,7 @@ def _innocents(told: Mapping[str, Any]) -> str:
 
 
 def _order(told: Mapping[str, Any]) -> str:
-    """Whether anything gets worse that should get better."""
+    """Returns whether anything gets worse that should get better."""
     worse = told["scenes"]["worse"]
     if not worse:
         return "No pair gets worse when a fact is added, or when less differs."

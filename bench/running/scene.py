@@ -278,7 +278,7 @@ class Running:
         return cpu_seconds_of(self.child)
 
     def is_ready(self) -> bool:
-        """Whether a worker is a member of its group, and all that it needs answers."""
+        """Returns whether a worker is a member of its group, and all that it needs answers."""
         try:
             with urlopen(f"http://{LOOPBACK}:{self.port.number}/health/ready", timeout=30.0):
                 return True

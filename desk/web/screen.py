@@ -47,7 +47,7 @@ class Trait:
 
     @property
     def silent(self) -> bool:
-        """Whether it moves nothing: neither the score nor an explanation."""
+        """True if it moves nothing: neither the score nor an explanation."""
         return not self.weight and not self.explained
 
 
@@ -137,7 +137,9 @@ def _trait(alert: MirrorAlert, line: EvidenceLine) -> Trait:
 
 
 def _says_something(line: EvidenceLine) -> bool:
-    """Whether values are words: masks, hashes of pictures and lengths of texts say less than the level."""
+    """Returns whether values are words: masks, hashes of pictures and lengths of texts say less than the
+    level.
+    """
     if line.signal == "avatar":
         return False
     if line.signal == "bio":

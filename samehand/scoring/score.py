@@ -58,7 +58,7 @@ _BY_CALENDAR: Final = tuple(rival.by_calendar for rival in RIVALS)
 _COUNTS: Final = NothingCounted()
 
 InQuarantine = Callable[[Key], bool]
-"""Whether a value is in quarantine."""
+"""True if a value is in quarantine."""
 
 SPEAKS_NATS: Final = 0.7
 """A smaller weight, below a factor of two, says nothing worth a doubt."""

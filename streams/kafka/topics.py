@@ -83,7 +83,7 @@ class TopicFinding:
 
     @property
     def blocks(self) -> bool:
-        """Whether a worker must not run like this."""
+        """True if a worker must not run like this."""
         return self.kind in BLOCKING
 
 

@@ -146,7 +146,7 @@ async def _contenders(
 
 
 def _names(record: MirrorAlert, banned: str, log_odds: float) -> bool:
-    """Whether an alert names another ban, alike to its own, with as much evidence or nearly so."""
+    """Returns whether an alert names another ban, alike to its own, with as much evidence or nearly so."""
     return any(
         other.alike and other.key == banned and log_odds < other.log_odds + NEWS_NATS
         for other in record.others

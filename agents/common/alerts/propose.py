@@ -115,7 +115,7 @@ def best_score(
 
 
 def may_alert(facts: BanFacts, context: AgentContext, pairs: int = 1) -> bool:
-    """Whether the rights of a ban's basis let it alert; counts the ``pairs`` that may not."""
+    """Returns whether the rights of a ban's basis let it alert; counts the ``pairs`` that may not."""
     if context.alert_policy.basis_rights.of(facts.basis).may_alert and may_be_named(facts, context):
         return True
     context.metrics.alerts_without_right.labels(kind_of(facts.basis)).inc(pairs)
@@ -123,7 +123,7 @@ def may_alert(facts: BanFacts, context: AgentContext, pairs: int = 1) -> bool:
 
 
 def may_be_named(facts: BanFacts, context: AgentContext) -> bool:
-    """Whether the id of a banned account may be shown.
+    """Returns whether the id of a banned account may be shown.
 
     That of a listed name has authority and number, until a list whose basis may not be quoted is imported
     again: then it is a digest.
@@ -304,7 +304,7 @@ async def known_alerts(alert_ids: Sequence[str], context: AgentContext) -> dict[
 
 
 def stands(successor: OpenAlert | None) -> bool:
-    """Whether an alert stands for those that it names: it is open, or a verdict covers them with it."""
+    """Returns whether it stands for the alerts it names: open, or withdrawn by a verdict that covers them."""
     return successor is not None and (successor.open or successor.withdrawn == "verdict")
 
 

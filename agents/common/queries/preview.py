@@ -165,6 +165,6 @@ class Preview:
 
 
 def hashes_a_picture(decoded: Decoded[AccountCreated]) -> bool:
-    """Whether distilling the account takes milliseconds, since its picture comes without a hash."""
+    """Returns whether distilling the account takes milliseconds, since its picture comes without a hash."""
     avatar = decoded.record.account.avatar
     return avatar is not None and avatar.image is not None and avatar.pdq is None

@@ -57,7 +57,7 @@ class Receipt:
 
     @property
     def pending(self) -> bool:
-        """Whether something that was there is not gone yet."""
+        """True if something that was there is not gone yet."""
         return not self.dry_run and any(row.records is not None for row in self.asked)
 
     @property

@@ -62,7 +62,7 @@ def _look_at_secret(settings: DeskSettings) -> tuple[DoctorFinding, ...]:
 
 @look()
 def look_at_database(settings: DeskSettings) -> Iterator[DoctorFinding]:
-    """Whether the database answers, and whether its tables are of this release."""
+    """Checks whether the database answers, and whether its tables are of this release."""
     from desk.database.engine import look_at_tables  # the desk's extra
     from desk.database.errors import DatabaseError
 
@@ -84,7 +84,7 @@ def look_at_database(settings: DeskSettings) -> Iterator[DoctorFinding]:
 
 @look("docs/desk.md, live profiles")
 def look_at_profiles(settings: DeskSettings) -> Iterator[DoctorFinding]:
-    """Whether the secret of the profile source, if there is one, can be read. Asks it nothing."""
+    """Checks whether the secret of the profile source, if there is one, can be read. Asks it nothing."""
     from desk.profiles.source import profile_source  # the desk's extra
 
     if profile_source(settings, time.time) is not None:
@@ -93,7 +93,7 @@ def look_at_profiles(settings: DeskSettings) -> Iterator[DoctorFinding]:
 
 @look("docs/desk.md, who is like it")
 def look_at_gate(settings: DeskSettings) -> Iterator[DoctorFinding]:
-    """Whether the key for the gate that leads ask, if there is one, can be read. Asks it nothing."""
+    """Checks whether the key for the gate that leads ask, if there is one, can be read. Asks it nothing."""
     from desk.related import gate_client  # the desk's extra
 
     if gate_client(settings) is not None:

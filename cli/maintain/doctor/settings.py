@@ -101,7 +101,7 @@ def look_at_folder(settings: Settings) -> list[DoctorFinding]:
 
 
 def look_at_address(settings: Settings, process: str = "worker") -> list[DoctorFinding]:
-    """Whether a process could take its web address. One that answers there is running already."""
+    """Checks whether a process could take its web address. One that answers there is running already."""
     fault = address_fault(settings.web_host, settings.web_port)
     if fault is None:
         return []
