@@ -17,33 +17,13 @@ from agents.common.distil import remembered_of
 from bench import __main__ as command
 from bench.__main__ import Chosen
 from bench.instructions.__main__ import BANS as COUNTED_BANS
-from bench.instructions.__main__ import (
-    EVENTS,
-    MORE_MAX,
-    Figure,
-    NeedsReason,
-    other,
-    read,
-    replaced,
-    verdict,
-)
+from bench.instructions.__main__ import EVENTS, MORE_MAX, Figure, NeedsReason, other, read, replaced, verdict
 from bench.instructions.events import NotOnTape, Tape
 from bench.page import machine
-from bench.running.crowd import (
-    is_original,
-    people,
-    sign_ups,
-)
+from bench.running.crowd import is_original, people, sign_ups
 from bench.soak import shared, slope
 from bench.store.bans import KEYERS
-from bench.worker import (
-    AIOKAFKA,
-    FULL,
-    PASS_THROUGH,
-    Report,
-    Turn,
-    rows,
-)
+from bench.worker import AIOKAFKA, FULL, PASS_THROUGH, Report, Turn, rows
 from samehand.frequency.rates import NothingCounted
 from samehand.scoring.upper_bound import UpperBound
 from samehand.scoring.weights import default_weights

@@ -7,13 +7,7 @@ import pytest
 from bench import lookup, memory
 from bench.index.population import BannedNames, cache_folder, population
 from bench.lookup import EXTRACT, OURS, Extract, report
-from bench.rebuild import (
-    Compacted,
-    History,
-    compared,
-    rebuilt,
-    table,
-)
+from bench.rebuild import Compacted, History, compared, rebuilt, table
 from bench.running.crowd import BANNED_AT
 from bench.store.bans import a_store, by_handle
 from bench.store.server import server

@@ -283,7 +283,7 @@ def give_rights(kafka: ApacheKafka, program: Path, called: Path) -> None:
     noting.write_text(f'#!/bin/sh\necho "$@" >>{called}\n', "utf-8")
     noting.chmod(0o755)
     options = ["--bootstrap-server", kafka.address, "--prefix", PREFIX, "--group", GROUP]
-    applied = [SCRIPT, "--apply", *options, "--foreign-topics", FOREIGN]
+    applied = [str(SCRIPT), "--apply", *options, "--foreign-topics", FOREIGN]
     subprocess.run(applied, check=True, env={**os.environ, "KAFKA_ACLS": str(noting)})
     operations = {it.name.replace("_", ""): it for it in ACLOperation}
     forms: set[frozenset[str]] = set()

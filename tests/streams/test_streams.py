@@ -15,27 +15,11 @@ from streams import errors
 from streams.clock import Clock, SystemClock
 from streams.errors import SettingsError
 from streams.off_loop import OFF_LOOP_BYTES, off_loop
-from streams.outcomes import (
-    NOTHING,
-    Arrival,
-    Dead,
-    Emit,
-    Headers,
-    Outcome,
-    Published,
-    contained,
-)
+from streams.outcomes import NOTHING, Arrival, Dead, Emit, Headers, Outcome, Published, contained
 from streams.redis_address import RedisAddress, parse_redis_address
 from streams.settings import PREFIX, Settings, load, unknown_names
 from streams.standard_webhooks import TOLERANCE_SECONDS, Secret, UnusableSecret
-from streams.tracing import (
-    STEPS_OF_A_NAME_MAX,
-    Trail,
-    carrying,
-    following,
-    note,
-    stage,
-)
+from streams.tracing import STEPS_OF_A_NAME_MAX, Trail, carrying, following, note, stage
 from tests.streams.fakes import FakeClock
 from tests.tables import for_each
 

@@ -444,9 +444,7 @@ async def test_it_says_what_the_stream_will_say_to_the_letter(banned: Life) -> N
     assert banned.alerts == list(foreseen) != []
 
 
-async def test_nothing_is_said_of_the_allowlist_of_banned_or_of_deleted_accounts(
-    make_life: MakeLife,
-) -> None:
+async def test_nothing_is_said_of_the_allowlist_of_banned_or_of_deleted_accounts(make_life: MakeLife) -> None:
     life = make_life(allowlist=frozenset({"telegram:mother"}))
     await life.ban(a_ban("77", handle="umar_media", device_id=DEVICE), a_ban("99"))
     await life.tell(life.forget, a_deletion("98"))

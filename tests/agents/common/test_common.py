@@ -65,16 +65,7 @@ from streams.kafka.follower import WAIT_SECONDS
 from streams.outcomes import NOTHING, Arrival
 from streams.settings import Settings, load
 from tests.agents.conftest import Life, MakeLife, dead
-from tests.makers import (
-    NOON,
-    a_ban,
-    a_change,
-    a_deletion,
-    a_listed_account,
-    a_sign_up,
-    a_verdict,
-    arrival,
-)
+from tests.makers import NOON, a_ban, a_change, a_deletion, a_listed_account, a_sign_up, a_verdict, arrival
 from tests.patience import patient
 from tests.samehand.test_pictures import encoded, needs_extra, pillow
 from tests.streams.conftest import free_port
