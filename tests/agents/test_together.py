@@ -904,7 +904,7 @@ async def test_a_reinstatement_with_too_long_a_reason_lifts_the_ban(life: Life) 
 MANY = 50
 
 
-@pytest.fixture(params=["1 shard", "3 shards", "cluster of 3 shards"])
+@pytest.fixture(params=["1 shard", "cluster of 3 shards"])
 async def lived(request: pytest.FixtureRequest, life: Life, store_prefix: str) -> AsyncIterator[Life]:
     """Agents on a Redis, which have handled some events of every kind already."""
     shards = 1 if request.param == "1 shard" else 3
