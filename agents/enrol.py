@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 
+from agents.common.alerts.withdrawal import withdraw_again
 from agents.common.context import AgentContext
-from agents.common.converters import ban_of, descending, evident, unread_of, with_remembered
 from agents.common.decoding import count, dead, reading_moment
+from agents.common.distil import descending, distilled_ban, with_remembered
 from agents.common.families import Led, alerts_that_led, verdict_of
 from agents.common.tombstones import occurred_at, tombstone
-from agents.common.withdrawal import withdraw_again
 from agents.common.yielder import Yielder, offload
 from samehand.lineage import Descent
 from schemas.accounts import AccountBanned, Tombstone
@@ -93,20 +93,7 @@ class Enrol:
                 return dead(account)
             return _Gone(account.key, occurred_at(arrival))
         count(read, arrival.topic, context.metrics)
-        policy = context.alert_policy
-        ban = ban_of(
-            read.record,
-            context.keyers,
-            policy.stock,
-            believed_from=arrival.timestamp - policy.late_ban_seconds,
-            quote_bio=policy.quote_bio,
-        )
-        unread = unread_of(read.record.account, ban.fingerprints[0])
-        context.metrics.unusable(arrival.topic, [(unusable.field, unusable.reason) for unusable in unread])
-        not_read = evident(*read.unusable, *unread)
-        if not_read:
-            ban = replace(ban, facts=replace(ban.facts, not_read=not_read))
-        return _Banned(read.record, ban, arrival.timestamp)
+        return _Banned(read.record, distilled_ban(read, arrival, context), arrival.timestamp)
 
     async def _enrol(self, run: Sequence[_Banned]) -> list[Outcome]:
         store = self._context.store

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from agents.common.alerts.withdrawal import withdraw_again
 from agents.common.context import AgentContext
 from agents.common.decoding import itself, read_all
 from agents.common.tombstones import tombstone
-from agents.common.withdrawal import withdraw_again
 from schemas.wire import decode_reinstated
 from streams.outcomes import Arrival, Outcome, Published
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from agents.common.alerts.withdrawal import READ_AT_ONCE
 from agents.common.context import AgentContext
 from agents.common.decoding import itself, read_all
-from agents.common.withdrawal import READ_AT_ONCE
 from schemas.wire import decode_deleted
 from streams.outcomes import Arrival, Outcome
 

@@ -15,14 +15,14 @@ from typing import Final
 from msgspec.structs import replace as replaced
 
 from agents.common.again import turns_of
-from agents.common.alerts import confirm, record_in
+from agents.common.alerts.propose import confirm, record_in
+from agents.common.alerts.withdrawal import READ_AT_ONCE
 from agents.common.context import AgentContext
-from agents.common.converters import descending
 from agents.common.decisions.dismissals import note_shown
 from agents.common.decoding import itself, read_all
+from agents.common.distil import descending
 from agents.common.families import descents_below
 from agents.common.metric_labels import script_of
-from agents.common.withdrawal import READ_AT_ONCE
 from samehand.lineage import founder
 from samehand.verdict import Consequence, consequence
 from samehand.waves.membership import covered

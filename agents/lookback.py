@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import structlog
 
-from agents.common.alerts import Pair, admitted, best_score, confirm, hold, may_alert, note_held
-from agents.common.contenders import alerted
+from agents.common.alerts.compose import Pair
+from agents.common.alerts.contenders import alerted
+from agents.common.alerts.places import given_out, held
+from agents.common.alerts.propose import admitted, best_score, confirm, hold, may_alert, note_held
 from agents.common.context import AgentContext
 from agents.common.decoding import earliest, itself, read_all
 from agents.common.match import strongest_first
 from agents.common.metric_labels import kind_name
-from agents.common.places import given_out, held
 from agents.common.snapshot import Snapshot, snapshot_of
 from agents.common.yielder import Yielder
 from samehand.fingerprint.distil import Fingerprint

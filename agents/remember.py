@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from agents.common.context import AgentContext
 from agents.common.decoding import read_in_turns
-from agents.common.distilled import distilled
+from agents.common.distil import distilled
 from schemas.accounts import AccountRemembered
 from schemas.wire import Decoded, decode_remembered
 from store.base import Remembered

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agents.common.alerts import Pair, confirm, hold
-from agents.common.contenders import alerted
+from agents.common.alerts.compose import Pair
+from agents.common.alerts.contenders import alerted
+from agents.common.alerts.propose import confirm, hold
 from agents.common.context import AgentContext
 from agents.common.decoding import earliest, read_in_turns
 from agents.common.match import ASKED_AT_ONCE, Lookup, as_shown, lookup_of, match

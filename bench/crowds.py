@@ -254,16 +254,7 @@ _KINDS: Final = {
 }
 _SMALL: Final = ("class", "company", "chapters", "family", "card", "shelter")
 
-TURNS: Final = (
-    *_SMALL,
-    *("event", "campaign"),
-    *_SMALL,
-    *("fans", "carrier"),
-    *_SMALL,
-    "app",
-    *_SMALL,
-    "release",
-)
+TURNS: Final = (*_SMALL, "event", "campaign", *_SMALL, "fans", "carrier", *_SMALL, "app", *_SMALL, "release")
 """Kinds of crowds, each as often as it comes among a day's sign-ups."""
 
 
@@ -293,10 +284,7 @@ def crowd(population: Population, rng: Random, kind: str, number: int, seconds: 
         one = shared.equipped(of_kind.person(shared, one, member))
         if rng.random() < of_kind.own:
             own = population.person(rng, language, platform="x")
-            one = replace(
-                one,
-                **{name: getattr(own, name) for name in _OWN},
-            )
+            one = replace(one, **{name: getattr(own, name) for name in _OWN})
         yield SignUp(begins + rng.random() * of_kind.seconds, one, shared.name)
 
 

@@ -64,7 +64,7 @@ class Latency:
 
     @property
     def kept_up(self) -> bool:
-        """Whether the worker was as fast as the events came."""
+        """True if the worker was as fast as the events came."""
         return self.behind_seconds < _LATE_SECONDS
 
 
@@ -97,10 +97,7 @@ def at_rate(broker: str, own: Filled, rate: int, seconds: float, seed: int = SEE
     events = [(record.key.encode(), encode(record)) for record in records]
     numbers = range(own.bans, own.bans + round(_BANS_A_SECOND * seconds))
     banned = list(zip(numbers, people(seed, own.bans, numbers), strict=True))
-    with (
-        own.server() as server,
-        Scene(broker, environment(server.url, own.pepper, own.bans)) as scene,
-    ):
+    with own.server() as server, Scene(broker, environment(server.url, own.pepper, own.bans)) as scene:
         scene.publish(scene.topics.created, events[:_WARM_UP])
         worker = scene.start()
         scene.until_committed(scene.topics.created, _WARM_UP)

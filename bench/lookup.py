@@ -74,7 +74,7 @@ class Report:
 
 async def report(bans: int, rounds: int, *, alone: bool = False) -> Report:
     """Fills the store, then asks both in turns; samehand `alone` where the loop would take hours."""
-    held = population("diverse", bans)
+    held = population(bans)
     queries, targets = _asked(held)
     kept = CachedServer(f"samehand-{bans}", _Filled)
     with kept.server() as own:

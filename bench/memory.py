@@ -22,7 +22,7 @@ _PARTS = {"p": "postings", "a": "account map", "r": "scored record", "q": "what 
 Bans = Callable[[int], Iterator[Ban]]
 
 CASES: dict[str, Bans] = {
-    "handle alone": lambda bans: map(by_handle, range(bans), population("diverse", bans)),
+    "handle alone": lambda bans: map(by_handle, range(bans), population(bans)),
     "whole account, fields at their shares, no picture": lambda bans: whole(
         bans, avatar=False, everything=False
     ),

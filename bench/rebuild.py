@@ -27,7 +27,7 @@ from zlib import crc32
 
 from prometheus_client import CollectorRegistry
 
-import agents.common.converters
+import agents.common.distil
 import agents.enrol
 from agents.common.context import OPERATIONS, AgentContext
 from agents.common.tombstones import tombstone
@@ -52,7 +52,7 @@ from store.redis import RedisStore
 from streams.kafka.topics import Names
 from streams.outcomes import Arrival
 from streams.telemetry.metrics import Metrics
-from tools.reference_tables import filled_in
+from tools.reference_tables import fill_in
 
 TOPIC = "accounts.banned"
 _PARTITIONS = 4
@@ -261,7 +261,7 @@ class Compared:
 
     @property
     def same(self) -> bool:
-        """Whether the stores are logically equal."""
+        """True if the stores are logically equal."""
         return not (self.fingerprints_differing or self.queries_differing)
 
 
@@ -308,7 +308,7 @@ QUERIES = 10_000
 """How many queries are compared."""
 
 _LIVE_SHARE = 50  # one ban in so many more arrives while the store is being rebuilt
-_FILLED_BY = (__file__, agents.common.converters.__file__, agents.enrol.__file__)
+_FILLED_BY = (__file__, agents.common.distil.__file__, agents.enrol.__file__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +323,7 @@ class Rebuilt:
 
 async def rebuilt(bans: int, queries: int = QUERIES) -> Rebuilt:
     live = range(bans, bans + max(1, bans // _LIVE_SHARE))
-    story = History(population("diverse", live.stop))
+    story = History(population(live.stop))
     asked = _queries(story.held[:bans], queries)
     kept = CachedServer(f"rebuild-{bans}", int, also=list(map(str, _FILLED_BY)))
     with kept.server() as ours, server() as theirs:
@@ -389,8 +389,7 @@ def main() -> None:
     if not one.found.same:
         raise SystemExit(1)
     if chosen.note:
-        page = chosen.note.read_text("utf-8")
-        chosen.note.write_text(filled_in(page, "rebuild", table(one)), "utf-8")
+        fill_in(chosen.note, {"rebuild": table(one)})
 
 
 if __name__ == "__main__":

@@ -33,8 +33,6 @@ from schemas.wire import encode
 BANS: Final = 5_000
 EVENTS: Final = 600
 PARTITIONS: Final = 8
-GOAL_A_SECOND: Final = 10_000
-"""Sign-ups a second that docs/scale.md derives needs for."""
 
 SIZES: Final = (100_000, 300_000, 1_000_000)
 SIZE_EVENTS: Final = 1_500
@@ -110,10 +108,7 @@ def masters(count: int) -> Iterator[tuple[str, list[Any]]]:
             url, nodes = f"cluster://{running.address}", list[EmbeddedRedis](running.masters)
         else:
             url, nodes = running.url, [running]
-        yield (
-            url,
-            [clients.enter_context(redis.Redis.from_url(node.administrator_url)) for node in nodes],
-        )
+        yield (url, [clients.enter_context(redis.Redis.from_url(node.administrator_url)) for node in nodes])
 
 
 def measured(
@@ -229,24 +224,9 @@ def _named(setting: Setting) -> str:
 
 
 def summary(one: Report) -> str:
-    """Kafka's bytes, and all of them at the goal."""
+    """Kafka's bytes."""
     read, written = one.rows[0].kafka_read_bytes, one.rows[0].kafka_written_bytes
-    at_goal = "; ".join(
-        f"{_named(it.setting)} {_megabytes(it.redis_in_bytes)} to Redis and "
-        f"{_megabytes(it.redis_out_bytes)} from it"
-        for it in one.rows
-        if it.setting.workers == 1
+    return (
+        f"* {one.events:,} events a row; of Kafka an event is {read:,.0f} bytes read and {written:,.0f} of "
+        f"alerts written, without the protocol's own\n* on {in_words(one.machine)}"
     )
-    return "\n".join(
-        (
-            f"* {one.events:,} events a row; of Kafka an event is {read:,.0f} bytes read and {written:,.0f} "
-            "of alerts written, without the protocol's own",
-            f"* {GOAL_A_SECOND:,} events a second, multiplied, in MB a second: {at_goal}; of Kafka "
-            f"{_megabytes(read)} read and {_megabytes(written)} written",
-            f"* on {in_words(one.machine)}",
-        )
-    )
-
-
-def _megabytes(bytes_an_event: float) -> str:
-    return f"{bytes_an_event * GOAL_A_SECOND / 1e6:,.1f}"

@@ -29,14 +29,15 @@ from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
 from agents.common.context import AgentContext
-from agents.common.converters import remembered_of
+from agents.common.distil import remembered_of
 from agents.common.snapshot import snapshot_of
 from agents.common.waves import follow_waves
 from agents.common.weighing import Weighing
 from bench.crowds import DAY, FROM, HOUR, MINUTE, TURNS, SignUp, crowd
 from bench.page import in_words, machine
 from bench.running.filled import environment, pepper_file
-from bench.running.scene import BROKERS, Scene
+from bench.running.scene import Scene
+from local.broker import EmbeddedBroker
 from local.redis import EmbeddedRedis
 from samehand.scoring.weights import default_weights
 from samehand.showings import Showings
@@ -69,7 +70,7 @@ _FOREIGN: Final = {
     "ru": "Зарабатывай каждый день из дома без опыта и вложений, напиши на {contact} и получи подарок",
 }
 _ADJECTIVES: Final = [
-    *("quiet", "amber", "rapid", "frosty", "lucky", "velvet", "sunny", "bold", "misty", "proud"),
+    *("quiet", "amber", "rapid", "frosty", "lucky", "velvet", "sunny", "bold", "misty", "proud")
 ]
 _NOUNS: Final = [
     *("otter", "harbor", "cactus", "lantern", "falcon", "meadow", "comet", "biscuit", "anchor"),
@@ -425,18 +426,14 @@ def false(sign_ups: int, seed: int) -> dict[str, float]:
     result = asyncio.run(run(coming))
     for members in result.waves:
         print(f"  a false wave: {dict(members)}", file=sys.stderr)
-    return {
-        "sign-ups": len(coming),
-        "crowds": turn,
-        "false waves": len(result.waves),
-        "seconds": result.seconds,
-    }
+    waves, seconds = len(result.waves), result.seconds
+    return {"sign-ups": len(coming), "crowds": turn, "false waves": waves, "seconds": seconds}
 
 
-def forty(broker: str, pause_seconds: float) -> dict[str, float]:
+def forty(pause_seconds: float = 6.0) -> dict[str, float]:
     """Seconds from the fifth of forty alike sign-ups to the record of their wave, and how many waves."""
     with (
-        BROKERS[broker]() as kafka,
+        EmbeddedBroker() as kafka,
         EmbeddedRedis() as redis,
         Scene(kafka.address, environment(redis.url, pepper_file(), 0)) as scene,
     ):
@@ -486,7 +483,7 @@ def _share(some: int, every: int) -> float:
 
 
 PARTS: Final[dict[str, Callable[[argparse.Namespace], dict[str, float]]]] = {
-    "forty": lambda given: forty(given.broker, given.pause),
+    "forty": lambda given: forty(),
     "found": lambda given: found(given.waves, given.sign_ups // 5, given.edits, given.seed, TUNED),
     "held out": lambda given: found(given.waves, given.sign_ups // 5, given.edits, given.seed, HELD_OUT),
     "further": lambda given: found(given.waves, given.sign_ups // 5, given.edits, given.seed, FURTHER),
@@ -502,8 +499,6 @@ def main() -> int:
     parser.add_argument("--waves", type=int, default=60)
     parser.add_argument("--edits", choices=sorted(EDIT_SETS), default="held_out")
     parser.add_argument("--seed", type=int, default=33)
-    parser.add_argument("--broker", choices=sorted(BROKERS), default="embedded")
-    parser.add_argument("--pause", type=float, default=6.0, help="seconds between two of the forty")
     parser.add_argument("--only", choices=sorted(PARTS))
     given = parser.parse_args()
     print(in_words(machine()))

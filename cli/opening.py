@@ -15,6 +15,7 @@ from agents.common.context import AgentContext, AlertPolicy
 from agents.common.weighing import Weighing
 from agents.runtime.store_factory import stock_of, store_of
 from cli.exit_codes import NotDone
+from desk.settings import DeskSettings
 from samehand.scoring.weights import default_weights
 from store.base import Store
 from store.pepper.pepper import Peppers
@@ -62,7 +63,7 @@ def command_context(settings: Settings, peppers: Peppers, store: Store) -> Agent
 
 
 @asynccontextmanager
-async def opened_desk(settings: Settings, *, create: bool = False) -> AsyncIterator[Database]:
+async def opened_desk(settings: DeskSettings, *, create: bool = False) -> AsyncIterator[Database]:
     """The desk's database beside whatever desk is running, for several transactions; see `desk_database`."""
     # Half a second of imports, and an extra that other commands do without.
     from desk.database.engine import address as database_address
@@ -84,7 +85,7 @@ async def opened_desk(settings: Settings, *, create: bool = False) -> AsyncItera
 
 @asynccontextmanager
 async def desk_database(
-    settings: Settings, *, create: bool = False, reading: bool = False, statement_ms: int | None = None
+    settings: DeskSettings, *, create: bool = False, reading: bool = False, statement_ms: int | None = None
 ) -> AsyncIterator[AsyncConnection]:
     """A transaction beside whatever desk is running; ``reading``: one that writes nothing. ``statement_ms``:
     how long a statement that reads may take, by default as long as a page's.

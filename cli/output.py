@@ -64,7 +64,7 @@ def json_option(command: F) -> F:
 
 
 def wants_json() -> bool:
-    """Whether the running command was given ``--json``."""
+    """Returns whether the running command was given ``--json``."""
     return bool(click.get_current_context().meta[_JSON])
 
 

@@ -81,7 +81,7 @@ class _Watched:
             raise self._failed(fault) from fault
 
     def __getattr__(self, name: str) -> Any:
-        """Whether it is a terminal, its encoding and so on."""
+        """Returns whether it is a terminal, its encoding and so on."""
         if name == "buffer":  # click writes UTF-8 there, past us, where the encoding is ASCII
             raise AttributeError(name)
         return getattr(self._stream, name)

@@ -156,7 +156,7 @@ class EndpointAgent:
         return self._meaning(answer, arrival, failed)
 
     def _must_go(self) -> bool:
-        """Whether we have been leaving for so long that nothing more is begun."""
+        """Returns whether we have been leaving for so long that nothing more is begun."""
         if not self._leaving():
             self._left_at = None
             return False

@@ -135,9 +135,9 @@ class Endpoint:
     timeout_seconds: float = _TIMEOUT_SECONDS
     filter: Filter = field(default_factory=Filter)
     appeals: bool = False
-    """Whether it gets decided appeals, too."""
+    """True if it gets decided appeals, too."""
     waves: bool = False
-    """Whether it gets waves, too: each revision."""
+    """True if it gets waves, too: each revision."""
 
 
 class _Wrong(Exception):

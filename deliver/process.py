@@ -196,12 +196,12 @@ def topics_of(settings: Settings, endpoints: Sequence[Endpoint]) -> tuple[TopicS
 
 
 def live_of(apps: Sequence[DeliverApp]) -> Report:
-    """Whether each endpoint's delivery gets anywhere, or waits for a good reason."""
+    """Returns whether each endpoint's delivery gets anywhere, or waits for a good reason."""
     return Report({name: why for app in apps for name, why in app.health.live().faults.items()})
 
 
 def ready_of(apps: Sequence[DeliverApp]) -> Report:
-    """Whether alerts that arrive now get to anybody: an endpoint that is away holds itself alone."""
+    """Returns whether alerts that arrive now get to anybody: an endpoint that is away holds itself alone."""
     reports = [(app.endpoint.name, app.health.ready()) for app in apps]
     if any(report.healthy for _, report in reports):
         return Report({})

@@ -52,7 +52,7 @@ _encoder: Final = msgspec.json.Encoder(order="deterministic")
 
 
 def takes(endpoint: Endpoint, alert: Sendable) -> bool:
-    """Whether the endpoint wants it. An item of Coop is an account, which a summary is not about."""
+    """Returns whether the endpoint wants it. An item of Coop is an account, which a summary is not about."""
     return endpoint.filter.takes(alert) and (endpoint.shape != "coop" or isinstance(alert, MirrorAlert))
 
 

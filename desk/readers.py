@@ -69,10 +69,10 @@ class Reader:
 
     @property
     def sees_requests(self) -> bool:
-        """Whether lawful requests and their holds are shown: to those who answer them, and to auditors."""
+        """True if lawful requests and their holds are shown: to those who answer them, and to auditors."""
         return self.may("request") or self.may("audit")
 
     @property
     def sees_disputes(self) -> bool:
-        """Whether the queue shows disputed alerts: leads settle it, those who decide nothing see all."""
+        """True if the queue shows disputed alerts: leads settle it, those who decide nothing see all."""
         return self.may("settle") or not self.may("decide")

@@ -12,11 +12,11 @@ from typing import Final
 import msgspec
 import structlog
 
+from desk.settings import DeskSettings
 from schemas.internal.related import Purpose, RelatedAnswer, RelatedQuestion
 from schemas.wire import encode
 from streams.errors import SettingsError
 from streams.outbound.session import ANYWHERE, REQUEST_FAULTS, Peer, reason_of, whole
-from streams.settings import Settings
 from streams.settings.fields import PREFIX
 
 ANSWER_BYTES_MAX: Final = 256 * 1024
@@ -49,7 +49,7 @@ class GateAway:
 class GateClient:
     """The gate that the settings name. Connects at the first request."""
 
-    def __init__(self, settings: Settings, key: str) -> None:
+    def __init__(self, settings: DeskSettings, key: str) -> None:
         self._url = settings.desk_gate_url
         self._key = key
         self._peer = Peer(
@@ -82,7 +82,7 @@ class GateClient:
             return GateAway()
 
 
-def gate_client(settings: Settings) -> GateClient | None:
+def gate_client(settings: DeskSettings) -> GateClient | None:
     """Returns the gate that the settings name, None where they name none. Raises `SettingsError`."""
     key = settings.desk_gate_key()
     if not settings.desk_gate_url:

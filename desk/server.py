@@ -22,13 +22,13 @@ from desk.profiles.source import profile_source
 from desk.related import gate_client
 from desk.review.audit.watch import AuditWatch
 from desk.review.policy import Policy
+from desk.settings import DeskSettings
 from desk.telemetry import LOOK_SECONDS, DeskMetrics, State, served
 from desk.web.app import create_app
 from desk.web.desk import Desk
 from desk.web.single_sign_on import provider_of
 from streams.kafka.topics import names
 from streams.serving.server import HttpServer
-from streams.settings import Settings
 from streams.settings.basis_rights import basis_rights_of
 from streams.supervision.forced_stop import cut_off_after
 from streams.supervision.gc_tuning import collect_seldom
@@ -42,7 +42,7 @@ CONNECTIONS_MAX: Final = 512
 """Fifty people with a stream and a few requests each, below the files that a process may usually open."""
 
 
-def policy_of(settings: Settings, key: bytes) -> Policy:
+def policy_of(settings: DeskSettings, key: bytes) -> Policy:
     """The numbers that the desk works by."""
     return Policy(
         key=key,
@@ -54,7 +54,7 @@ def policy_of(settings: Settings, key: bytes) -> Policy:
     )
 
 
-def run(settings: Settings) -> int:
+def run(settings: DeskSettings) -> int:
     """Serves until SIGINT or SIGTERM; returns the exit code. Raises `DatabaseError`."""
     return asyncio.run(_serve(settings))
 
@@ -63,7 +63,7 @@ class _Server(HttpServer):
     """Stops in order on a signal. uvicorn's own then sends itself the signal again, which ends the process
     before what it serves is closed."""
 
-    def __init__(self, app: Any, settings: Settings) -> None:
+    def __init__(self, app: Any, settings: DeskSettings) -> None:
         super().__init__(app, settings, connections_max=CONNECTIONS_MAX)
         self._stop_seconds = settings.stop_seconds
 
@@ -87,7 +87,7 @@ class _Server(HttpServer):
                 loop.remove_signal_handler(number)
 
 
-async def _serve(settings: Settings) -> int:
+async def _serve(settings: DeskSettings) -> int:
     try:
         listening = socket.create_server(
             (settings.desk_host, settings.desk_port),
@@ -100,7 +100,7 @@ async def _serve(settings: Settings) -> int:
             return await _serve_on(listening, settings, stack)
 
 
-async def _serve_on(listening: socket.socket, settings: Settings, stack: AsyncExitStack) -> int:
+async def _serve_on(listening: socket.socket, settings: DeskSettings, stack: AsyncExitStack) -> int:
     provider = provider_of(settings)
     # A secret that cannot be read is reported before all else.
     profiles, gate = profile_source(settings, time.time), gate_client(settings)
@@ -140,7 +140,7 @@ async def _serve_on(listening: socket.socket, settings: Settings, stack: AsyncEx
         return _no_address(settings.web_host, settings.web_port, fault)
     tasks = [asyncio.create_task(feed.run()), asyncio.create_task(_look(metrics, database, state))]
     collect_seldom()  # else a page now and then waits until all that lives was gone through
-    log.info("the desk is open", url=settings.desk_url or f"http://{settings.desk_host}:{settings.desk_port}")
+    log.info("the desk is open", url=settings.desk_base_url)
     for task in tasks:
         # A task of ours that fails is a defect: the desk ends, and says so, rather than show what is stale.
         task.add_done_callback(server.stop_if_failed)

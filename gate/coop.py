@@ -102,7 +102,7 @@ class CoopActions:
         return cls(key, reviewer_key)
 
     def signed(self, raw: bytes, headers: Mapping[str, str], *, now: float) -> bool:
-        """Whether Coop signed this body. `headers` by lower-case names; Coop signs no time."""
+        """Returns whether Coop signed this body. `headers` by lower-case names; Coop signs no time."""
         signature = headers.get(SIGNATURE_HEADER, "")
         if len(signature) > SIGNATURE_CHARACTERS_MAX:
             return False

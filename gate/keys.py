@@ -72,11 +72,11 @@ class Key(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     per: Literal["call", "record"] = "call"
 
     def has(self, right: str) -> bool:
-        """Whether it has a right, for any kind and any platform."""
+        """Returns whether it has a right, for any kind and any platform."""
         return any(granted.replace("@", ":").partition(":")[0] == right for granted in self.may)
 
     def covers(self, right: str, platform: str | None = None) -> bool:
-        """Whether it has `appeals` or `events:KIND` for a platform, or for any."""
+        """Returns whether it has `appeals` or `events:KIND` for a platform, or for any."""
         return covers(self.may, right, platform)
 
     @property

@@ -58,7 +58,9 @@ def clash_of(may: Iterable[str]) -> str:
 
 
 def covers(may: Iterable[str], right: str, platform: str | None = None) -> bool:
-    """Whether rights include `appeals` or `events:KIND`, for a platform, or where none is given for any."""
+    """Returns whether rights include `appeals` or `events:KIND`, for a platform, or where none is given for
+    any.
+    """
     for granted in may:
         name, at, its_platform = granted.partition("@")
         everything = name == EVENTS and right.startswith(f"{EVENTS}:")

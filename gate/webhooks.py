@@ -65,7 +65,9 @@ class ForeignWebhook:
         return f"ForeignWebhook({self.mapping.topic!r})"
 
     def signed(self, raw: bytes, headers: Mapping[str, str], *, now: float) -> bool:
-        """Whether the sender knows the secret. ``headers`` by lower-case names; ``now`` in Unix seconds."""
+        """Returns whether the sender knows the secret. ``headers`` by lower-case names; ``now`` in Unix
+        seconds.
+        """
         if self.signature == "standard-webhooks":
             return not Secret(self.secret).fault(headers, raw, now=now)
         given = headers.get(self.signature, "")

@@ -54,7 +54,7 @@ class EmbeddedPostgres(LocalServer):
         return [*_as_nobody_special(), server, *where, *hasty]
 
     def answers(self) -> bool:
-        """Whether it accepts TCP connections; runs no query."""
+        """Returns whether it accepts TCP connections; runs no query."""
         ready = [str(programs() / "pg_isready"), "-q", "-h", LOOPBACK, "-p", str(self.port)]
         return subprocess.run(ready, check=False).returncode == 0  # noqa: S603  # as above
 

@@ -88,7 +88,7 @@ def client(port: int, username: str | None = None, password: str | None = None) 
 
 
 def answers_ping(port: int) -> bool:
-    """Whether PING is answered: not while a data set is still being loaded."""
+    """Returns whether PING is answered: not while a data set is still being loaded."""
     with client(port) as connection:
         try:
             return bool(connection.ping())

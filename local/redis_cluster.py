@@ -119,7 +119,9 @@ class RedisCluster(ServerGroup):
 
 
 def _is_in_step(node: ClusterNode) -> bool:
-    """Whether it is a master, or a replica fit to take over: an unlinked one never stands for election."""
+    """Returns whether it is a master, or a replica fit to take over: an unlinked one never stands for
+    election.
+    """
     with node.administrator() as connection:
         state = connection.info("replication")
     return bool(state["role"] == "master" or state["master_link_status"] == "up")

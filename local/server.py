@@ -89,7 +89,7 @@ class LocalServer(Startable):
 
     @abstractmethod
     def answers(self) -> bool:
-        """Whether it does real work for a client now; may take about a second, never hangs."""
+        """Returns whether it does real work for a client now; may take about a second, never hangs."""
 
     def start(self) -> Self:
         """Start it and return when it answers. Raises :class:`DidNotStart`."""

@@ -55,7 +55,7 @@ def seen_marks(text: str) -> Iterator[str]:
 
 
 def is_unseen(character: str) -> bool:
-    """Whether nobody sees a character, or it reorders what stands around it."""
+    """Returns whether nobody sees a character, or it reorders what stands around it."""
     return character not in JOINERS and unicodedata.category(character) in _WRITTEN_OUT
 
 

@@ -22,7 +22,7 @@ does, a word does not."""
 
 
 def alike(first: Fingerprint, second: Fingerprint, weights: Weights) -> bool:
-    """Whether two accounts are alike, at whatever moment they were made.
+    """Returns whether two accounts are alike, at whatever moment they were made.
 
     By shipped rates, not by what was counted: else a hundred accounts on one device would make it common, and
     so unlike each other. Two accounts under different peppers are not alike.

@@ -80,7 +80,7 @@ def posting_cap(kind: KeyKind) -> int:
 
 
 def falls_silent(kind: KeyKind) -> bool:
-    """Whether a value of this kind proposes nobody once more accounts bear it than its posting cap.
+    """Returns whether a value of this kind proposes nobody once more accounts bear it than its posting cap.
 
     True for values made of names, except the whole handle: which of too many bearers they would propose
     depends on the order of arrival alone. A device, an address or the handle of a campaign goes on proposing
@@ -100,7 +100,7 @@ DISPLAY_NAME_KINDS: Final = (
 
 
 def is_personal(kind: int) -> bool:
-    """Whether a value of this kind belongs to somebody: an address, a device, a contact point."""
+    """Returns whether a value of this kind belongs to somebody: an address, a device, a contact point."""
     return KeyKind.EMAIL <= kind <= KeyKind.CONTACT
 
 

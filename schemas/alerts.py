@@ -151,7 +151,7 @@ class Matched(OfAccount, Struct, frozen=True, kw_only=True):
 
     @property
     def on_state_word(self) -> bool:
-        """Whether the ban rests on an authority's word; a former release wrote no `basis_kind`."""
+        """True if the ban rests on an authority's word; a former release wrote no `basis_kind`."""
         return "state" in (self.basis_kind, kind_of(self.basis))
 
     @property

@@ -111,7 +111,7 @@ def read_rights(text: str) -> RightsTable:
 
 
 def kind_of(basis: Basis | None) -> BasisKind:
-    """Whether a ban rests on the platform's own rules or on the word of an authority (``state``)."""
+    """Returns whether a ban rests on the platform's own rules or on the word of an authority (``state``)."""
     if basis is None:
         return "none"
     return "platform" if basis.authority.casefold() == PLATFORM else "state"

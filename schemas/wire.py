@@ -103,7 +103,7 @@ class Decoded(Struct, Generic[R_co], frozen=True):
     unknown_fields: int = 0
     """Fields that this version does not know, at the top level and in `account`."""
     clamped: bool = False
-    """Whether a date lay up to 5 minutes in the future and was set to now."""
+    """True if a date lay up to 5 minutes in the future and was set to now."""
     unusable: tuple[Unusable, ...] = ()
     """Fields that were left out of the record or cut, each with its reason."""
 

@@ -322,7 +322,7 @@ class OpenAlert:
 
     @property
     def sums_up(self) -> bool:
-        """Whether it is a summary: that is on a ban and about no other account."""
+        """True if it is a summary: that is on a ban and about no other account."""
         return self.account == self.banned
 
 

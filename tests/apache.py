@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from local.apache import JVM, ApacheKafka, java, kafka_home
+from local.apache import ARCHIVE, ApacheKafka, KafkaNode, java, kafka_home, program
 from local.binaries import NotAvailable
 from tests.house import ROOT
 
@@ -58,9 +58,24 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def kafka_libs() -> Path:
     """A ``KAFKA_HOME``: the given one, the cached one, or one fetched now."""
     try:
-        return kafka_home()
+        home = kafka_home()
     except NotAvailable:
-        return fetched("kafka")
+        home = fetched("kafka")
+    archive = home / ARCHIVE
+    if not archive.exists() and os.access(home, os.W_OK):
+        lay_out_classes(home, archive)
+    return home
+
+
+def lay_out_classes(home: Path, archive: Path) -> None:
+    """Once a machine: a broker that writes the archive at its end."""
+    partial = archive.with_suffix(f".{os.getpid()}")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JDK_JAVA_OPTIONS", f"-XX:ArchiveClassesAtExit={partial}")
+        patch.setattr(KafkaNode, "stop_seconds_max", KafkaNode.start_seconds_max)
+        with ApacheKafka(home=home) as kafka:
+            kafka.stop()
+    partial.replace(archive)
 
 
 def fetched(what: str) -> Path:
@@ -81,7 +96,7 @@ def apache_kafka(kafka_libs: Path) -> Iterator[ApacheKafka]:
 def kafka_program(folder: Path, home: Path, name: str, main: str) -> Path:
     """One of Kafka's own programs, as its distribution names it; the jars come without the scripts."""
     script = folder / name
-    command = shlex.join([java(), *JVM, "-cp", str(home / "libs" / "*"), main])
+    command = shlex.join(program(home, main))
     script.write_text(f'#!/bin/sh\nexec {command} "$@"\n', "utf-8")
     script.chmod(0o755)
     return script

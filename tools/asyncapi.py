@@ -84,9 +84,7 @@ def document() -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
         },
         "defaultContentType": "application/json",
-        "servers": {
-            "kafka": {"host": ",".join(load({}).kafka_brokers), "protocol": "kafka"},
-        },
+        "servers": {"kafka": {"host": ",".join(load({}).kafka_brokers), "protocol": "kafka"}},
         "channels": {name: _channel(topic) for name, topic in topics.items()},
         "operations": {
             f"{action}.{name}": {

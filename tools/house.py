@@ -26,8 +26,8 @@ from typing import Final
 import click
 
 from cli.main import samehand
+from desk.settings import DeskSettings
 from streams.kafka.topics import Names
-from streams.settings import describe
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 BUDGET: Final = ROOT / "tools" / "budget.toml"
@@ -111,7 +111,8 @@ def size(root: Path = ROOT) -> tuple[dict[str, int], dict[str, int]]:
 
 def surface() -> dict[str, int]:
     """Counts what users have to learn: commands that do something, settings, and topics of our own."""
-    return {"commands": _commands(samehand), "settings": len(describe()), "topics": len(vars(Names()))}
+    settings = len(DeskSettings.model_fields)
+    return {"commands": _commands(samehand), "settings": settings, "topics": len(vars(Names()))}
 
 
 def _commands(command: click.Command | None) -> int:
@@ -124,11 +125,8 @@ def _commands(command: click.Command | None) -> int:
 
 def figures(root: Path = ROOT) -> list[Figure]:
     """Measures how plain the product at ``root`` is."""
-    packages = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"][
-        "targets"
-    ]
-    rooms = set(packages["wheel"]["packages"])
-    product = [path for path in tracked(root) if path.suffix == ".py" and path.parts[0] in rooms]
+    python = [path for path in tracked(root) if path.suffix == ".py"]
+    product = [path for path in python if path.parts[0] not in _NOT_PRODUCT]
     text = {path: (root / path).read_text("utf-8") for path in product}
     trees = {path: ast.parse(text[path]) for path in product}
     functions = [node for tree in trees.values() for node in _functions(tree)]
@@ -137,9 +135,7 @@ def figures(root: Path = ROOT) -> list[Figure]:
         Figure("private functions, percent", round(100 * len(private) / len(functions), 1), 22),
         Figure("private functions used once", sum(map(_private_used_once, trees.values())), 250),
         Figure("docstrings of four words or fewer", sum(map(_short_docstrings, trees.values())), 20),
-        Figure(
-            "'told', 'whoever', 'tells of'", sum(len(DIALECT.findall(text[path])) for path in product), 44
-        ),
+        Figure("'told', 'whoever', 'tells of'", len(DIALECT.findall("\n".join(text.values()))), 44),
         Figure("files up to 60 lines with one importer", _foldable(product, text, trees), 10),
         Figure("class names used more than once", _repeated_classes(trees), 10),
         Figure("widest folder, modules", _widest(product), 20),

@@ -17,9 +17,10 @@ from prometheus_client import CollectorRegistry
 from cli.maintain.account.places import places
 from cli.registry import COMMANDS, SECTIONS
 from deliver.metrics import WebhookMetrics
+from desk.settings import DeskSettings, load
 from desk.telemetry import DeskMetrics
 from gate.metrics import GateMetrics
-from streams.settings import describe, load
+from streams.settings import describe
 from streams.telemetry.metrics import Metrics
 
 ROOT = Path(__file__).parent.parent
@@ -31,7 +32,7 @@ def settings_table() -> str:
     rows = [
         f"| `{setting.name}` | {f'`{setting.default}`' if setting.default else ''} | "
         f"{_cell(setting.meaning)} |"
-        for setting in describe()
+        for setting in describe(DeskSettings)
     ]
     return "\n".join(["| variable | default | meaning |", "|---|---|---|", *rows])
 
@@ -96,6 +97,14 @@ def renewed(name: str, text: str) -> str:
     return filled_in(text, name, TABLES[name]())
 
 
+def fill_in(page: Path, tables: Mapping[str, str]) -> None:
+    """Replaces each table on a page, between the marks of its name. Raises `ValueError` without them."""
+    text = page.read_text("utf-8")
+    for name, table in tables.items():
+        text = filled_in(text, name, table)
+    page.write_text(text, "utf-8")
+
+
 def filled_in(text: str, name: str, table: str) -> str:
     """The text with what stands between the marks of that name replaced. Raises `ValueError` without them."""
     place = rf"(<!-- {name} -->\n)(.*?)(<!-- /{name} -->)"
@@ -115,8 +124,7 @@ def _cell(text: str) -> str:
 
 def main() -> None:
     for name in TABLES:
-        page = REFERENCE / f"{name}.md"
-        page.write_text(renewed(name, page.read_text("utf-8")), "utf-8")
+        fill_in(REFERENCE / f"{name}.md", {name: TABLES[name]()})
 
 
 if __name__ == "__main__":

@@ -14,13 +14,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
-from agents.common.alerts import Pair, hold, known_alerts, record_in, replaced_by, stands, supersede
-from agents.common.contenders import alerted
+from agents.common.alerts.compose import Pair
+from agents.common.alerts.contenders import alerted
+from agents.common.alerts.propose import hold, known_alerts, record_in, replaced_by, stands, supersede
 from agents.common.context import AgentContext
-from agents.common.converters import moment
 from agents.common.match import lookup_again, match
 from agents.common.snapshot import snapshot_of
 from schemas.alerts import WithdrawnReason
+from schemas.decoding.dates import from_seconds
 from schemas.internal.enrolled import BanEnrolled
 from schemas.wire import encode
 from store.base import Ban, BanFacts, Owed, Proposal, Query, Ruling
@@ -194,8 +195,8 @@ def _word(facts: BanFacts, freed_at: float, context: AgentContext) -> Emit:
     word = BanEnrolled(
         platform=facts.platform,
         account_id=facts.account_id,
-        banned_at=None if facts.banned_at is None else moment(facts.banned_at),
-        occurred_at=moment(facts.occurred_at),
-        freed_at=moment(freed_at),
+        banned_at=None if facts.banned_at is None else from_seconds(facts.banned_at),
+        occurred_at=from_seconds(facts.occurred_at),
+        freed_at=from_seconds(freed_at),
     )
     return Emit(context.topics.enrolled, word.key.encode(), encode(word))

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from agents.common.context import AgentContext
-from agents.common.converters import moment
 from samehand.lineage import Descent, child_of, founder
 from samehand.verdict import Consequence, consequence
 from schemas.accounts import AccountBanned
+from schemas.decoding.dates import from_seconds
 from schemas.unusable import FieldFault
 from schemas.verdicts import VerdictGiven
 from schemas.wire import encode
@@ -71,7 +71,7 @@ def verdict_of(ban: AccountBanned, led: Led, topic: str) -> Emit:
         verdict="mirror",
         reason_code="banned",
         reviewer="platform",
-        decided_at=moment(ban.at),
+        decided_at=from_seconds(ban.at),
         verdict_id=f"ban-{alert.alert_id}",
         policy=ban.policy,
         given_by="ban",

@@ -15,10 +15,11 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final
 
-from agents.common.alerts import Pair, best_score, may_alert, note_held
+from agents.common.alerts.compose import Pair
+from agents.common.alerts.propose import best_score, may_alert, note_held
 from agents.common.context import AgentContext
 from agents.common.decisions.quarantine import quarantined_keys
-from agents.common.distilled import distilled
+from agents.common.distil import distilled
 from agents.common.snapshot import Snapshot
 from agents.common.yielder import Yielder
 from samehand.account import account_key

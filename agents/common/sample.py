@@ -12,7 +12,7 @@ from typing import Final
 from msgspec.structs import replace as replaced
 from prometheus_client import CollectorRegistry
 
-from agents.common.alerts import Pair, alert_of
+from agents.common.alerts.compose import Pair, alert_of
 from agents.common.context import AgentContext
 from agents.common.match import Lookup, match
 from agents.common.snapshot import Snapshot
@@ -93,7 +93,7 @@ class Sample:
         for (pair, level, draw), ruling in zip(some, ruled, strict=True):
             if ruling.ruling not in _ALERTED:
                 continue
-            alert = alert_of(pair, self._context)
+            alert = alert_of(pair, self._context, self._context.now())
             record = replaced(alert, drawn=Drawn(probability=draw.probability, stratum=level))
             key, headers = record.key.encode(), alert_headers(record)
             emits.append(Emit(self._context.topics.sample, key, encode(record), None, headers))

@@ -14,7 +14,7 @@ from typing import Final, TypedDict
 
 from msgspec.structs import replace
 
-from agents.common.converters import account_of, fingerprints_of, unread_of
+from agents.common.distil import account_of, fingerprints_of, unread_of
 from schemas.accounts import Account, AccountEvent
 from schemas.unusable import FieldFault, Unusable
 

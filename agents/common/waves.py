@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from agents.common.context import AgentContext
-from agents.common.converters import moment
 from agents.common.decisions.quarantine import in_quarantine
 from agents.common.decoding import itself, read_all
 from agents.common.snapshot import Snapshot
@@ -22,6 +21,7 @@ from samehand.waves.keys import OTHERS_MIN
 from samehand.waves.membership import COMPARED_MAX, gathered, nearest
 from samehand.waves.pattern import PatternLine, handle_pattern, pattern_of
 from samehand.waves.score import Likeness, likeness
+from schemas.decoding.dates import from_seconds
 from schemas.waves import WaveAlert, WavePattern
 from schemas.waves import WaveMember as RecordMember
 from schemas.wire import decode_wave, encode
@@ -217,13 +217,13 @@ def wave_record(wave: Wave) -> WaveAlert:
         wave_id=wave.wave_id,
         revision=wave.revision,
         status="open" if wave.withdrawn is None else "withdrawn",
-        began_at=moment(wave.began_at),
-        changed_at=moment(wave.changed_at),
+        began_at=from_seconds(wave.began_at),
+        changed_at=from_seconds(wave.changed_at),
         members=tuple(
             RecordMember(
                 account=member.account,
                 handle=member.handle,
-                seen_at=moment(member.seen_at),
+                seen_at=from_seconds(member.seen_at),
                 log_odds=member.log_odds,
                 signals=member.signals,
                 banned=member.banned,
@@ -235,7 +235,7 @@ def wave_record(wave: Wave) -> WaveAlert:
             for line in pattern_of([member.signals for member in wave.members])
         ),
         handle_pattern=handle_pattern([member.handle for member in wave.members]),
-        withdrawn_at=None if wave.withdrawn is None else moment(wave.changed_at),
+        withdrawn_at=None if wave.withdrawn is None else from_seconds(wave.changed_at),
         withdrawn_reason=wave.withdrawn,
         merged_into=wave.merged_into,
     )

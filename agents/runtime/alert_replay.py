@@ -15,9 +15,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from agents.common.alert_states import state_of
+from agents.common.alerts.recall import recall
+from agents.common.alerts.states import state_of
 from agents.common.context import AgentContext
-from agents.common.recall import recall
 from agents.common.waves import recalled_wave
 from agents.judge import Judge
 from schemas.alert_state import AlertState

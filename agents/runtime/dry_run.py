@@ -21,11 +21,11 @@ from typing import Final, Literal, Protocol, TypeVar
 from prometheus_client import CollectorRegistry
 
 from agents.common.again import look_again
-from agents.common.alerts import confirm
+from agents.common.alerts.propose import confirm
+from agents.common.alerts.withdrawal import record_of
 from agents.common.context import AgentContext, AlertPolicy
-from agents.common.converters import Keyers, remembered_of
+from agents.common.distil import Keyers, remembered_of
 from agents.common.weighing import Weighing
-from agents.common.withdrawal import record_of
 from agents.enrol import Enrol
 from agents.expunge import Expunge
 from agents.forget import Forget

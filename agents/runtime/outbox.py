@@ -17,11 +17,11 @@ from typing import NamedTuple
 import structlog
 
 from agents.common.again import look_again, released
-from agents.common.alert_states import forgotten_emit, state_emit
-from agents.common.alerts import confirm
+from agents.common.alerts.propose import confirm
+from agents.common.alerts.states import forgotten_emit, state_emit
+from agents.common.alerts.withdrawal import record_of
 from agents.common.context import AgentContext
 from agents.common.waves import wave_emit
-from agents.common.withdrawal import record_of
 from schemas.alert_headers import alert_headers
 from schemas.alert_state import unquoted_alert
 from schemas.alerts import MirrorAlert

@@ -1,4 +1,4 @@
-"""Disguised handles: edits of each kind, tuned and held out, and the bans that they disguise."""
+"""Disguised handles: edits of each kind, and the bans that they disguise."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bench.index.population import BannedNames
 from samehand.account import Account
 from samehand.names.handle_trait import HandleTrait
 from samehand.signals.handle import HANDLE
-from simulate.evasion.edits import HELD_OUT, TUNING, Edit
+from simulate.evasion.edits import HELD_OUT, Edit
 from simulate.sampling import below, one_of, seeded
 
 KEEP: Final = 64
@@ -19,30 +19,20 @@ KEEP: Final = 64
 _TRIES: Final = 30  # an edit that does not apply to so many bans in turn applies to hardly any
 
 # One spelling and another that bearers of the same name use; applied either way.
-_TUNING_SPELLINGS = (("ee", "i"), ("oo", "u"), ("ou", "u"), ("y", "i"), ("o", "u"), ("e", "i"))
-_HELD_OUT_SPELLINGS = (("aa", "a"), ("ei", "ai"), ("ey", "i"), ("q", "k"), ("a", "e"), ("ph", "f"))
+_ONE_WAY = (("aa", "a"), ("ei", "ai"), ("ey", "i"), ("q", "k"), ("a", "e"), ("ph", "f"))
+_SPELLINGS = (*_ONE_WAY, *((other, one) for one, other in _ONE_WAY))
 
 
-def _respelt(spellings: tuple[tuple[str, str], ...]) -> Edit:
-    both = (*spellings, *((other, one) for one, other in spellings))
-
-    def edit(rng: Random, text: str) -> str:
-        possible = [pair for pair in both if pair[0] in text]
-        if not possible:
-            return text
-        here, there = one_of(rng, possible)
-        return text.replace(here, there, 1)
-
-    return edit
+def _respelt(rng: Random, text: str) -> str:
+    possible = [pair for pair in _SPELLINGS if pair[0] in text]
+    if not possible:
+        return text
+    here, there = one_of(rng, possible)
+    return text.replace(here, there, 1)
 
 
-KINDS: Final[Mapping[str, Mapping[str, Edit]]] = MappingProxyType(
-    {
-        "tuning": MappingProxyType({**TUNING, "respelt": _respelt(_TUNING_SPELLINGS)}),
-        "held_out": MappingProxyType({**HELD_OUT, "respelt": _respelt(_HELD_OUT_SPELLINGS)}),
-    }
-)
-"""For tuning and for judging: kind of obfuscation → edit."""
+EDITS: Final[Mapping[str, Edit]] = MappingProxyType({**HELD_OUT, "respelt": _respelt})
+"""Kind of obfuscation → edit, none of which tuning used."""
 
 
 class Disguise(NamedTuple):
@@ -56,10 +46,9 @@ class Disguise(NamedTuple):
 def disguised(bans: list[BannedNames], count: int) -> list[Disguise]:
     """Draws so many held-out disguises of all kinds, of bans whose handle tells anything."""
     rng = seeded(5, "bench recall")
-    edits = KINDS["held_out"]
-    each = max(1, count // len(edits))
+    each = max(1, count // len(EDITS))
     asked = []
-    for edit in edits.values():
+    for edit in EDITS.values():
         wanted = each
         for _ in range(each * _TRIES):
             target = below(rng, len(bans))

@@ -1,9 +1,7 @@
 """Banned accounts to be found again, drawn from a seed and kept in a cache outside the repository.
 
-Two crowds, because recall depends on how alike handles are to begin with. ``simulated`` has the names of
-:mod:`simulate`, some hundreds a language: a million of its handles have fewer than 200,000 bases, far more
-alike than people's are. ``diverse`` forms its handles in the same ways out of the 58,000 tokens of the
-commonness table, each in proportion to its share.
+Their handles are formed as those of :mod:`simulate`, out of the 58,000 tokens of the commonness table, each
+in proportion to its share: recall depends on how alike handles are to begin with.
 """
 
 from __future__ import annotations
@@ -19,7 +17,7 @@ from samehand.frequency.name_prior import decoration
 from samehand.frequency.name_prior.table import shipped
 from simulate.population.handles import NAMELESS_PLATFORMS, TakenHandles, handle
 from simulate.population.languages import Name, Tongue, tongue
-from simulate.population.people import LANGUAGE_WEIGHTS, PLATFORMS, display_name
+from simulate.population.people import PLATFORMS, display_name
 from simulate.sampling import Weighted, seeded
 
 _VERSION = 1
@@ -34,11 +32,11 @@ class BannedNames(NamedTuple):
     display_name: str
 
 
-def population(crowd: str, bans: int, seed: int = 1) -> list[BannedNames]:
-    """So many banned accounts of a crowd of :data:`CROWDS`, from the cache where they are in it."""
-    file = cache_folder() / f"{crowd}-{bans}-{seed}-v{_VERSION}.tsv"
+def population(bans: int, seed: int = 1) -> list[BannedNames]:
+    """So many banned accounts, from the cache where they are in it."""
+    file = cache_folder() / f"diverse-{bans}-{seed}-v{_VERSION}.tsv"
     if not file.exists():
-        held = drawn(crowd, bans, seed)
+        held = drawn(bans, seed)
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_suffix(f".{os.getpid()}")
         part.write_text("".join("\t".join(one) + "\n" for one in held), encoding="utf-8")
@@ -53,9 +51,9 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "samehand" / "bench"
 
 
-def drawn(crowd: str, bans: int, seed: int) -> list[BannedNames]:
-    rng, taken = seeded(seed, f"bench {crowd}"), TakenHandles(bans)
-    speech = CROWDS[crowd]()
+def drawn(bans: int, seed: int) -> list[BannedNames]:
+    rng, taken = seeded(seed, "bench diverse"), TakenHandles(bans)
+    speech = _speech()
     held: list[BannedNames] = []
     while len(held) < bans:
         platform = PLATFORMS.pick(rng)
@@ -69,12 +67,7 @@ def drawn(crowd: str, bans: int, seed: int) -> list[BannedNames]:
     return held
 
 
-def _simulated() -> Callable[[Random], Tongue]:
-    languages = Weighted(list(LANGUAGE_WEIGHTS), list(LANGUAGE_WEIGHTS.values()))
-    return lambda rng: tongue(languages.pick(rng))
-
-
-def _diverse() -> Callable[[Random], Tongue]:
+def _speech() -> Callable[[Random], Tongue]:
     # Decorations have a fixed cost, not a share; they come by the edits.
     tokens = {
         token: bits
@@ -90,6 +83,3 @@ def _diverse() -> Callable[[Random], Tongue]:
         return replace(tongue("en"), given=names, family=names, words=some)
 
     return speech
-
-
-CROWDS: dict[str, Callable[[], Callable[[Random], Tongue]]] = {"simulated": _simulated, "diverse": _diverse}

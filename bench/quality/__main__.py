@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.quality.simulated import HELD_OUT_SEEDS, TUNING_SEEDS, VALIDATION_SEEDS, simulated, table
 from cli import output
-from tools.reference_tables import filled_in
+from tools.reference_tables import fill_in
 
 _QUICK_SEEDS, _QUICK_ACCOUNTS = 1, 3_000
 _SEEDS = {"tuning": TUNING_SEEDS, "validation": VALIDATION_SEEDS, "held_out": HELD_OUT_SEEDS}
@@ -39,7 +39,7 @@ def main() -> None:
         figures = simulated(edits, seeds=seeds, accounts=accounts, heard=heard)
     told = {"simulated": figures, "seconds": round(time.monotonic() - started, 1)}
     if given.note is not None:
-        given.note.write_text(filled_in(given.note.read_text("utf-8"), "quality", table(told)), "utf-8")
+        fill_in(given.note, {"quality": table(told)})
     print(json.dumps(told, ensure_ascii=False, indent=2) if given.json else table(told))
 
 

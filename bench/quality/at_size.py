@@ -12,7 +12,6 @@ import argparse
 import asyncio
 import json
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from agents.common.converters import remembered_of
+from agents.common.distil import remembered_of
 from agents.runtime.store_factory import peppers_of, store_of
 from bench.judging import Judge
 from bench.page import in_words, machine, markdown
@@ -46,7 +45,7 @@ from simulate.sampling import below, seeded
 from simulate.timeline.records import created
 from store.base import Candidate, Remembered, Store
 from streams.settings import Settings, load
-from tools.reference_tables import filled_in
+from tools.reference_tables import fill_in
 
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
 
@@ -174,11 +173,11 @@ class Event:
 
     @property
     def is_mirror(self) -> bool:
-        """Whether its ban is its own."""
+        """True if its ban is its own."""
         return self.kind in WAYS_BACK
 
     def true(self, pair: ScoredBan) -> bool:
-        """Whether this pair is a mirror and its original."""
+        """Returns whether this pair is a mirror and its original."""
         return self.is_mirror and pair.banned == self.banned
 
 
@@ -199,13 +198,6 @@ def figures(events: Sequence[Event]) -> dict[str, Any]:
         },
         "within_the_hour": {
             band: _band(band, mirrors, others, weight, _within_the_hour, SOON) for band in BANDS
-        },
-        "by_strategy": {
-            strategy: {
-                span: {band: _recall(band, mirrors, _within(span), (strategy,)) for band in BANDS}
-                for span in SPANS
-            }
-            for strategy in WAYS_BACK
         },
         "alarmed": {
             kind: Share(
@@ -229,7 +221,7 @@ def _within_the_hour(since: float) -> bool:
 
 
 def _within(span: str) -> Within:
-    """Whether so long after a ban lies in a span: after the end of the one before, up to its own."""
+    """Returns whether so long after a ban lies in a span: after the end of the one before, up to its own."""
     ends = [0.0, *(last for _, last in SPANS.values())]
     place = list(SPANS).index(span)
     return lambda since: ends[place] < since <= ends[place + 1]
@@ -340,7 +332,7 @@ def table(told: Mapping[str, Any]) -> str:
             f"one sign-up in {MIRROR_EVERY} a mirror)",
             f"{average['value']:.3f} [{low:.3f}, {high:.3f}]",
             "",
-        ),
+        )
     ]
     for band in BANDS:
         goal = "both ≥ .9" if band == "possible" else ""
@@ -358,8 +350,7 @@ def table(told: Mapping[str, Any]) -> str:
         ("precision", *(number_text(each["precision"]) for each in possible)),
     ]
     heads = ("`possible` by time since the ban", *SPANS)
-    second = markdown(heads, cells)
-    return f"{first}\n\n{second}"
+    return f"{first}\n\n{markdown(heads, cells)}"
 
 
 def _both(each: Mapping[str, Any]) -> str:
@@ -405,10 +396,8 @@ def measured(
     heard: Heard = lambda ready: None,
 ) -> dict[str, Any]:
     """One run, ready for JSON; ``heard`` is called with how many sign-ups are judged."""
-    began = time.monotonic()
     plan = planned(seed, bans, NOW, a_cell=a_cell, others=others)
     own = filled(bans, seed, NOW, plan.banned)
-    ready_at = time.monotonic()
     banned = dict(zip(sorted(plan.banned), own.originals, strict=True))
     people = signing_up(plan, seed, bans, banned, edits)
     with own.server() as server, ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
@@ -430,8 +419,6 @@ def measured(
         "seed": seed,
         "crowd": crowd,
         **figures(events),
-        "fill_seconds": round(ready_at - began, 1),
-        "judge_seconds": round(time.monotonic() - ready_at, 1),
         "machine": machine(),
     }
 
@@ -525,8 +512,6 @@ def main() -> int:
     """0 with the figures on standard output."""
     parser = argparse.ArgumentParser(prog="python -m bench.quality.at_size", description=__doc__)
     parser.add_argument("--bans", type=int, default=BANS)
-    parser.add_argument("--cell", type=int, default=A_CELL, help="mirrors of a strategy in a span of time")
-    parser.add_argument("--others", type=int, default=OTHERS, help="sign-ups of others")
     parser.add_argument("--edits", choices=sorted(EDIT_SETS), default="held_out")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--note", type=Path, help="fill the table of this note in")
@@ -534,16 +519,9 @@ def main() -> int:
     given = parser.parse_args()
     print(f"filling a store with {given.bans:,} bans, unless it is kept from before", file=sys.stderr)
     with output.progress("sign-ups judged", None) as heard:
-        told = measured(
-            given.bans,
-            a_cell=given.cell,
-            others=given.others,
-            seed=given.seed,
-            edits=given.edits,
-            heard=heard,
-        )
+        told = measured(given.bans, seed=given.seed, edits=given.edits, heard=heard)
     if given.note is not None:
-        given.note.write_text(filled_in(given.note.read_text("utf-8"), "size", table(told)), "utf-8")
+        fill_in(given.note, {"size": table(told)})
     print(json.dumps(told, indent=1) if given.json else f"{table(told)}\n\non {in_words(told['machine'])}")
     return 0
 

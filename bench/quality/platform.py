@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from agents.common.converters import ban_of, remembered_of
+from agents.common.distil import ban_of, remembered_of
 from agents.runtime.dry_run import by_hour
 from bench.judging import Judge
 from cli.inputs.input_files import read_accounts, read_bans

@@ -23,13 +23,9 @@ from bench.real.renames import renames, returning
 from bench.real.scenes import BACKGROUND, CROWD, INNOCENT, PAIRS, scenes
 from bench.real.tables import tables
 from cli import output
-from tools.reference_tables import filled_in
+from tools.reference_tables import fill_in
 
-FILES: Final = (
-    "cheater_name_families.csv",
-    "ordinary_handles.txt",
-    "handle_renames.csv",
-)
+FILES: Final = ("cheater_name_families.csv", "ordinary_handles.txt", "handle_renames.csv")
 
 
 class NoRealNames(Exception):
@@ -149,10 +145,7 @@ def main() -> int:
         print(fault, file=sys.stderr)
         return 2
     if given.note is not None:
-        text = given.note.read_text("utf-8")
-        for name, table in tables(told).items():
-            text = filled_in(text, name, table)
-        given.note.write_text(text, "utf-8")
+        fill_in(given.note, tables(told))
     shown = "\n\n".join(tables(told).values())
     print(json.dumps(told, ensure_ascii=False, indent=2) if given.json else shown)
     return int(bool(told.get("scenes", {}).get("worse")))

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace as replaced
 
-from agents.common.converters import account_of
+from agents.common.distil import account_of
 from bench.real.scenes import DAY, MINUTE, NOW, RANK, Banned, _only, _prefix, _whole
 from report.share import Share
 from samehand.fingerprint.distil import Fingerprint, distil

@@ -302,11 +302,5 @@ def _mean(
     runs: list[dict[str, _Ranked]],
     drawn: list[tuple[NDArray[np.int64], NDArray[np.int64]]],
 ) -> float:
-    return float(
-        np.mean(
-            [
-                run[name].recall(rate, mirrors, innocent)
-                for run, (mirrors, innocent) in zip(runs, drawn, strict=True)
-            ]
-        )
-    )
+    recalls = [run[name].recall(rate, *chosen) for run, chosen in zip(runs, drawn, strict=True)]
+    return float(np.mean(recalls))

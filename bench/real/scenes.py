@@ -185,12 +185,7 @@ def pairs_of(renames: Sequence[tuple[str, str]], seed: int) -> list[Banned]:
     rng, population = seeded(seed, "real scenes"), Population(seed, 2 * count)
     chosen = [renames[place] for place in rng.sample(range(len(renames)), count)]
     return [
-        Banned(
-            replace(_only(profile(person), _FACTS), handle=old),
-            _moment(place, count),
-            person,
-            new,
-        )
+        Banned(replace(_only(profile(person), _FACTS), handle=old), _moment(place, count), person, new)
         for place, (old, new) in enumerate(chosen)
         for person in (_whole(population, rng),)
     ]

@@ -114,16 +114,11 @@ def _innocents(told: Mapping[str, Any]) -> str:
 
 
 def _order(told: Mapping[str, Any]) -> str:
-    """Whether anything gets worse that should get better."""
+    """Returns whether anything gets worse that should get better."""
     worse = told["scenes"]["worse"]
     if not worse:
         return "No pair gets worse when a fact is added, or when less differs."
-    return "\n".join(
-        (
-            "Worse, though a fact was added or less differs:",
-            *(f"* {line}" for line in worse),
-        )
-    )
+    return "\n".join(("Worse, though a fact was added or less differs:", *(f"* {line}" for line in worse)))
 
 
 def _where(place: str, told: Mapping[str, Any]) -> str:

@@ -62,7 +62,7 @@ def people(seed: int, bans: int, part: range, originals: Container[int] | None =
 
 
 def is_original(number: int, bans: int) -> bool:
-    """Whether mirrors will be made of this one: some two hundred of the banned."""
+    """Returns whether mirrors will be made of this one: some two hundred of the banned."""
     return number % max(1, bans // ORIGINALS) == 0
 
 

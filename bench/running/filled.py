@@ -22,7 +22,7 @@ from typing import Any, Final
 
 import msgspec
 
-from agents.common.converters import ban_of
+from agents.common.distil import ban_of
 from agents.runtime.store_factory import peppers_of, store_of
 from bench.index.population import cache_folder
 from bench.running.crowd import BANNED_AT, DAY_SECONDS, aged, ban, is_original, people

@@ -38,9 +38,7 @@ async def _loop(settings: Settings) -> None:
         fetch_max_wait_ms=settings.fetch_wait_ms,
     )
     producer = aiokafka.AIOKafkaProducer(
-        bootstrap_servers=list(settings.kafka_brokers),
-        acks="all",
-        enable_idempotence=True,
+        bootstrap_servers=list(settings.kafka_brokers), acks="all", enable_idempotence=True
     )
     async with consumer, producer:
         while True:

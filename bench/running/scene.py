@@ -129,17 +129,11 @@ class Scene:
         )
 
     def start(
-        self,
-        program: Sequence[str] = WORKER,
-        environment: Mapping[str, str] = MappingProxyType({}),
-        python: Path = Path(sys.executable),
+        self, program: Sequence[str] = WORKER, environment: Mapping[str, str] = MappingProxyType({})
     ) -> Running:
         """A further process, not yet ready; ``environment`` is added to the scene's."""
         one = Running(
-            program,
-            {**self.environment, **environment},
-            Path(self._folder.name) / f"{len(self.workers)}.log",
-            python,
+            program, {**self.environment, **environment}, Path(self._folder.name) / f"{len(self.workers)}.log"
         )
         self.workers.append(one)
         return one
@@ -247,16 +241,10 @@ class Scene:
 class Running:
     """One process of a scene, and its clock."""
 
-    def __init__(
-        self,
-        program: Sequence[str],
-        environment: Mapping[str, str],
-        log: Path,
-        python: Path = Path(sys.executable),
-    ) -> None:
+    def __init__(self, program: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
         self.port: Port = take_port()
         web = {"SAMEHAND_WEB_HOST": LOOPBACK, "SAMEHAND_WEB_PORT": str(self.port.number)}
-        self.child = Child([str(python), "-m", *program], log, {**environment, **web})
+        self.child = Child([sys.executable, "-m", *program], log, {**environment, **web})
         self.child.start()
 
     @property
@@ -290,7 +278,7 @@ class Running:
         return cpu_seconds_of(self.child)
 
     def is_ready(self) -> bool:
-        """Whether a worker is a member of its group, and all that it needs answers."""
+        """Returns whether a worker is a member of its group, and all that it needs answers."""
         try:
             with urlopen(f"http://{LOOPBACK}:{self.port.number}/health/ready", timeout=30.0):
                 return True

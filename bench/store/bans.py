@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from agents.common.converters import ban_of, fingerprints_of, quoted_of
+from agents.common.distil import ban_of, fingerprints_of, quoted_of
 from bench.index.population import BannedNames
 from bench.running.crowd import BANNED_AT, account_id
 from bench.store.server import Server

@@ -130,7 +130,7 @@ class CachedServer(Generic[T]):
 
     @property
     def there(self) -> bool:
-        """Whether it was filled before."""
+        """True if it was filled before."""
         return self._file.exists() and self._facts.exists()
 
     async def filled(self, own: Server, fill: Callable[[], Awaitable[T]]) -> T:

@@ -14,7 +14,7 @@ import click
 from msgspec.structs import replace
 from rich.console import RenderableType
 
-from agents.common.converters import account_of, fingerprints_of
+from agents.common.distil import account_of, fingerprints_of
 from agents.common.unusable_fields import UnusableFields
 from cli import output
 from cli.inputs.foreign_records import compiled, of_file, of_kcat, of_topic

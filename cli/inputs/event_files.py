@@ -85,7 +85,9 @@ class EventFiles:
         tell_odd(((path, kind) for path, kind in files if not self.maps(path, kind)), strict=strict)
 
     def maps(self, path: Path, kind: Kind[Any]) -> bool:
-        """Whether a file holds records of topics or foreign ones: what is in our form already needs none."""
+        """Returns whether a file holds records of topics or foreign ones: what is in our form already needs
+        none.
+        """
         return (self.kcat or self.mappings is not None) and not is_ours(path, kind)
 
     def localised(self, event: E) -> E:

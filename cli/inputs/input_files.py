@@ -114,7 +114,7 @@ def read_table(path: Path, hear: Hear = lambda done: None) -> Generator[tuple[st
 
 
 def is_ours(path: Path, kind: Kind[Any]) -> bool:
-    """Whether most columns of a file are ours, `account_id` among them; or its first record is ours."""
+    """Returns whether a file is ours: most of its columns, `account_id` among them, or its first record."""
     with opened(path) as file:
         head = next((line for line in _bounded_lines(file) if line.removeprefix(_BOM).strip(_SPACES)), b"")
         if _is_csv(path, file):

@@ -15,8 +15,8 @@ from cli.opening import desk_database
 from cli.options import OUT_FILE, option
 from cli.output_files import replacing
 from cli.running import in_event_loop
+from desk.settings import load
 from report.text import visible
-from streams.settings import load
 from streams.settings.basis_rights import basis_rights_of
 
 

@@ -19,10 +19,10 @@ from cli.opening import desk_database, opened_desk
 from cli.options import MOMENT, OUT_FILE, PLATFORM, F, Parsed, length, moment, option, word
 from cli.output_files import write
 from cli.running import in_event_loop
+from desk.settings import load
 from report.dsa import CATEGORIES, KEYWORDS
 from report.rendering import environment
 from report.text import plural, visible
-from streams.settings import load
 
 if TYPE_CHECKING:
     from desk.review.reports.operations import OperationsReport

@@ -1,7 +1,7 @@
-"""What it costs that a signal is silent: recall without its fields, as bench.quality.silence measured it.
+"""Recall that is lost where a signal is silent, as measured once on two simulated platforms.
 
-The platforms are simulated and the signals are taken away one at a time, so that figures are for comparison
-with one another: two that stand in for each other cost little one by one, and much together.
+The fields of one signal at a time were taken away from bans and sign-ups alike. Compare the figures with one
+another: two signals that stand in for each other cost little one by one, and much together.
 """
 
 from __future__ import annotations

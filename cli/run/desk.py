@@ -17,11 +17,11 @@ from cli.exit_codes import NotDone
 from cli.opening import desk_database
 from cli.options import Parsed, Whole, flag, option
 from cli.running import in_event_loop
+from desk.settings import DeskSettings, load
 from report.text import plural, visible
 from streams.errors import BrokerRefused, BrokerUnavailable
 from streams.kafka.client import reader
 from streams.kafka.topics import names
-from streams.settings import Settings, load
 from streams.telemetry import logs
 
 if TYPE_CHECKING:  # imported where they are used: other commands do without the desk's extra
@@ -114,7 +114,7 @@ async def add(name: str, role: str, with_link: bool) -> int:
     async with desk_database(settings, create=True) as connection:
         user_id = await add_user(connection, name, role, password=kept, now=now)
         token = await link(connection, user_id, now=now) if with_link else None
-    address = f"{_base(settings)}/link/{token}" if token else None
+    address = f"{settings.desk_base_url}/link/{token}" if token else None
     return output.result(
         {"user_id": user_id, "name": name, "role": role, "link": address},
         f"{name} is {'an' if role == 'auditor' else 'a'} {role} now, as {user_id}",
@@ -266,7 +266,7 @@ async def set_(
         if reads:
             await put_policies(connection, user_id, policies, actor=audit.SYSTEM, now=now)
         token = await link(connection, user_id, now=now) if with_link else None
-    address = f"{_base(settings)}/link/{token}" if token else None
+    address = f"{settings.desk_base_url}/link/{token}" if token else None
     return output.result(
         {"name": name, "role": role, "out": out, "link": address, "policies": policies},
         f"{visible(name, 128)} is changed, and signed out",
@@ -353,7 +353,7 @@ def verify(offline: bool, restored: str | None) -> int:
     )
 
 
-async def _noted_head(settings: Settings) -> Head | None:
+async def _noted_head(settings: DeskSettings) -> Head | None:
     """The head that the database says was published last."""
     from desk.database import audit as rows
     from desk.review.audit.chain import Head
@@ -363,7 +363,7 @@ async def _noted_head(settings: Settings) -> Head | None:
     return None if noted is None else Head(noted.number, noted.hash)
 
 
-def _heads(settings: Settings, topic: str) -> list[Head]:
+def _heads(settings: DeskSettings, topic: str) -> list[Head]:
     from desk.feed.audit_heads import published_heads
 
     without = "an end that was cut off would not be noticed; --offline follows the chain alone"
@@ -376,7 +376,7 @@ def _heads(settings: Settings, topic: str) -> list[Head]:
         raise NotDone(f"the heads on {topic} cannot be read ({fault}): {without}") from fault
 
 
-async def _followed(settings: Settings, heads: list[Head]) -> tuple[Chain, dict[int, str]]:
+async def _followed(settings: DeskSettings, heads: list[Head]) -> tuple[Chain, dict[int, str]]:
     """The chain, followed to its end, and the hash of each line that a head names."""
     from desk.database import audit as rows
     from desk.review.audit.chain import Chain
@@ -412,7 +412,3 @@ async def export(since: int) -> int:
                 click.echo(json.dumps({**asdict(line), "detail": json.loads(line.detail)}))
             count, last = count + len(lines), lines[-1].number
     return output.result({"lines": count})
-
-
-def _base(settings: Settings) -> str:
-    return settings.desk_url or f"http://{settings.desk_host}:{settings.desk_port}"

@@ -120,13 +120,13 @@ def _work(given: Settings, birth: Birth) -> int:
     from gate.process import Process
     from streams.clock import SystemClock
     from streams.faust_app.process import cannot_start
-    from streams.faust_app.start_checks import address_fault, gate_address_fault
+    from streams.faust_app.start_checks import address_fault
 
     keyring, webhooks = _files_of(given)
     peppers = peppers_of(given)
     wrong = (
-        address_fault(given)
-        or gate_address_fault(given)
+        address_fault(given.web_host, given.web_port)
+        or address_fault(given.gate_host, given.gate_port, "GATE")
         or _adopted(given)
         or asyncio.run(store_fault(given, peppers, read_only=True))
     )

@@ -315,7 +315,7 @@ def _name(claims: Mapping[str, Any]) -> str:
 
 
 def _sealed(where: str) -> bool:
-    """Whether the URL is https or loopback."""
+    """Returns whether the URL is https or loopback."""
     try:
         parts = urlsplit(where)
         safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)

@@ -42,7 +42,7 @@ def hashed(password: str) -> str:
 
 
 def matches(kept: str, password: str) -> bool:
-    """Whether it is the one. Takes as long as :func:`hashed`."""
+    """Returns whether it is the one. Takes as long as :func:`hashed`."""
     if len(password) > CHARS_MAX:
         return False
     try:

@@ -128,7 +128,7 @@ async def add_user(
     if role not in ROLES:
         raise UnusableInput("role", f"is one of {', '.join(ROLES)}")
     user_id = user_id or secrets.token_hex(16)
-    user = UserRow(user_id, name, initials_of(name), role, password, subject, created_at=now)
+    user = UserRow(user_id, name, initials_of(name), role, password, subject)
     if not await users.add(connection, user):
         raise Conflict(f"there is somebody called {name!r} already")
     await audit.note(connection, audit.SYSTEM, "user-added", user_id, now=now, role=role)

@@ -33,11 +33,10 @@ class AuditRow:
 
 @dataclass(frozen=True, slots=True)
 class HeadRow:
-    """The number and hash of a last line that were published, and when."""
+    """The number and hash of a last line that were published."""
 
     number: int
     hash: str
-    published_at: float
 
 
 _audit, _heads = schema.audit, schema.heads
@@ -135,6 +134,6 @@ async def published_head(connection: AsyncConnection) -> HeadRow | None:
     return await one_of(connection, HeadRow, select(_heads).order_by(_heads.c.number.desc()).limit(1))
 
 
-async def note_head(connection: AsyncConnection, number: int, digest: str, *, now: float) -> None:
+async def note_head(connection: AsyncConnection, number: int, digest: str) -> None:
     """Notes that a head is on its topic."""
-    await insert_new(connection, _heads, {"number": number, "hash": digest, "published_at": now})
+    await insert_new(connection, _heads, {"number": number, "hash": digest})

@@ -147,7 +147,7 @@ class Database:
 
     @property
     def is_sqlite(self) -> bool:
-        """Whether only this process may use it."""
+        """True if only this process may use it."""
         return self.engine.dialect.name == "sqlite"
 
     @asynccontextmanager
@@ -218,7 +218,7 @@ class Database:
 
     @asynccontextmanager
     async def leading(self) -> AsyncIterator[Lead]:
-        """Whether this process is the one that consumes and publishes.
+        """Returns whether this process is the one that consumes and publishes.
 
         The others wait to take over. PostgreSQL lets go of the lock when its holder's connection ends, which
         a holder does not notice: ask :meth:`Lead.held` now and then.

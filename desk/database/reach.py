@@ -57,7 +57,7 @@ def _mine(user_id: str) -> Select[Any]:
 
 
 def reads_policy(user_id: str | None, policy: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whether a person may read alerts of a policy; None: somebody who may read all."""
+    """Returns whether a person may read alerts of a policy; None: somebody who may read all."""
     if user_id is None:
         return true()
     named = func.coalesce(policy, NO_POLICY).in_(_mine(user_id))
@@ -65,7 +65,7 @@ def reads_policy(user_id: str | None, policy: ColumnElement[Any]) -> ColumnEleme
 
 
 def reads_alert(user_id: str | None, alert_id: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether a person may read an alert, in a query that has only its id."""
+    """Returns whether a person may read an alert, in a query that has only its id."""
     if user_id is None:
         return true()
     named = func.coalesce(_reader_alert.c.policy, NO_POLICY).in_(_mine(user_id))

@@ -292,7 +292,6 @@ users = Table(
     Column("role", String(16), nullable=False),
     Column("password", String(256)),
     Column("subject", String(512), unique=True),  # digest of issuer and subject, of who signs in by OIDC
-    Column("created_at", Float, nullable=False),
     Column("disabled_at", Float),
     Column("all_policies", Boolean, nullable=False, server_default=true()),  # else those of reader_policies
 )
@@ -357,7 +356,6 @@ heads = Table(
     metadata,
     Column("number", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False),
     Column("hash", String(DIGEST_CHARS), nullable=False),
-    Column("published_at", Float, nullable=False),
 )
 
 # What the topic of alerts said last of each ban of which pairs are withheld. It quotes nobody.

@@ -41,14 +41,14 @@ _said, _twin, _asked = schema.verdicts.alias(), schema.verdicts.alias(), schema.
 
 
 def hides_score(user_id: str, alert_id: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether the score of an alert is hidden from somebody who decides."""
+    """Returns whether the score of an alert is hidden from somebody who decides."""
     return _unread(user_id, alert_id, _read.c.blind.is_(True))
 
 
 def hides_words(
     user_id: str, alert_id: ColumnElement[str], among: Collection[str] | Select[Any] | None = None
 ) -> ColumnElement[bool]:
-    """Whether what others said of an alert, and what became of it, is hidden from somebody who decides.
+    """Returns whether others' words on an alert, and its outcome, are hidden from somebody who decides.
     `among`: as in :func:`hides_twins_words`."""
     return or_(_hides_own_words(user_id, alert_id), hides_twins_words(user_id, alert_id, among))
 
@@ -56,7 +56,7 @@ def hides_words(
 def hides_twins_words(
     user_id: str, alert_id: ColumnElement[str], among: Collection[str] | Select[Any] | None = None
 ) -> ColumnElement[bool]:
-    """Whether words about an alert that one key decided together with this one are hidden.
+    """Returns whether words about an alert that one key decided together with this one are hidden.
 
     `among`: the alerts that a query asks this of. Each key that decided some of them is then looked at once,
     not with each of the hundreds that it decided. A key that decided this one alone, or an alert whose own
@@ -104,7 +104,7 @@ def _hides_own_words(user_id: str, alert_id: ColumnElement[str]) -> ColumnElemen
 
 
 def _unread(user_id: str, alert_id: ColumnElement[str], wanted: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Whether a person who has not spoken has a reading open of the alert that meets `wanted`."""
+    """Returns whether a person who has not spoken has a reading open of the alert that meets `wanted`."""
     spoken = exists().where(
         _own.c.alert_id == alert_id,
         _own.c.reviewer == user_id,
@@ -126,6 +126,6 @@ def _unread(user_id: str, alert_id: ColumnElement[str], wanted: ColumnElement[bo
 
 
 def undoable(verdict: FromClause) -> ColumnElement[bool]:
-    """Whether a verdict can be undone: it was decided by a key and is not on its way yet."""
+    """Returns whether a verdict can be undone: it was decided by a key and is not on its way yet."""
     on_its_way = exists().where(_outbox.c.verdict_id == verdict.c.verdict_id, _outbox.c.taken_at.is_(None))
     return and_(verdict.c.batch.is_not(None), on_its_way)

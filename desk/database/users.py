@@ -23,7 +23,6 @@ class UserRow:
     role: str
     password: str | None
     subject: str | None
-    created_at: float
     disabled_at: float | None = None
     all_policies: bool = True
 

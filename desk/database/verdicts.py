@@ -46,7 +46,7 @@ class VerdictRow:
 
     @property
     def may_hold(self) -> bool:
-        """Whether it holds unless a later one does."""
+        """True if it holds unless a later one does."""
         return self.undone_at is None
 
 
@@ -244,7 +244,7 @@ async def decided(
 
 
 def _taken_back(of: FromClause = _verdicts) -> ColumnElement[bool]:
-    """Whether a later verdict took one back."""
+    """Returns whether a later verdict took one back."""
     back, some = _verdicts.alias(), _verdicts.alias()
     later = (
         select(back.c.verdict_id)

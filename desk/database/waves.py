@@ -199,7 +199,7 @@ def _readable(user_id: str | None) -> ColumnElement[bool]:
 
 
 def _is(state: WaveState, user_id: str | None) -> ColumnElement[bool]:
-    """Whether a wave waits for a person, was decided, or neither. None: waits for anybody.
+    """Returns whether a wave waits for a person, was decided, or neither. None: waits for anybody.
 
     Who has given a verdict on a wave does not read it a second time.
     """

@@ -39,7 +39,7 @@ async def publish_head(database: Database, topic: str, out: Writer, now: Callabl
     key = f"{record.number}:{record.hash}".encode()
     await asyncio.to_thread(send, out, topic, [(key, msgspec.json.encode(record))])
     async with database.begin() as connection:
-        await audit.note_head(connection, last.number, last.hash, now=now())
+        await audit.note_head(connection, last.number, last.hash)
     return True
 
 

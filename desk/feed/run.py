@@ -22,12 +22,12 @@ from desk.feed.publish import VerdictPublisher, bury
 from desk.feed.quarantine import QuarantineTopic
 from desk.feed.upkeep import BATCH, Steadiness, refold, tidy
 from desk.review.policy import Policy
+from desk.settings import DeskSettings
 from desk.telemetry import Applied, State
 from streams.errors import BrokerRefused, BrokerUnavailable, TopicsError
 from streams.kafka.client import writer
 from streams.kafka.follower import WAIT_SECONDS, Follower
 from streams.kafka.topics import check, names, wanted_by_desk
-from streams.settings import Settings
 
 log = structlog.get_logger("samehand.desk.feed")
 
@@ -57,12 +57,13 @@ class TopicsWrong(BrokerUnavailable):
 _OUTAGES: Final = (BrokerUnavailable, BrokerRefused, DatabaseUnavailable, Overtaken)
 
 
-def require_topics(settings: Settings) -> None:
+def require_topics(settings: DeskSettings) -> None:
     """Makes the desk's topics where it may. Raises `TopicsWrong` with what is missing or wrong, and
     `BrokerUnavailable`.
     """
     try:
-        topics = check(settings, wanted_by_desk(settings), create=settings.topic_create)
+        wanted = wanted_by_desk(settings, appeals=settings.desk_appeals_secret_file is not None)
+        topics = check(settings, wanted, create=settings.topic_create)
     except TopicsError as fault:
         raise BrokerUnavailable(str(fault)) from fault
     wrong = [f"{topic.topic} {topic.detail}" for topic in topics if topic.blocks]
@@ -92,7 +93,7 @@ class Feed:
     def __init__(
         self,
         database: Database,
-        settings: Settings,
+        settings: DeskSettings,
         consumer: Consumer,
         publisher: VerdictPublisher,
         *,

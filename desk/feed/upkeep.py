@@ -19,8 +19,8 @@ from desk.review.actions import forget_old
 from desk.review.forgetting import forget, refresh_terms, without_quotes
 from desk.review.policy import Policy
 from desk.review.requests import end_due_holds
+from desk.settings import DeskSettings
 from samehand.normalize.text.fold import FOLD_VERSION
-from streams.settings import Settings
 
 BATCH: Final = 100
 """Alerts erased in one transaction: other writers wait for milliseconds."""
@@ -57,7 +57,7 @@ class Steadiness:
 
 
 async def tidy(
-    connection: AsyncConnection, settings: Settings, policy: Policy, *, now: float, steady: bool
+    connection: AsyncConnection, settings: DeskSettings, policy: Policy, *, now: float, steady: bool
 ) -> int:
     """Does all upkeep that is due. Nothing is erased unless `steady`. Returns how many alerts were erased."""
     await bring_back(connection, policy, now=now)

@@ -19,6 +19,7 @@ import msgspec
 import structlog
 from yarl import URL
 
+from desk.settings import DeskSettings
 from streams.outbound.session import (
     REQUEST_FAULTS,
     ForbiddenAddress,
@@ -28,7 +29,6 @@ from streams.outbound.session import (
     reason_of,
     whole,
 )
-from streams.settings import Settings
 from streams.standard_webhooks import Secret
 
 ANSWER_BYTES_MAX: Final = 64 * 1024
@@ -115,7 +115,7 @@ async def redrawn(image: bytes) -> bytes | None:
 class ProfileSource:
     """The endpoint that the settings name. `now` in Unix seconds. Connects at the first request."""
 
-    def __init__(self, settings: Settings, key: Secret, now: Callable[[], float]) -> None:
+    def __init__(self, settings: DeskSettings, key: Secret, now: Callable[[], float]) -> None:
         self._url = settings.desk_profile_source
         self._key = key
         self._now = now
@@ -192,7 +192,7 @@ class ProfileSource:
         return "port" if on_another else "host"
 
 
-def profile_source(settings: Settings, now: Callable[[], float]) -> ProfileSource | None:
+def profile_source(settings: DeskSettings, now: Callable[[], float]) -> ProfileSource | None:
     """Returns the source that the settings name, None where they name none. Raises `SettingsError`."""
     key = settings.desk_profile_source_key()
     return ProfileSource(settings, key, now) if settings.desk_profile_source and key else None

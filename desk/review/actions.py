@@ -53,7 +53,7 @@ class ActionView:
 
     @property
     def needs_reasons(self) -> bool:
-        """Whether the person is owed a statement: of a restriction that no authority ordered."""
+        """True if the person is owed a statement: of a restriction that no authority ordered."""
         return self.action != "nothing" and self.source != "order"
 
 

@@ -162,7 +162,7 @@ class Arrivals:
         return True
 
     async def _shows_news(self, verdict: VerdictGiven) -> bool:
-        """Whether the alert was raised anew since this verdict, which may arrive after it."""
+        """Returns whether the alert was raised anew since this verdict, which may arrive after it."""
         stored = await alerts.with_payload(self.connection, verdict.alert_id)
         alert = None if stored is None else alert_of(stored.payload)
         anew = None if alert is None or alert.status != "open" else alert.dismissed_at

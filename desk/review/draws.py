@@ -34,10 +34,12 @@ def uniform(key: bytes, purpose: str, *ids: str) -> float:
 
 
 def is_blind(key: bytes, alert_id: str, share: float = BLIND_SHARE) -> bool:
-    """Whether an alert is shown without score, band and weights. Its probability of being so is ``share``."""
+    """Returns whether an alert is shown without score, band and weights. Its probability of being so is
+    ``share``.
+    """
     return uniform(key, "blind", alert_id) < share
 
 
 def needs_second_reader(key: bytes, alert_id: str, share: float = SECOND_SHARE) -> bool:
-    """Whether what is read blind is read by another person as well, blind too."""
+    """Returns whether what is read blind is read by another person as well, blind too."""
     return uniform(key, "second", alert_id) < share

@@ -39,7 +39,7 @@ class VerdictFields(Protocol):
 
     @property
     def blind(self) -> bool:
-        """Whether it was given without seeing the score."""
+        """True if it was given without seeing the score."""
         ...
 
     @property

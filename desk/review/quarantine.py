@@ -58,7 +58,7 @@ class ValueFigures:
 
     @property
     def proposed(self) -> bool:
-        """Whether readers agree that the value says nothing."""
+        """True if readers agree that the value says nothing."""
         return (
             self.dismissals >= DISMISSALS_MIN
             and self.readers >= READERS_MIN
@@ -151,7 +151,7 @@ async def _figures_of(
 
 
 def lasts(row: QuarantineRow, now: float) -> bool:
-    """Whether a decision keeps its value in quarantine."""
+    """Returns whether a decision keeps its value in quarantine."""
     return row.action == "put" and row.until is not None and row.until > now
 
 

@@ -100,7 +100,7 @@ class WaveView:
 
     @property
     def taken_back(self) -> bool:
-        """Whether a verdict was taken back, and nothing was decided since."""
+        """True if a verdict was taken back, and nothing was decided since."""
         return any(verdict.holds and verdict.kind == TAKE_BACK for verdict in self.verdicts)
 
 

@@ -18,7 +18,6 @@ from desk.access.throttle import (
     Try,
 )
 from desk.web.desk import Desk
-from desk.web.security import base_url
 from streams.serving.forwarded import network_of
 
 _KNOWN: Final = "samehand-known-"
@@ -81,7 +80,7 @@ def moment_cookies(request: Asking, name: str, fault: TriedTooOften) -> list[Coo
 
 
 def _name(desk: Desk, kind: str, digest: str) -> str:
-    return f"{'__Host-' if base_url(desk).startswith('https:') else ''}{kind}{digest}"
+    return f"{'__Host-' if desk.settings.desk_base_url.startswith('https:') else ''}{kind}{digest}"
 
 
 def _cookie(desk: Desk, key: str, value: str, seconds: float) -> Cookie:
@@ -90,7 +89,7 @@ def _cookie(desk: Desk, key: str, value: str, seconds: float) -> Cookie:
         value=value,
         path="/",
         httponly=True,
-        secure=base_url(desk).startswith("https:"),
+        secure=desk.settings.desk_base_url.startswith("https:"),
         samesite="lax",
         max_age=int(seconds),
     )

@@ -46,11 +46,11 @@ from desk.review.requests import RequestLine, RequestView
 from desk.review.selection import Selection, selection
 from desk.review.views import Opened, QueueRow, Waiting
 from desk.review.waves import WaveDecision, WaveLine, WaveView
+from desk.settings import DeskSettings
 from desk.telemetry import DeskMetrics
 from schemas.alerts import MirrorAlert
 from schemas.appeals import AppealMade, AppealTaken, Refusal
 from schemas.internal.related import Purpose, RelatedAnswer
-from streams.settings import Settings
 from streams.standard_webhooks import Secret
 
 PAGE: Final = 50
@@ -80,7 +80,7 @@ class Desk:
     """
 
     database: Database
-    settings: Settings
+    settings: DeskSettings
     policy: Policy
     now: Callable[[], float]
     metrics: DeskMetrics

@@ -31,7 +31,7 @@ class Language:
     ngettext: Callable[[str, str, int], str]
 
     def knows(self, message: str) -> bool:
-        """Whether it says a sentence in its own words; English says all of them."""
+        """Returns whether it says a sentence in its own words; English says all of them."""
         return self.code == "en" or self.gettext(message) != message
 
     def span(self, seconds: float) -> str:

@@ -8,13 +8,13 @@ from typing import Final
 
 from desk.review.people import Person, people, quoted_bio
 from desk.review.seal import MASKED
+from desk.settings.profiles import profile_url
 from desk.web.compare import ComparedValues, compare
 from report.waterfall.rivals import telling
 from report.waterfall.steps import Scale, WaterfallStep, steps
 from samehand.normalize.contact.redact import MASK
 from samehand.scoring.evidence import SHARED
 from schemas.alerts import EvidenceLine, MirrorAlert, RivalShare
-from streams.settings.profiles import profile_url
 
 STRONGEST: Final = 3
 """Reasons for, and against, that one reads first."""
@@ -47,7 +47,7 @@ class Trait:
 
     @property
     def silent(self) -> bool:
-        """Whether it moves nothing: neither the score nor an explanation."""
+        """True if it moves nothing: neither the score nor an explanation."""
         return not self.weight and not self.explained
 
 
@@ -137,7 +137,9 @@ def _trait(alert: MirrorAlert, line: EvidenceLine) -> Trait:
 
 
 def _says_something(line: EvidenceLine) -> bool:
-    """Whether values are words: masks, hashes of pictures and lengths of texts say less than the level."""
+    """Returns whether values are words: masks, hashes of pictures and lengths of texts say less than the
+    level.
+    """
     if line.signal == "avatar":
         return False
     if line.signal == "bio":

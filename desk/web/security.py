@@ -37,15 +37,9 @@ PUBLIC: Final = "public"
 """The option of a handler that may be called without a session."""
 
 
-def base_url(desk: Desk) -> str:
-    """The desk's address as browsers see it."""
-    settings = desk.settings
-    return settings.desk_url or f"http://{settings.desk_host}:{settings.desk_port}"
-
-
 def cookie_name(desk: Desk) -> str:
     """Returns the session cookie's name; under TLS with the prefix that binds it to this host."""
-    return "__Host-samehand" if base_url(desk).startswith("https:") else "samehand"
+    return "__Host-samehand" if desk.settings.desk_base_url.startswith("https:") else "samehand"
 
 
 def session_cookie(desk: Desk, token: str) -> Cookie:
@@ -55,7 +49,7 @@ def session_cookie(desk: Desk, token: str) -> Cookie:
         value=token,
         path="/",
         httponly=True,
-        secure=base_url(desk).startswith("https:"),
+        secure=desk.settings.desk_base_url.startswith("https:"),
         samesite="lax",  # a link from a ticket or a mail opens the alert that it names
         max_age=int(SESSION_SECONDS_MAX) if token else 0,
     )

@@ -19,14 +19,14 @@ from desk.access.oidc import (
     PendingSignIn,
     ProviderUnavailable,
 )
+from desk.settings import DeskSettings
 from desk.web import browsers
 from desk.web.addresses import local
 from desk.web.api import desk_of
 from desk.web.desk import Desk
-from desk.web.security import PUBLIC, base_url, session_cookie
+from desk.web.security import PUBLIC, session_cookie
 from desk.web.view import context
 from streams.serving.token_bucket import Rates
-from streams.settings import Settings
 
 log = structlog.get_logger("samehand.desk")
 
@@ -39,14 +39,14 @@ _STATUS: Final = {"unavailable": 503, "no-role": 403, "begin-again": 403, "busy"
 Asking = Request[Any, Any, Any]
 
 
-def provider_of(settings: Settings) -> IdentityProvider | None:
+def provider_of(settings: DeskSettings) -> IdentityProvider | None:
     """The provider of the settings, None where people sign in by passwords and links alone.
 
     Raises `SettingsError` and `OSError` where a file cannot be read.
     """
     if not settings.desk_oidc_issuer:
         return None
-    here = settings.desk_url or f"http://{settings.desk_host}:{settings.desk_port}"
+    here = settings.desk_base_url
     return IdentityProvider(
         Configured(
             issuer=settings.desk_oidc_issuer,
@@ -134,7 +134,7 @@ def _form(request: Asking, fault: str) -> Template:
 
 
 def _cookie_name(desk: Desk) -> str:
-    return f"{'__Host-' if base_url(desk).startswith('https:') else ''}samehand-sign-in"
+    return f"{'__Host-' if desk.settings.desk_base_url.startswith('https:') else ''}samehand-sign-in"
 
 
 def _cookie(desk: Desk, kept: str) -> Cookie:
@@ -144,7 +144,7 @@ def _cookie(desk: Desk, kept: str) -> Cookie:
         value=kept,
         path="/",
         httponly=True,
-        secure=base_url(desk).startswith("https:"),
+        secure=desk.settings.desk_base_url.startswith("https:"),
         samesite="lax",  # the provider's page leads back to ours
         max_age=PENDING_SECONDS if kept else 0,
     )

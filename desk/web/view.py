@@ -15,7 +15,6 @@ from msgspec import Meta, Struct
 from desk.web.addresses import local
 from desk.web.api import Asked, desk_of
 from desk.web.languages import ENGLISH, LANGUAGES, Language, language_of, wanted
-from desk.web.security import base_url
 
 COOKIE: Final = "samehand-view"
 PAUSE_MAX: Final = 1_000
@@ -145,7 +144,7 @@ async def choose(request: Asking, data: URLEncodedBody[ViewForm]) -> Redirect:
         f".{left_out}",
         path="/",
         httponly=True,
-        secure=base_url(request.app.state.desk).startswith("https:"),
+        secure=request.app.state.desk.settings.desk_base_url.startswith("https:"),
         samesite="lax",
         max_age=_YEAR_SECONDS,
     )

@@ -26,7 +26,7 @@ OLD_SECONDS = 300
 
 
 def signed(secret: str, headers: dict[str, str], body: bytes) -> bool:
-    """Whether somebody who knows the secret sent these bytes within the last minutes."""
+    """Returns whether somebody who knows the secret sent these bytes within the last minutes."""
     key = base64.b64decode(secret.removeprefix("whsec_"))
     told, stamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
     if not stamp.isdecimal() or abs(time.time() - int(stamp)) > OLD_SECONDS:

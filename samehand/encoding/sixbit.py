@@ -20,7 +20,7 @@ _READ: Final = bytes.maketrans(b"+/", f" {SEPARATOR}".encode())
 
 
 def packable(text: str) -> bool:
-    """Whether a text is made of nothing but lower-case ASCII letters, digits, spaces and separators."""
+    """True if a text is made of nothing but lower-case ASCII letters, digits, spaces and separators."""
     return _PACKABLE.fullmatch(text) is not None
 
 

@@ -64,12 +64,12 @@ class Fingerprint:
 
     @property
     def at_is_day(self) -> bool:
-        """Whether the moment is known only to the day."""
+        """True if the moment is known only to the day."""
         return self.at is not None and is_day(self.at)
 
 
 def is_day(at: float) -> bool:
-    """Whether a moment (Unix seconds) stands for its whole day: a UTC midnight, to the second.
+    """Returns whether a moment (Unix seconds) stands for its whole day: a UTC midnight, to the second.
 
     A date without a time is read as a midnight. One true moment in 86,400 is a midnight, too, and loses what
     a few hours would tell.

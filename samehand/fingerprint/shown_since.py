@@ -65,7 +65,7 @@ def shown_since(
 
 
 def _alike(signal: str, old: object, new: object, pair: tuple[Fingerprint, Fingerprint]) -> bool:
-    """Whether one value could be taken for the other; true in doubt."""
+    """Returns whether one value could be taken for the other; true in doubt."""
     if old is None or new is None:
         return False
     was, shows = pair

@@ -81,7 +81,7 @@ class Word(msgspec.Struct, frozen=True, dict=True):
         return bits_of
 
     def shares_a_token(self, other: Word) -> bool:
-        """Whether both words have a token in common, however short."""
+        """Returns whether both words have a token in common, however short."""
         return not set(self.tokens).isdisjoint(other.tokens)
 
 

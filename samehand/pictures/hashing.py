@@ -68,7 +68,7 @@ class Unseen:
 
 
 def installed() -> bool:
-    """Whether the libraries of the extra ``avatar`` are installed."""
+    """Returns whether the libraries of the extra ``avatar`` are installed."""
     return _libraries() is not None
 
 

@@ -35,7 +35,7 @@ class StockPictures:
         return len(self._words)
 
     def shows(self, avatar: Avatar) -> bool:
-        """Whether a picture, or one of its other views where it was seen, is on the list."""
+        """Returns whether a picture, or one of its other views where it was seen, is on the list."""
         if not len(self):
             return False
         views = [pdq for pdq in (avatar.pdq, *avatar.variants) if len(pdq) == PDQ_BYTES]

@@ -103,7 +103,7 @@ class Learned:
 
     @property
     def better(self) -> bool:
-        """Whether the proposal has the lower loss, on labels that its fit had not seen."""
+        """True if the proposal has the lower loss, on labels that its fit had not seen."""
         return self.loss_after < self.loss_before
 
 

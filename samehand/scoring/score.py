@@ -60,7 +60,7 @@ _OF_PAIRS: Final = tuple((signal.name, signal.group, signal.beyond, signal.betwe
 _COUNTS: Final = NothingCounted()
 
 InQuarantine = Callable[[Key], bool]
-"""Whether a value is in quarantine."""
+"""True if a value is in quarantine."""
 
 _BELOW_NATS: Final = 0.1
 """How far a held score is below its threshold, so that the rounded probability reads below it as well."""

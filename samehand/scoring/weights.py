@@ -102,7 +102,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def agrees(self) -> bool:
-        """Whether the level speaks for a pair."""
+        """True if the level speaks for a pair."""
         return self.u is None or self.m > self.u
 
     @property

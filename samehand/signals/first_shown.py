@@ -46,7 +46,7 @@ class FirstShownSignal:
     }
 
     def copied(self, signal: str, level: str) -> bool:
-        """Whether a line of evidence is about a value that anybody can copy."""
+        """Returns whether a line of evidence is about a value that anybody can copy."""
         return signal in _OF and (signal != _SHARED_CONTACTS[0] or level == _SHARED_CONTACTS[1])
 
     def order(self, signal: str, ours: Showings, theirs: Showings) -> Order:
@@ -76,7 +76,9 @@ class FirstShownSignal:
 
 
 def _over(ends: Sequence[int | None], begins: Sequence[int | None], *, or_at_once: bool = False) -> bool:
-    """Whether every end is before every beginning (or at it, if ``or_at_once``); false if one is unknown."""
+    """Returns whether every end is before every beginning (or at it, if ``or_at_once``); false if one is
+    unknown.
+    """
     ended = [end for end in ends if end is not None]
     begun = [begin for begin in begins if begin is not None]
     if len(ended) < len(ends) or len(begun) < len(begins):

@@ -294,7 +294,7 @@ def _cost(ours: NameTrait, mine: int, theirs: NameTrait, other: int) -> float | 
 
 
 def _one_letter_apart(word: str, wanted: str) -> bool:
-    """Whether two words differ by one edit or swap, in Latin letters or in those of their script."""
+    """Returns whether two words differ by one edit or swap, in Latin letters or in those of their script."""
     if abs(len(word) - len(wanted)) <= 1 and OSA.distance(word, wanted, score_cutoff=1) <= 1:
         return True
     ours, theirs = by_letters(word), by_letters(wanted)

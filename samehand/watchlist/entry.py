@@ -15,7 +15,7 @@ _UNQUOTED_BYTES: Final = 12  # all names of all lists do not collide
 
 
 def is_unquoted(account_id: str) -> bool:
-    """Whether the id of a listed name quotes neither authority nor number."""
+    """Returns whether the id of a listed name quotes neither authority nor number."""
     return account_id.startswith(_UNQUOTED)
 
 

@@ -45,7 +45,7 @@ def naming_words(words: Iterable[str]) -> tuple[bytes, ...]:
 
 
 def any_in(words: Iterable[str], names: str) -> bool:
-    """Whether handle or display name contain any of the words; longer words also within others."""
+    """Returns whether handle or display name contain any of the words; longer words also within others."""
     apart = fold_bio(names[:BIO_CHARS]).text.split()
     joined = collapse("".join(apart))
     sounds = consonant_key(joined)
@@ -59,7 +59,7 @@ def any_in(words: Iterable[str], names: str) -> bool:
 
 
 def contains(text: tuple[bytes, ...], name: tuple[bytes, ...]) -> bool:
-    """Whether all words of a name occur in a text next to each other, in order."""
+    """Returns whether all words of a name occur in a text next to each other, in order."""
     if not name or len(name) > len(text):
         return False
     return any(text[start : start + len(name)] == name for start in range(len(text) - len(name) + 1))

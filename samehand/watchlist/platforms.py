@@ -11,7 +11,7 @@ _LISTS: Final = frozenset({ORGANISATIONS, PERSONS})
 
 
 def is_list(platform: str) -> bool:
-    """Whether a banned account of this platform is a name on an official list and nobody's account.
+    """Returns whether a banned account of this platform is a name on an official list and nobody's account.
 
     An account that resembles such a name may simply bear its owner's name, so names never alert alone
     against it.

@@ -75,5 +75,7 @@ def successor(wave_id: str) -> str:
 
 
 def revision_due(before: int, after: int) -> bool:
-    """Whether a wave that grew from one size to another has passed a size at which it is published again."""
+    """Returns whether a wave that grew from one size to another has passed a size at which it is published
+    again.
+    """
     return any(before < size <= after for size in REVISED_AT)

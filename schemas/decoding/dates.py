@@ -36,7 +36,7 @@ class CheckedDates(NamedTuple, Generic[R]):
 
     record: R
     clamped: bool
-    """Whether one had to be set to now."""
+    """True if one had to be set to now."""
     unusable: tuple[Unusable, ...]
     """Those that were left out."""
 

@@ -56,7 +56,7 @@ class CsvRow(Struct, Generic[E], frozen=True):
     number: int
     outcome: Decoded[E] | Malformed
     dated: bool = False
-    """Whether the row itself says when; if not, the time since anything is no evidence."""
+    """True if the row itself says when; if not, the time since anything is no evidence."""
 
 
 def created_from_csv(

@@ -63,7 +63,9 @@ class Expression:
 
 
 def is_true(value: Any) -> bool:
-    """Whether a condition holds, as JMESPath has it: not for nothing, false and what is empty, but for 0."""
+    """Returns whether a condition holds, as JMESPath has it: not for nothing, false and what is empty, but
+    for 0.
+    """
     return not (value is None or value is False or value == "" or value == [] or value == {})
 
 

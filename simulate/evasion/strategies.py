@@ -73,7 +73,7 @@ class Strategy:
 
     @property
     def catchable(self) -> bool:
-        """Whether anything at all points back."""
+        """True if anything at all points back."""
         return bool(self.shares or self.may_share or self.alters)
 
     def mirror(self, population: Population, edits: EditSet, banned: Person, rng: Random) -> Person:

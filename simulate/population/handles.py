@@ -51,7 +51,7 @@ def fitted(platform: str, text: str) -> str:
 
 
 def legal(platform: str, handle: str) -> bool:
-    """Whether the platform would accept this handle as it stands."""
+    """Returns whether the platform would accept this handle as it stands."""
     return fitted(platform, handle) == handle
 
 

@@ -243,7 +243,7 @@ class _Stream:
         )
 
     def _reinstate(self, now: float, person: Person) -> bool:
-        """Whether the appeal is granted in time; then the same person may open a second account."""
+        """Returns whether the appeal is granted in time; then the same person may open a second account."""
         at = max(now, self._config.start_seconds) + self._rng.expovariate(1 / (_REINSTATEMENT_DAYS * DAY))
         if not self._within(at):
             return False

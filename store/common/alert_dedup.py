@@ -84,7 +84,7 @@ def ruled(
 
 
 def claimed(marker: Marker, claim: bytes, revision: int) -> bool:
-    """Whether the claimant's alert of that revision is the one to publish for the pair.
+    """Returns whether the claimant's alert of that revision is the one to publish for the pair.
 
     It is not if another event has claimed the pair since, or the pair has another revision.
     """

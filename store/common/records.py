@@ -105,7 +105,7 @@ def keys_of_account(account: Remembered) -> list[Key]:
 
 
 def is_new(account: Remembered) -> bool:
-    """Whether the account is known to have begun within the window of waves before this state.
+    """Returns whether the account is known to have begun within the window of waves before this state.
 
     Minutes are counted from 2020 on: of earlier ones nobody knows which are of one day.
     """

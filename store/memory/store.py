@@ -378,7 +378,9 @@ class MemoryStore:
         return ruling
 
     def _is_full(self, proposal: Proposal) -> bool:
-        """Whether the account or the ban has as many open alerts as it may, besides the ban's summary."""
+        """Returns whether the account or the ban has as many open alerts as it may, besides the ban's
+        summary.
+        """
         about = self._about.get(proposal.account, {})
         open_alerts = self._open.get(proposal.banned, {})
         summed_up = proposal.summary is not None and proposal.summary.alert_id in open_alerts
@@ -804,12 +806,12 @@ class MemoryStore:
 
 
 def _later(marked: tuple[float, float] | None, moment: float, now: float) -> bool:
-    """Whether there is an unexpired marker of this moment or a later one."""
+    """Returns whether there is an unexpired marker of this moment or a later one."""
     return marked is not None and marked[1] > now and marked[0] >= moment
 
 
 def _sums_up(owed: Owed) -> bool:
-    """Whether it is an open summary."""
+    """Returns whether it is an open summary."""
     return owed.reason is None and not owed.forgotten and owed.alert.sums_up
 
 

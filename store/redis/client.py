@@ -343,7 +343,7 @@ async def both(one: Coroutine[Any, Any, Answer], other: Coroutine[Any, Any, Othe
 
 
 def _login_refused(fault: BaseException | None) -> bool:
-    """Whether the login was refused; clients of a cluster and of Sentinels wrap the server's error."""
+    """Returns whether the login was refused; clients of clusters and Sentinels wrap the server's error."""
     while fault is not None and not isinstance(fault, AuthenticationError):
         fault = fault.__cause__ or fault.__context__
     return fault is not None

@@ -90,7 +90,7 @@ class Resharding:
             await self._target.begin_again(carried=True)
 
     async def asked(self) -> bool:
-        """Whether a worker waits for the target, or the source is closed already."""
+        """Returns whether a worker waits for the target, or the source is closed already."""
         return "asked" in await self._target.store_meta.facts() or self.closed
 
     async def owed(self) -> int:
@@ -104,7 +104,7 @@ class Resharding:
 
     @property
     def closed(self) -> bool:
-        """Whether the source was closed, by this run or an earlier one."""
+        """True if the source was closed, by this run or an earlier one."""
         return self._source.epoch == MOVED
 
     async def close_source(self) -> None:

@@ -54,7 +54,7 @@ class Wanted:
     open_only: bool = True
 
     def takes(self, letter: DeadLetter) -> bool:
-        """Whether the letter meets the conditions, whatever was done with it."""
+        """Returns whether the letter meets the conditions, whatever was done with it."""
         at = letter.at.timestamp()
         return (
             self.topic in (None, letter.topic)
@@ -199,7 +199,7 @@ def _original(sources: TopicReader, letter: DeadLetter) -> Arrival | None:
 
 
 def _is_about(letter: DeadLetter, record: Arrival) -> bool:
-    """Whether `record` is the letter's: a topic that was created again has another at that address."""
+    """Returns whether `record` is the letter's: a topic created again has another at that address."""
     kept = [(letter.key, record.key), (letter.value, record.value)]
     same = all(ours is None or ours == theirs for ours, theirs in kept)
     return same and (record.offset, len(record.value or b"")) == (letter.offset, letter.value_bytes)

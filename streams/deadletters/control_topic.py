@@ -44,7 +44,7 @@ class ControlTopic:
         return replace(stop, since=1 + await _asked(lambda: _say(self._settings, topic, word)))
 
     async def resumed(self, topic: str, since: int) -> bool:
-        """Whether `topic` was resumed at or after offset `since`. Raises `BrokerUnavailable`."""
+        """Returns whether `topic` was resumed at or after offset `since`. Raises `BrokerUnavailable`."""
 
         def said() -> bool:
             words = self._reader.ask(lambda opened: list(opened.read(self._topic, _PARTITION, since)))

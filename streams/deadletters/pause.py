@@ -36,7 +36,7 @@ class Resumes(Protocol):
         ...
 
     async def resumed(self, topic: str, since: int) -> bool:
-        """Whether an operator resumed `topic` at or after `since`.
+        """Returns whether an operator resumed `topic` at or after `since`.
 
         Raises `Transient` when it cannot be read.
         """

@@ -57,7 +57,7 @@ class Breaker:
         return self._state
 
     def allows(self) -> bool:
-        """Whether to ask now.
+        """Returns whether to ask now.
 
         While half-open only the probe may pass, until its outcome or another rest is over.
         """

@@ -93,7 +93,7 @@ class DeliveryContext:
     breaker: Breaker
     """Of the store that the handlers ask."""
     leaving: Callable[[], bool]
-    """Whether partitions are being revoked or the process is stopping, so that waiting must end."""
+    """True if partitions are being revoked or the process is stopping, so that waiting must end."""
     letters_topic: str
     limits: Limits = field(default_factory=Limits)
     backoff: Backoff = field(default_factory=lambda: Backoff(random.uniform))
@@ -160,7 +160,7 @@ class Delivery:
             batches.release()
 
     async def _deliver(self, batch: list[PendingEvent]) -> bool:
-        """Whether the batch was settled; otherwise what was left of it was given up."""
+        """Returns whether the batch was settled; otherwise what was left of it was given up."""
         waiting = batch
         try:
             while waiting:

@@ -48,5 +48,5 @@ class Progress:
 
     @property
     def waits_on_purpose(self) -> bool:
-        """Whether standing still is right: an outage is being waited out, or an operator has to decide."""
+        """True if standing still is right: an outage is being waited out, or an operator has to decide."""
         return self.stage in (Stage.HOLDING, Stage.STOPPED)

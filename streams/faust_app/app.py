@@ -151,7 +151,7 @@ class WorkerApp(faust.App):
         await super()._on_partitions_assigned(assigned, generation_id)
 
     def leaving(self) -> bool:
-        """Whether waiting must end: partitions are being revoked, or the process is stopping."""
+        """Returns whether waiting must end: partitions are being revoked, or the process is stopping."""
         return self.life.stopping or bool(self.rebalancing) or bool(self.should_stop)
 
     def begin_stopped(self, stops: Mapping[str, Stop]) -> None:

@@ -82,7 +82,8 @@ def run_worker(app: WorkerApp) -> int:
     collect_seldom()
     fault = worker.run()
     if isinstance(fault, OSError) and fault.errno in _BINDING:
-        return cannot_start(unusable_address(app.settings, fault))  # another process took it since the check
+        # Another process took it since the check.
+        return cannot_start(unusable_address(app.settings.web_host, app.settings.web_port, "WEB", fault))
     if fault is not None:
         log.critical("crashed", exc_info=fault)
     code = EXIT_STUCK if app.life.stuck else app.life.code if app.life.fault else EXIT_OK

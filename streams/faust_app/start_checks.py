@@ -66,31 +66,16 @@ def start_fault(settings: Settings) -> StartFault | None:
     """The first reason why a process cannot start, a store aside. Waits a while for a broker to listen."""
     return (
         folder_fault(settings)
-        or address_fault(settings)
+        or address_fault(settings.web_host, settings.web_port)
         or kafka_fault(settings, patience_seconds=BROKER_SECONDS)
     )
 
 
-def address_fault(settings: Settings) -> StartFault | None:
-    """Why the web address cannot be bound, None if it can. Binds it and releases it."""
-    fault = taking(settings.web_host, settings.web_port)
-    return None if fault is None else unusable_address(settings, fault)
+def address_fault(host: str, port: int, variables: str = "WEB") -> StartFault | None:
+    """Why an address cannot be bound, None if it can. Binds it and releases it.
 
-
-def gate_address_fault(settings: Settings) -> StartFault | None:
-    """Why the gate's address cannot be bound, None if it can. Binds it and releases it."""
-    fault = taking(settings.gate_host, settings.gate_port)
-    return None if fault is None else unusable(settings.gate_host, settings.gate_port, "GATE", fault)
-
-
-def desk_address_fault(settings: Settings) -> StartFault | None:
-    """Why the desk's address cannot be bound, None if it can. Binds it and releases it."""
-    fault = taking(settings.desk_host, settings.desk_port)
-    return None if fault is None else unusable(settings.desk_host, settings.desk_port, "DESK", fault)
-
-
-def taking(host: str, port: int) -> OSError | None:
-    """The error of binding an address, None if it can be bound. Binds it and releases it."""
+    ``variables`` begins the names of its settings: `WEB`, `GATE` or `DESK`.
+    """
     try:
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         for family, kind, protocol, _, where in addresses:
@@ -101,17 +86,12 @@ def taking(host: str, port: int) -> OSError | None:
                 taken.bind(where)
                 taken.listen(1)
     except OSError as fault:
-        return fault
+        return unusable_address(host, port, variables, fault)
     return None
 
 
-def unusable_address(settings: Settings, fault: OSError) -> StartFault:
-    """The fault of a web address that cannot be bound."""
-    return unusable(settings.web_host, settings.web_port, "WEB", fault)
-
-
-def unusable(host: str, port: int, variables: str, fault: OSError) -> StartFault:
-    """The fault of an address that cannot be bound; ``variables`` begins its settings: `WEB` or `GATE`."""
+def unusable_address(host: str, port: int, variables: str, fault: OSError) -> StartFault:
+    """The fault of an address that cannot be bound; ``variables`` as for `address_fault`."""
     where, named = f"{host}:{port}", f"{PREFIX}{variables}"
     if fault.errno == errno.EADDRINUSE:
         what, cure = (

@@ -23,7 +23,9 @@ record may bear any timestamp, and one of 1970 is not to have every topic delive
 
 
 def has_acknowledged(settings: Settings, topic: str) -> bool:
-    """Whether the workers' group has acknowledged any record. Raises `BrokerUnavailable`, `BrokerRefused`."""
+    """Returns whether the workers' group has acknowledged any record. Raises `BrokerUnavailable`,
+    `BrokerRefused`.
+    """
     with reader(settings, grouped=True) as opened:
         return any(opened.committed(topic, partition) for partition in opened.partitions(topic))
 

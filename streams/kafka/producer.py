@@ -60,7 +60,9 @@ topic, one without a right to it), and lost records of the broker's count as wel
 
 
 def is_out_of_step(fault: BaseException) -> bool:
-    """Whether a new producer is the cure. A bare `KafkaError` says that the task that sends has ended."""
+    """Returns whether a new producer is the cure. A bare `KafkaError` says that the task that sends has
+    ended.
+    """
     return isinstance(fault, OUT_OF_STEP) or type(fault) is kafka_errors.KafkaError
 
 

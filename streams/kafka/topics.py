@@ -83,7 +83,7 @@ class TopicFinding:
 
     @property
     def blocks(self) -> bool:
-        """Whether a worker must not run like this."""
+        """True if a worker must not run like this."""
         return self.kind in BLOCKING
 
 
@@ -164,9 +164,9 @@ def wanted(settings: Settings) -> list[TopicSpec]:
     ]
 
 
-def wanted_by_desk(settings: Settings) -> list[TopicSpec]:
+def wanted_by_desk(settings: Settings, *, appeals: bool = False) -> list[TopicSpec]:
     """What the desk needs: alerts, waves and verdicts to read, verdicts and the heads of its audit to write;
-    with appeals, their outcomes to write."""
+    where it takes ``appeals``, their outcomes to write."""
     called, many = names(settings), settings.topic_partitions
     return [
         TopicSpec(called.alerts, many, retention_days=30, rights=_READ),
@@ -178,7 +178,7 @@ def wanted_by_desk(settings: Settings) -> list[TopicSpec]:
         # Keyed by the head's number and hash: compaction keeps all of them, also two of one number.
         TopicSpec(called.audit, 1, compacted=True, rights=_BOTH),
         TopicSpec(called.quarantine, 1, compacted=True, rights=_WRITE),
-        *([decided_appeals(settings, "WRITE")] if settings.desk_appeals_secret_file else []),
+        *([decided_appeals(settings, "WRITE")] if appeals else []),
     ]
 
 

@@ -20,7 +20,7 @@ _NAT64: Final = IPv6Network("64:ff9b::/96")  # RFC 6052: the last four bytes are
 
 
 def may_be_reached(address: Address, allowed: Sequence[Network]) -> bool:
-    """Whether it is public, or in one of the `allowed` networks.
+    """Returns whether it is public, or in one of the `allowed` networks.
 
     What stands within an IPv6 address (mapped, NAT64, 6to4, Teredo) is judged as the IPv4 address it is.
     """

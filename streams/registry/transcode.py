@@ -110,7 +110,7 @@ class Transcoder:
 
 
 def _is_over(plain: Any, size_max: int) -> bool:
-    """Whether the JSON of a plain value is certainly longer than so many bytes.
+    """Returns whether the JSON of a plain value is certainly longer than so many bytes.
 
     A byte of a record may name a field or a symbol of hundreds of characters, so a record of a MiB would
     become JSON of any size before it could be measured.

@@ -2,7 +2,7 @@
 
 Secrets come from files where they can (`…_FILE`), so that they stand in no process list; those that come from
 the environment are `SecretStr`. A wrong setting is a `SettingsError` that names it and the reason, never its
-value. Each subject has a module of its own; `Settings` is all of them.
+value. Each subject has a module of its own; `Settings` is all of them, and `desk.settings` adds the desk's.
 """
 
 from streams.settings.delivery import LETTERS_AT_LEAST, SHARE_MAX, WINDOW_RECORDS

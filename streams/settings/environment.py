@@ -1,4 +1,4 @@
-"""Settings out of an environment, and told to people. Nothing else reads the environment."""
+"""Reads settings from an environment, and describes them. Nothing else reads the environment."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import EnvSettingsSource
@@ -16,6 +16,8 @@ from pydantic_settings import SettingsError as NotParsed
 from streams.errors import SettingsError
 from streams.settings.fields import PREFIX
 from streams.settings.settings import Settings
+
+AnySettings = TypeVar("AnySettings", bound=Settings)
 
 _FIELD_NAMED: Final = re.compile(r'field "(\w+)"')
 
@@ -32,21 +34,26 @@ class Described:
 class _Given(EnvSettingsSource):
     """The variables of any mapping, so that tests and `doctor` need not touch the process's own."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, kind: type[Settings], environment: Mapping[str, str]) -> None:
         self._environment = environment
-        super().__init__(Settings, env_ignore_empty=True)
+        super().__init__(kind, env_ignore_empty=True)
 
     def _load_env_vars(self) -> Mapping[str, str | None]:
         return {name.lower(): value for name, value in self._environment.items() if value != ""}
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
-    """The settings of `environment`, by default the process's.
+    """Reads the settings of every process from `environment`, by default the process's.
 
     Raises `SettingsError` with every fault at once.
     """
+    return read(Settings, environment)
+
+
+def read(kind: type[AnySettings], environment: Mapping[str, str] | None) -> AnySettings:
+    """Reads one kind of settings, as `load` does."""
     try:
-        return Settings(**_Given(os.environ if environment is None else environment)())
+        return kind(**_Given(kind, os.environ if environment is None else environment)())
     except NotParsed as fault:
         match = _FIELD_NAMED.search(str(fault))
         name = _variable(match.group(1)) if match else PREFIX
@@ -61,9 +68,9 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError(faults) from None
 
 
-def unknown_names(environment: Mapping[str, str]) -> dict[str, str]:
+def unknown_names(environment: Mapping[str, str], kind: type[Settings]) -> dict[str, str]:
     """Variables with our prefix that no setting reads, each with the nearest name that is read, or ""."""
-    known = [name.upper() for name in Settings.model_fields]
+    known = [name.upper() for name in kind.model_fields]
     strangers = (name.removeprefix(PREFIX) for name in environment if name.startswith(PREFIX))
     # Without the prefix, which makes any two names alike.
     return {
@@ -73,15 +80,15 @@ def unknown_names(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def describe() -> list[Described]:
-    """Every setting, in the order of the class, for docs/reference/settings.md and `doctor`."""
+def describe(kind: type[Settings]) -> list[Described]:
+    """Every setting of a kind, in the order of its class, for docs/reference/settings.md and `doctor`."""
     return [
         Described(
             f"{PREFIX}{name.upper()}",
             _shown(field.get_default(call_default_factory=True)),
             field.description or "",
         )
-        for name, field in Settings.model_fields.items()
+        for name, field in kind.model_fields.items()
     ]
 
 

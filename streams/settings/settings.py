@@ -10,11 +10,9 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from streams.settings.delivery import DeliverySettings
-from streams.settings.desk import DeskSettings, OidcSettings
 from streams.settings.fields import PREFIX, WEB_ADDRESS, Port
 from streams.settings.integrations import BridgeSettings, GateSettings, ServingSettings
 from streams.settings.kafka import KafkaSettings
-from streams.settings.profiles import ProfileSettings
 from streams.settings.retention import RetentionSettings
 from streams.settings.scoring import ScoringSettings
 from streams.settings.store import StoreSettings
@@ -59,9 +57,6 @@ class WatchingSettings(BaseModel):
 
 class Settings(  # the order of the reference from below: pydantic takes the fields of the last base first
     WatchingSettings,
-    OidcSettings,
-    ProfileSettings,
-    DeskSettings,
     RetentionSettings,
     DeliverySettings,
     ScoringSettings,
@@ -72,7 +67,7 @@ class Settings(  # the order of the reference from below: pydantic takes the fie
     KafkaSettings,
     BaseSettings,
 ):
-    """What an operator can turn. Frozen once read."""
+    """Settings of every process; `desk.settings` adds those that the desk alone reads. Frozen once read."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True
@@ -113,21 +108,6 @@ class Settings(  # the order of the reference from below: pydantic takes the fie
             yield f"{PREFIX}REDIS_SENTINEL_USERNAME needs {PREFIX}REDIS_SENTINEL_PASSWORD_FILE"
         if self.redis_sentinel_password_file and self.redis.kind != "sentinel":
             yield f"{PREFIX}REDIS_SENTINEL_PASSWORD_FILE needs sentinel:// in {PREFIX}REDIS_URL"
-        if self.desk_oidc_issuer and not (self.desk_oidc_client_id and self.desk_oidc_roles):
-            yield (
-                f"{PREFIX}DESK_OIDC_ISSUER needs {PREFIX}DESK_OIDC_CLIENT_ID and {PREFIX}DESK_OIDC_ROLES: "
-                "without them nobody could sign in"
-            )
-        if self.desk_profile_source and not self.desk_profile_source_secret_file:
-            yield (
-                f"{PREFIX}DESK_PROFILE_SOURCE needs {PREFIX}DESK_PROFILE_SOURCE_SECRET_FILE: the platform "
-                "must know who asks"
-            )
-        if self.desk_profile_source.startswith("http:") and not self.desk_profile_source_networks:
-            yield (
-                f"{PREFIX}DESK_PROFILE_SOURCE must be https://, unless {PREFIX}DESK_PROFILE_SOURCE_ALLOWED "
-                "names its network: profiles would travel in the clear"
-            )
         if self.gate_desk_url and not self.gate_desk_secret_file:
             yield f"{PREFIX}GATE_DESK_URL needs {PREFIX}GATE_DESK_SECRET_FILE: the desk must know who asks"
         if not self.kafka_tls and (self.kafka_ca_file or self.kafka_cert_file):

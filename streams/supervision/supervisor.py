@@ -76,7 +76,7 @@ class Birth:
 
     @property
     def from_outside(self) -> bool:
-        """Whether somebody else may have ended the predecessor: a person, an orchestrator, want of memory."""
+        """True if somebody else may have ended the predecessor: a person, an orchestrator, want of memory."""
         return self.ended in ("", KILLED)
 
 
@@ -238,7 +238,7 @@ def die_with(parent: int) -> None:
 
 
 def _is_read() -> bool:
-    """Whether our log takes a line. A pipe that is not read would block us, as it blocks the worker."""
+    """Returns whether our log takes a line. An unread pipe would block us, as it blocks the worker."""
     with suppress(OSError, ValueError):  # closed: nothing to wait for
         return bool(select.select([], [_STANDARD_ERROR], [], 0)[1])
     return True

@@ -62,11 +62,13 @@ class Suspect(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_guilty(self) -> bool:
-        """Whether it ended its worker so often that it must not be tried again."""
+        """True if it ended its worker so often that it must not be tried again."""
         return self.ends >= ENDS_MAX
 
     def has(self, arrival: Arrival) -> bool:
-        """Whether a record is one of them. A topic created again has other records at the same offsets."""
+        """Returns whether a record is one of them. A topic created again has other records at the same
+        offsets.
+        """
         if not self.first <= arrival.offset <= self.last:
             return False
         return arrival.offset != self.first or abs(arrival.timestamp - self.at) < STAMP_SECONDS
@@ -92,7 +94,7 @@ class Suspects:
 
     @property
     def stale(self) -> bool:
-        """Whether partitions came since the last answer, or there was none yet."""
+        """True if partitions came since the last answer, or there was none yet."""
         return self._known_moves != self._moves
 
     async def refresh(self) -> None:

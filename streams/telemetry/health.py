@@ -49,11 +49,11 @@ class Health:
         self._topics = topics
 
     def live(self) -> Report:
-        """Whether the worker gets anywhere, or waits for a good reason."""
+        """Returns whether the worker gets anywhere, or waits for a good reason."""
         return _report({delivery.name: self._silence(delivery) for delivery in self._deliveries})
 
     def ready(self) -> Report:
-        """Whether records that arrive now get their outcome soon."""
+        """Returns whether records that arrive now get their outcome soon."""
         faults = {
             "store": self._store(),
             "topics": self._topics(),

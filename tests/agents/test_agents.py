@@ -20,9 +20,9 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from agents.bridge import Bridge
-from agents.common.converters import ban_of, moment, remembered_of
+from agents.common.alerts.recall import recall
+from agents.common.distil import ban_of, remembered_of
 from agents.common.match import ASKED_AT_ONCE
-from agents.common.recall import recall
 from agents.common.snapshot import Snapshot, snapshot_of
 from agents.common.tombstones import OCCURRED_AT_HEADER
 from agents.common.yielder import HELD_SECONDS
@@ -33,6 +33,7 @@ from samehand.lineage import Descent
 from samehand.pictures.stock import NO_STOCK, StockPictures
 from schemas.accounts import AccountBanned, Avatar
 from schemas.alerts import MirrorAlert
+from schemas.decoding.dates import from_seconds
 from schemas.mapping.compiler import compile_mappings
 from schemas.mapping.fields import TARGETS
 from schemas.verdicts import Verdict, VerdictGiven
@@ -189,7 +190,7 @@ async def test_a_reinstated_account_raises_no_alert_and_withdraws_those_it_raise
     assert (tombstone.topic, tombstone.key, tombstone.value) == ("t.accounts.banned", b"telegram:77", None)
     told, withdrawn = life.alerts
     assert (withdrawn.alert_id, life.number(withdrawn), withdrawn.status) == (told.alert_id, 2, "withdrawn")
-    assert (withdrawn.withdrawn_reason, withdrawn.withdrawn_at) == ("reinstated", moment(life.seconds))
+    assert (withdrawn.withdrawn_reason, withdrawn.withdrawn_at) == ("reinstated", from_seconds(life.seconds))
     assert not quoted(withdrawn)
     assert quoted(told)
     await life.tell(life.screen, a_sign_up(handle="umar_media3", device_id=DEVICE))

@@ -23,7 +23,7 @@ from uuid import UUID
 import pytest
 from msgspec import structs
 
-from agents.common.recall import recall
+from agents.common.alerts.recall import recall
 from agents.runtime.outbox import Relay
 from samehand.alert_id import alert_id
 from samehand.lineage import Descent

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from agents.common.converters import remembered_of
+from agents.common.distil import remembered_of
 from agents.common.queries.preview import Foreseen, Preview
 from agents.common.tombstones import tombstone
 from agents.common.waves import _Comparisons, recall_waves, recalled_wave, wave_record

@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from random import Random
 
 import msgspec
 import pytest
@@ -14,45 +13,20 @@ from redis.asyncio import Redis
 from redis.asyncio.connection import Connection
 from redis.exceptions import RedisError
 
-from agents.common.converters import remembered_of
+from agents.common.distil import remembered_of
 from bench import __main__ as command
-from bench import worker
 from bench.__main__ import Chosen
-from bench.index.disguises import KINDS
 from bench.instructions.__main__ import BANS as COUNTED_BANS
-from bench.instructions.__main__ import (
-    EVENTS,
-    MORE_MAX,
-    Figure,
-    NeedsReason,
-    other,
-    read,
-    replaced,
-    verdict,
-)
+from bench.instructions.__main__ import EVENTS, MORE_MAX, Figure, NeedsReason, other, read, replaced, verdict
 from bench.instructions.events import NotOnTape, Tape
 from bench.page import machine
-from bench.running.crowd import (
-    is_original,
-    people,
-    sign_ups,
-)
+from bench.running.crowd import is_original, people, sign_ups
 from bench.soak import shared, slope
 from bench.store.bans import KEYERS
-from bench.worker import (
-    AIOKAFKA,
-    FULL,
-    PASS_THROUGH,
-    UNCOMPILED,
-    Report,
-    Turn,
-    contenders,
-    rows,
-)
+from bench.worker import AIOKAFKA, FULL, PASS_THROUGH, Report, Turn, rows
 from samehand.frequency.rates import NothingCounted
 from samehand.scoring.upper_bound import UpperBound
 from samehand.scoring.weights import default_weights
-from tests.tables import for_each
 
 # The banned and those who sign up after them are the same in every turn, and some of them are mirrors.
 
@@ -79,21 +53,6 @@ def test_a_sign_up_is_looked_up_under_at_most_71_keys_in_the_mean() -> None:
     assert sum(keys) / len(keys) <= 71
 
 
-# The kinds of obfuscation: as many as promised, tuned and judged by different hands.
-
-
-def test_both_sets_have_the_same_kinds() -> None:
-    assert len(KINDS["tuning"]) >= 21
-    assert set(KINDS["tuning"]) == set(KINDS["held_out"])
-
-
-@for_each("kind", sorted(KINDS["held_out"]))
-@for_each("edits", sorted(KINDS))
-def test_each_kind_changes_some_handle(edits: str, kind: str) -> None:
-    edit = KINDS[edits][kind]
-    assert any(edit(Random(seed), "umar_khalid_media_1987") != "umar_khalid_media_1987" for seed in range(20))
-
-
 # The table of whole workers; the run itself is judged by tests/stress.
 
 
@@ -117,13 +76,6 @@ def test_a_ratio_is_the_median_of_the_turns_own(report: Report) -> None:
     assert full.worker_microseconds == pytest.approx(4_000)
     assert full.redis_microseconds == pytest.approx(5_000)
     assert full.events_a_second == pytest.approx(50)
-
-
-def test_a_worker_in_python_stands_beside_one_on_machine_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "form", lambda: "compiled")
-    assert contenders() == (PASS_THROUGH, FULL, UNCOMPILED, AIOKAFKA)
-    monkeypatch.setattr(worker, "form", lambda: "python")
-    assert contenders() == (PASS_THROUGH, FULL, AIOKAFKA)
 
 
 # The slope of a worker's memory, and the flood that shares everything.

@@ -7,13 +7,7 @@ import pytest
 from bench import lookup, memory
 from bench.index.population import BannedNames, cache_folder, population
 from bench.lookup import EXTRACT, OURS, Extract, report
-from bench.rebuild import (
-    Compacted,
-    History,
-    compared,
-    rebuilt,
-    table,
-)
+from bench.rebuild import Compacted, History, compared, rebuilt, table
 from bench.running.crowd import BANNED_AT
 from bench.store.bans import a_store, by_handle
 from bench.store.server import server
@@ -62,7 +56,7 @@ async def test_the_bytes_of_a_ban_are_told_part_by_part() -> None:
 
 
 def test_brute_force_finds_the_same_names_either_way() -> None:
-    bans = population("diverse", BANS)
+    bans = population(BANS)
     queries = [BannedNames("x", f"{ban.handle}_1", "") for ban in bans[:5]]
     peer = Extract(bans)
     for ask in (peer.ask, peer.matrix):

@@ -19,12 +19,12 @@ from cli.main import run
 from cli.opening import closing_store
 from cli.running import awaited
 from desk.database.engine import opened
+from desk.settings import load
 from schemas.record import Record
 from schemas.wire import encode
 from store.redis import RedisStore
 from streams.kafka.client import reader, writer
 from streams.outcomes import Arrival
-from streams.settings import load
 
 T = TypeVar("T")
 

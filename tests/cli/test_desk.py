@@ -26,13 +26,13 @@ from desk.readers import Reader
 from desk.review.arrivals import Arrivals
 from desk.review.deciding.review import Review
 from desk.review.requests import RequestEntry, approve, enter
+from desk.settings import load
 from local.ports import take_port
 from schemas.alerts import Matched
 from schemas.verdicts import VerdictGiven
 from streams.kafka import topics
 from streams.kafka.client import reader
 from streams.kafka.topics import names
-from streams.settings import load
 from tests.cli.books import LINES, Books, books_of, make_topic
 from tests.cli.running import Ran, Samehand, at_the_desk, publish
 from tests.desk.makers import a_reason, an_alert

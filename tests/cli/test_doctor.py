@@ -18,7 +18,7 @@ import pytest
 import redis
 from sqlalchemy import create_engine, text
 
-from agents.common.converters import ban_of
+from agents.common.distil import ban_of
 from agents.runtime.store_factory import peppers_of
 from cli.maintain.doctor import kafka, processes
 from cli.maintain.doctor import run as doctor
@@ -37,6 +37,7 @@ from cli.maintain.doctor.settings import look_at_pepper, look_at_settings
 from cli.opening import closing_store, command_context
 from cli.running import awaited
 from desk.database.engine import look_at_tables, opened
+from desk.settings import DeskSettings, load
 from gate.keys import new_key
 from local.binaries import NotAvailable
 from local.ports import LOOPBACK
@@ -51,7 +52,6 @@ from streams.errors import TopicsError
 from streams.faust_app.start_checks import StartFault
 from streams.kafka import topics
 from streams.kafka.topics import TopicSpec
-from streams.settings import Settings, load
 from tests.cli.running import Samehand, jsonl, publish
 from tests.deliver.receiver import SECRET_TEXT
 from tests.desk_databases import on_each_database
@@ -540,11 +540,11 @@ def test_a_fresh_broker_has_no_topics_yet(servers: str) -> None:
 # Doctor on Redis and the store in it.
 
 
-async def looked(settings: Settings) -> list[DoctorFinding]:
+async def looked(settings: DeskSettings) -> list[DoctorFinding]:
     return await look_at_redis(settings, peppers_of(settings))
 
 
-async def enrol_one(settings: Settings) -> None:
+async def enrol_one(settings: DeskSettings) -> None:
     peppers = peppers_of(settings)
     async with closing_store(settings, peppers) as store:
         await store.open()
@@ -585,7 +585,7 @@ async def test_it_tells_how_many_places_of_removed_bans_are_not_free_yet(
     assert "1 place of removed bans" in (await looked(settings))[-1].finding
 
 
-def as_administrator(url: str, folder: Path, **more: str) -> Settings:
+def as_administrator(url: str, folder: Path, **more: str) -> DeskSettings:
     """The settings of somebody who looks with every right."""
     password = folder / "redis-password"
     password.write_text(PASSWORD, "utf-8")
@@ -744,7 +744,7 @@ def redis_of_gates() -> Iterator[EmbeddedRedis]:
         yield server
 
 
-def its(server: EmbeddedRedis, folder: Path, **more: str) -> Settings:
+def its(server: EmbeddedRedis, folder: Path, **more: str) -> DeskSettings:
     (folder / "password").write_text("only tests know it")
     given = {"REDIS_URL": server.url, "REDIS_USERNAME": USER, "REDIS_PASSWORD_FILE": folder / "password"}
     given |= {"PEPPER_FILE": folder / "pepper", "STORE_BANS": "2000", "STORE_REMEMBERED": "2000"}
@@ -774,7 +774,7 @@ async def test_reading_is_tried_as_the_gates_own_user(redis_of_gates: EmbeddedRe
 # Doctor on a desk, a deliver process and a bridge: what each needs before it starts.
 
 
-def with_database(url: str) -> Settings:
+def with_database(url: str) -> DeskSettings:
     return load({"SAMEHAND_DATABASE_URL": url})
 
 
@@ -783,7 +783,7 @@ def no_kafka(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Kafka left out; the topics that were asked for."""
     asked: list[str] = []
 
-    def look(settings: Settings, wanted: list[TopicSpec], *_: object) -> list[DoctorFinding]:
+    def look(settings: DeskSettings, wanted: list[TopicSpec], *_: object) -> list[DoctorFinding]:
         asked.extend(topic.name for topic in wanted)
         return []
 

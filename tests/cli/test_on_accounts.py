@@ -16,7 +16,7 @@ import pytest
 from msgspec.structs import replace as changed
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from agents.common.converters import ban_of
+from agents.common.distil import ban_of
 from cli.maintain.account.export import export
 from cli.maintain.account.holdings import Holdings, gone_at
 from cli.maintain.account.places import DESK_TABLES, places
@@ -25,6 +25,7 @@ from desk.readers import Reader
 from desk.review.arrivals import Arrivals
 from desk.review.deciding.review import Review
 from desk.review.requests import RequestEntry, enter, release
+from desk.settings import load
 from samehand.showings import UNKNOWN, Showings
 from schemas.accounts import Basis
 from schemas.basis_rights import ALL_RIGHTS, BasisRights, RightsTable
@@ -35,7 +36,6 @@ from store.pepper.pepper import Pepper
 from store.redis import RedisStore
 from streams.kafka import topics
 from streams.kafka.topics import Names, TopicsOnBroker, names
-from streams.settings import load
 from tests.cli.running import Samehand, at_the_desk, jsonl, of_store, published
 from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import A_POLICY

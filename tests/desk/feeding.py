@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from desk.feed.consume import Consumer
 from desk.feed.publish import VerdictPublisher
 from desk.feed.run import Feed
+from desk.settings import DeskSettings
 from desk.telemetry import State
 from streams.kafka import topics
 from streams.kafka.client import reader, writer
@@ -20,7 +21,7 @@ WAIT_SECONDS = 240.0
 
 
 @asynccontextmanager
-async def feeding(office: Office, settings: Settings) -> AsyncIterator[State]:
+async def feeding(office: Office, settings: DeskSettings) -> AsyncIterator[State]:
     """The desk's feed, running."""
     called, state, database = topics.names(settings), State(), office.database
     feed = Feed(

@@ -17,11 +17,11 @@ from desk.readers import Reader
 from desk.related import GateClient
 from desk.review.arrivals import Arrivals
 from desk.review.policy import Policy
+from desk.settings import DeskSettings, load
 from desk.telemetry import DeskMetrics
 from desk.web.desk import Desk
 from schemas.alerts import EvidenceLine
 from schemas.waves import WaveAlert
-from streams.settings import Settings, load
 from tests.desk.makers import an_alert
 from tests.makers import NOON
 
@@ -105,7 +105,7 @@ def an_office(
 
 
 @cache
-def _shipped_settings() -> Settings:
+def _shipped_settings() -> DeskSettings:
     return load({})
 
 

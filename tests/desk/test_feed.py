@@ -37,6 +37,7 @@ from desk.feed.upkeep import STEADY_SECONDS, Steadiness, bring_back
 from desk.review.arrivals import Arrivals
 from desk.review.audit.chain import Chain
 from desk.review.deciding.decide import ReadDecision
+from desk.settings import DeskSettings, load
 from local.binaries import NotAvailable
 from local.broker import EmbeddedBroker
 from local.postgres import EmbeddedPostgres
@@ -52,7 +53,6 @@ from streams.deadletters import admin as letters
 from streams.kafka import topics
 from streams.kafka.client import admin
 from streams.outcomes import Arrival
-from streams.settings import Settings, load
 from tests.desk.feeding import feeding, publish, until, verdicts_on
 from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import A_POLICY, Office, an_office
@@ -65,7 +65,7 @@ from tests.patience import patient
 
 
 @pytest.fixture
-def settings(broker: str, topic_prefix: str) -> Settings:
+def settings(broker: str, topic_prefix: str) -> DeskSettings:
     """Where a desk's topics are, which have been made."""
     given = {"KAFKA_BROKERS": broker, "TOPIC_PREFIX": topic_prefix, "TOPIC_PARTITIONS": "2"}
     made = load({f"SAMEHAND_{name}": value for name, value in given.items()})
@@ -76,7 +76,7 @@ def settings(broker: str, topic_prefix: str) -> Settings:
 
 @on_each_database
 async def test_an_alert_comes_in_and_its_verdict_goes_out_when_it_can_no_longer_be_undone(
-    office: Office, settings: Settings
+    office: Office, settings: DeskSettings
 ) -> None:
     amina = await office.hire("amina")
     called = topics.names(settings)
@@ -207,7 +207,7 @@ async def locks(database: Database) -> int:
 
 
 async def test_after_postgresql_was_restarted_one_desk_leads(
-    own_postgres: EmbeddedPostgres, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    own_postgres: EmbeddedPostgres, settings: DeskSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("FOLLOWER_SECONDS", "LEAD_SECONDS"):
         monkeypatch.setattr(f"desk.feed.run.{name}", 0.2)
@@ -388,7 +388,7 @@ async def test_a_second_consumer_of_one_database_is_overtaken_and_counts_nothing
 
 
 async def test_a_topic_that_was_made_anew_while_nobody_read_and_outgrew_the_former_is_read_from_its_start(
-    office: Office, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    office: Office, settings: DeskSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The embedded broker gives no ids, as none before Kafka 2.8: the test does."""
     amina = await office.hire("amina")
@@ -430,7 +430,7 @@ async def test_a_topic_that_was_made_anew_while_nobody_read_and_outgrew_the_form
 
 
 async def test_a_topic_that_is_made_anew_while_it_is_read_is_read_from_its_start(
-    office: Office, settings: Settings
+    office: Office, settings: DeskSettings
 ) -> None:
     amina = await office.hire("amina")
     topic = topics.names(settings).alerts
@@ -496,7 +496,7 @@ async def test_a_verdict_of_the_future_is_refused_by_the_moment_of_its_record(of
 
 
 async def test_nothing_is_erased_early_by_a_clock_that_was_set_forward(
-    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    database: Database, settings: DeskSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("desk.feed.run.TIDY_SECONDS", 0.1)
     office = an_office(database)
@@ -526,7 +526,7 @@ async def test_nothing_is_erased_early_by_a_clock_that_was_set_forward(
 
 
 async def test_a_feed_whose_clock_is_set_back_goes_on_publishing(
-    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    database: Database, settings: DeskSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("desk.feed.run.TIDY_SECONDS", 0.1)
     office = an_office(database)

@@ -30,9 +30,9 @@ from desk.profiles.source import (
 )
 from desk.related import ANSWER_BYTES_MAX as GATE_ANSWER_BYTES_MAX
 from desk.related import GateAway, GateBusy, GateClient, gate_client
+from desk.settings import load
 from schemas.internal.related import RelatedAccount, RelatedAnswer
 from streams.errors import SettingsError
-from streams.settings import load
 from tests.certificates import make_certificates
 from tests.deliver.receiver import SECRET, SECRET_TEXT, Answer, Receiver, receiving
 from tests.house import ROOT

@@ -14,11 +14,11 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
-import agents.common.distilled
+import agents.common.distil
 import agents.runtime.worker
 import agents.screen
 import streams.faust_app.app
-from agents.common.converters import remembered_of
+from agents.common.distil import remembered_of
 from agents.screen import Screen
 from samehand.fingerprint.distil import Keyer
 from samehand.pictures.stock import NO_STOCK, StockPictures
@@ -63,7 +63,7 @@ def haunted(account: str) -> None:
             re.match(r"(a+)+$", "a" * 64 + "b")
         return remembered_of(event, keyers, stock, quote_bio=quote_bio)
 
-    agents.common.distilled.remembered_of = holds  # type: ignore[attr-defined]  # the one place where a fault may go in
+    agents.common.distil.remembered_of = holds  # the one place where a fault may go in
 
 
 def broken(ending: str) -> None:
@@ -80,7 +80,7 @@ def broken(ending: str) -> None:
             raise RuntimeError(f"a bug met {event.key}")
         return remembered_of(event, keyers, stock, quote_bio=quote_bio)
 
-    agents.common.distilled.remembered_of = breaks  # type: ignore[attr-defined]  # the one place where a fault may go in
+    agents.common.distil.remembered_of = breaks  # the one place where a fault may go in
 
 
 def outdated(ending: str) -> None:

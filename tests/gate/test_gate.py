@@ -29,7 +29,7 @@ from litestar import Request
 from prometheus_client import CollectorRegistry
 from schemathesis import GenerationMode
 
-from agents.common.converters import ban_of
+from agents.common.distil import ban_of
 from agents.runtime.store_factory import peppers_of, store_of
 from gate import intake, keys
 from gate.app import DEADLINE_HEADER, Bodies, TooMuch, application

@@ -19,7 +19,7 @@ from statistics import mean
 from time import thread_time
 from typing import Any
 
-from agents.common.converters import account_of, quoted_of
+from agents.common.distil import account_of, quoted_of
 from samehand.fingerprint.distil import distil, enrolment_keys, pack, query_keys, unpack, unread_fields
 from samehand.frequency.rates import NothingCounted
 from samehand.scoring.score import score

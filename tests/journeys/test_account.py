@@ -15,8 +15,8 @@ from cli.maintain.account.holdings import TOPICS, WHY
 from desk.database import notes
 from desk.database.engine import opened
 from desk.review.arrivals import Arrivals
+from desk.settings import load
 from schemas.decoding.dates import from_seconds
-from streams.settings import load
 from tests.cli.running import Samehand
 from tests.desk.people import A_POLICY
 from tests.journeys.conftest import Platform

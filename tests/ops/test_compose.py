@@ -12,10 +12,11 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 
 from deliver.endpoints import read_endpoints
+from desk.settings import DeskSettings, load
 from gate.keys import new_key, read_keys
 from schemas.mapping.compiler import compile_mappings
 from store.pepper.pepper import read_peppers
-from streams.settings import load, unknown_names
+from streams.settings import unknown_names
 from streams.standard_webhooks import Secret
 from tests.deliver.receiver import SECRET_TEXT
 from tests.house import ROOT
@@ -94,7 +95,7 @@ def test_a_workers_settings_are_ones_it_reads(name: str) -> None:
     named = ("_FILE", "_MAPPINGS", "_ENDPOINTS", "_KEYS")  # which stand where it runs
     given = {key: it for key, it in SERVICES[name]["environment"].items() if not key.endswith(named)}
     settings = load(given)
-    assert unknown_names(SERVICES[name]["environment"]) == {}
+    assert unknown_names(SERVICES[name]["environment"], DeskSettings) == {}
     assert settings.kafka_brokers == ("kafka:9092",)
     seconds = int(SERVICES[name]["stop_grace_period"].removesuffix("s"))
     assert seconds > settings.stop_seconds
@@ -148,7 +149,7 @@ def test_desk_reaches_outside_only_with_the_file_that_says_whom(
         assert wanted[1] == variable
         given[variable] = TOLD[name].get(variable, wanted[3])
         assert variable in TOLD[name] or wanted[2] == "-", "what has no default is asked for"
-    assert unknown_names(given) == {}
+    assert unknown_names(given, DeskSettings) == {}
     assert getattr(load(given), setting) == value
 
 
@@ -160,7 +161,7 @@ def test_leads_reach_the_gate_by_a_network_without_redis_and_with_a_key_alone() 
     assert "broker" not in SERVICES["redis"]["networks"]
     assert desk["secrets"] == list(added["secrets"])
     given = {**desk["environment"], "SAMEHAND_DESK_GATE_KEY_FILE": __file__}
-    assert unknown_names(given) == {}
+    assert unknown_names(given, DeskSettings) == {}
     assert load(given).desk_gate_url == "http://gate:6070"
 
 

@@ -14,13 +14,14 @@ import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 from cli import main, registry
 from deliver.endpoints import read_endpoints
 from desk.database.engine import address
+from desk.settings import DeskSettings, load
 from gate.webhooks import webhooks_of
 from schemas.mapping.compiler import compile_mappings
 from streams.faust_app.app import CONFIRM_SECONDS
 from streams.faust_app.start_checks import BROKER_SECONDS
 from streams.kafka.client import ANSWER_MS
 from streams.kafka.topics import names
-from streams.settings import Settings, load, unknown_names
+from streams.settings import unknown_names
 from streams.telemetry.health import Health
 from tests.deliver.receiver import SECRET_TEXT
 from tests.house import ROOT, project
@@ -124,7 +125,7 @@ def test_no_pod_can_do_much_to_its_node(values: dict[str, Any]) -> None:
 @pytest.mark.parametrize("values", VALUES)
 def test_its_settings_are_ones_that_a_worker_reads(values: dict[str, Any]) -> None:
     given = environment(values)
-    assert unknown_names(given) == {}
+    assert unknown_names(given, DeskSettings) == {}
     settings = loaded(given)
     assert list(settings.kafka_brokers) == values["kafka"]["brokers"]
     assert settings.redis_url == values["redis"]["url"]
@@ -274,14 +275,14 @@ def test_a_list_is_imported_from_the_volume_that_was_named_and_knows_no_secret_b
     assert volumes["state"]["persistentVolumeClaim"]["claimName"] == "lists-state"
     assert {"pepper", "redis"}.isdisjoint(volumes)
     given = {it["name"]: it["value"] for it in importing["env"]}
-    assert unknown_names(given) == {}
+    assert unknown_names(given, DeskSettings) == {}
     assert not [name for name in given if "REDIS" in name or "PEPPER" in name]
     settings = loaded(given)
     assert names(settings).banned == "eu.accounts.banned"
     assert settings.kafka_sasl_mechanism == "SCRAM-SHA-512"
 
 
-def loaded(given: dict[str, str]) -> Settings:
+def loaded(given: dict[str, str]) -> DeskSettings:
     """Settings of which secrets are mounted where a pod runs; here any file stands for them."""
     return load({name: __file__ if name.endswith("_FILE") else value for name, value in given.items()})
 
@@ -307,7 +308,7 @@ def test_a_bridge_reads_its_table_and_knows_neither_redis_nor_the_pepper() -> No
     objects = rendered(BRIDGED)
     template = templates(BRIDGED)["eu-samehand-bridge"]
     given = {it["name"]: it["value"] for it in container_of(template)["env"]}
-    assert unknown_names(given) == {}
+    assert unknown_names(given, DeskSettings) == {}
     assert not [name for name in given if "REDIS" in name or "PEPPER" in name]
     assert {"pepper", "redis"}.isdisjoint(it["name"] for it in template["spec"]["volumes"])
     (table,) = (it["data"]["mappings.toml"] for it in objects if it["kind"] == "ConfigMap")
@@ -347,7 +348,7 @@ DELIVERED: dict[str, Any] = {
 def test_deliver_reads_its_file_and_knows_neither_redis_nor_the_pepper(tmp_path: Path) -> None:
     template = templates(DELIVERED)["eu-samehand-deliver"]
     given = {it["name"]: it["value"] for it in container_of(template)["env"]}
-    assert unknown_names(given) == {}
+    assert unknown_names(given, DeskSettings) == {}
     assert not [name for name in given if "REDIS" in name or "PEPPER" in name]
     assert {"pepper", "redis"}.isdisjoint(it["name"] for it in template["spec"]["volumes"])
     mounted = {it["name"]: it["mountPath"] for it in container_of(template)["volumeMounts"]}
@@ -512,7 +513,7 @@ def test_a_gate_or_a_desk_is_reached_at_its_own_port_by_those_who_may(
 
 def test_a_gate_is_a_user_of_its_own_and_has_its_keys_and_secrets_as_files(tmp_path: Path) -> None:
     given = settings_of(templates(GATED)["eu-samehand-gate"])
-    assert unknown_names(given) == {}
+    assert unknown_names(given, DeskSettings) == {}
     assert given["SAMEHAND_GATE_DEADLINE_MS"] == "80"
     assert given["SAMEHAND_REDIS_USERNAME"] == "samehand-gate"
     assert under(GATED, given["SAMEHAND_REDIS_PASSWORD_FILE"])["secret"]["secretName"] == "redis-gate"
@@ -543,7 +544,7 @@ def test_a_gate_without_a_user_of_its_own_is_the_workers() -> None:
 def test_a_desk_knows_neither_redis_nor_the_pepper(values: dict[str, Any]) -> None:
     template = templates(values)["eu-samehand-desk"]
     given = settings_of(template)
-    assert unknown_names(given) == {}
+    assert unknown_names(given, DeskSettings) == {}
     assert not [name for name in given if "REDIS" in name or "PEPPER" in name]
     assert {"pepper", "redis"}.isdisjoint(it["name"] for it in template["spec"]["volumes"])
     settings = loaded(given)

@@ -10,6 +10,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 
 from cli import registry
+from desk.settings import DeskSettings
 from streams.settings import describe
 from tests.house import ROOT
 from tests.ops.deployed import RULE_TESTS, RULES, RUNBOOKS, alerts
@@ -42,7 +43,7 @@ def test_every_page_belongs_to_an_alert_and_is_listed() -> None:
 
 
 def test_pages_name_settings_and_commands_that_exist() -> None:
-    settings = {described.name for described in describe()}
+    settings = {described.name for described in describe(DeskSettings)}
     commands = set(registry.COMMANDS)
     for path in RUNBOOKS.glob("*.md"):
         text = path.read_text("utf-8")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.common.converters import account_of
+from agents.common.distil import account_of
 from samehand.account import Account, Avatar
 from samehand.encoding.interned import PLATFORMS, STRATA
 from samehand.encoding.sixbit import SEPARATOR, pack_text, packable, unpack_text

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from agents.common.converters import account_of, fingerprints_of
+from agents.common.distil import account_of, fingerprints_of
 from samehand.account import Account, account_key
 from samehand.alert_id import alert_id
 from samehand.clusters import Clusters, alike

@@ -12,9 +12,9 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
-from agents.common.alerts import Pair, known_alerts, record_in
+from agents.common.alerts.compose import Pair, evidence_lines
+from agents.common.alerts.propose import known_alerts, record_in
 from agents.common.context import AgentContext
-from agents.common.converters import evidence_lines
 from agents.common.snapshot import Snapshot
 from samehand.scoring.ceilings import CIRCUMSTANTIAL
 from samehand.scoring.score import against_chance
@@ -107,10 +107,10 @@ def _values(pair: Pair, context: AgentContext, snapshot: Snapshot) -> list[Evide
         for line in against_chance(pair.mine, pair.theirs, snapshot.weighing.weights)
         if line.signal not in CIRCUMSTANTIAL
     }
-    agreeing, _ = evidence_lines(pair.score, pair.mine, pair.theirs, pair.ours.quoted, pair.facts.quoted)
+    sides = (pair.mine, pair.theirs, pair.ours.quoted, pair.facts.quoted)
     return [
         line
-        for line in agreeing
+        for line in evidence_lines(pair.score.evidence, *sides)
         if worth.get(line.signal, 0.0) >= NEWS_NATS and (line.weight >= NEWS_NATS or line.explained)
     ]
 
@@ -125,7 +125,9 @@ def _lines_of(record: MirrorAlert, *, anew: bool) -> Iterable[ShownLine]:
 
 
 def _covers(lines: Iterable[ShownLine], line: EvidenceLine, account: str) -> bool:
-    """Whether that very value was shown to agree as closely; of an alert without quotes, any value was."""
+    """Returns whether that very value was shown to agree as closely; of an alert without quotes, any value
+    was.
+    """
     value = _digest(account, line)
     return any(
         former.signal == line.signal

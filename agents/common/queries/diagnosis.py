@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, TypeVar
 
-from agents.common.alerts import Pair, alert_of, best_score, may_alert, record_in, replaced_by
+from agents.common.alerts.compose import Pair, alert_of
+from agents.common.alerts.propose import best_score, may_alert, record_in, replaced_by
 from agents.common.context import AgentContext
 from agents.common.metric_labels import kind_name
 from agents.common.snapshot import Snapshot, snapshot_of
@@ -203,7 +204,7 @@ async def _looked_into(
         "why",
         snapshot.weighing.weights.version,
     )
-    alert = alert_of(pair, context)
+    alert = alert_of(pair, context, context.now())
     if not shared:
         cause = "no-shared-key"
     elif other not in candidates and other not in await _candidates(

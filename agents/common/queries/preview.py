@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from msgspec.structs import replace as replaced
 
-from agents.common.alerts import Pair, proposals
+from agents.common.alerts.compose import Pair
+from agents.common.alerts.propose import proposals
 from agents.common.context import AgentContext
 from agents.common.decoding import count
 from agents.common.match import Lookup, as_shown, lookup_of, match
@@ -164,6 +165,6 @@ class Preview:
 
 
 def hashes_a_picture(decoded: Decoded[AccountCreated]) -> bool:
-    """Whether distilling the account takes milliseconds, since its picture comes without a hash."""
+    """Returns whether distilling the account takes milliseconds, since its picture comes without a hash."""
     avatar = decoded.record.account.avatar
     return avatar is not None and avatar.image is not None and avatar.pdq is None

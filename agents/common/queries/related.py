@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from agents.common.alerts import best_score, may_be_named
+from agents.common.alerts.propose import best_score, may_be_named
 from agents.common.context import AgentContext
 from agents.common.snapshot import Snapshot, snapshot_of
 from agents.common.yielder import Yielder

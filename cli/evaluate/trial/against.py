@@ -18,6 +18,7 @@ from agents.runtime.weights_of_settings import weights_of
 from cli import output
 from cli.inputs.input_source import read_bytes, shown_path
 from cli.options import weights_of_file
+from desk.settings import DeskSettings
 from report.text import visible
 from samehand.scoring.weights import Weights
 from streams.errors import SettingsError
@@ -70,7 +71,7 @@ def against(path: Path, settings: Settings) -> Against:
         value = value.strip()
         quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
         variables[name.strip()] = value[1:-1] if quoted else value
-    for name, near in unknown_names(variables).items():
+    for name, near in unknown_names(variables, DeskSettings).items():
         hint = f"; did you mean {near}?" if near else ""
         raise _wrong(path, f"there is no setting {visible(name, 100)}{hint}")
     if rest := sorted(variables.keys() - _READ):

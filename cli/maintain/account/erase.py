@@ -22,6 +22,7 @@ from cli.exit_codes import NotDone
 from cli.maintain.account.holdings import Ended, Gatherer, Holding, Holdings
 from cli.maintain.account.places import places
 from cli.opening import desk_database
+from desk.settings import DeskSettings
 from schemas.accounts import AccountDeleted
 from schemas.decoding.dates import from_seconds
 from schemas.keys import AccountRef
@@ -30,7 +31,6 @@ from store.errors import StoreError
 from streams.kafka.client import ANSWER_MS, writer
 from streams.kafka.topics import names
 from streams.outcomes import Emit, batches
-from streams.settings import Settings
 
 POLL_SECONDS: Final = 0.5
 
@@ -57,7 +57,7 @@ class Receipt:
 
     @property
     def pending(self) -> bool:
-        """Whether something that was there is not gone yet."""
+        """True if something that was there is not gone yet."""
         return not self.dry_run and any(row.records is not None for row in self.asked)
 
     @property
@@ -75,7 +75,7 @@ class Receipt:
 
 
 def foreseen(
-    settings: Settings, account: AccountRef, holdings: Holdings, *, ban: bool, now: float
+    settings: DeskSettings, account: AccountRef, holdings: Holdings, *, ban: bool, now: float
 ) -> Receipt:
     """The receipt of a dry run: what would be asked for, and what would remain."""
     ending, where = _ending(ban=ban), places(settings)
@@ -94,7 +94,7 @@ def foreseen(
 
 
 async def erase(
-    settings: Settings,
+    settings: DeskSettings,
     account: AccountRef,
     holdings: Holdings,
     receipt: Receipt,
@@ -125,7 +125,7 @@ async def erase(
         await _await_workers(settings, account, receipt, _ending(ban=ban), wait_seconds)
 
 
-def require_topics(settings: Settings, holdings: Holdings, *, ban: bool) -> None:
+def require_topics(settings: DeskSettings, holdings: Holdings, *, ban: bool) -> None:
     """Raises `NotDone` unless the topics of an erasure exist: some brokers would create them."""
     for attribute in ("deleted", "banned") if ban else ("deleted",):
         if attribute not in holdings.topics:
@@ -139,7 +139,9 @@ def _ending(*, ban: bool) -> frozenset[Ended | None]:
     return frozenset({"deletion", "tombstone"} if ban else {"deletion"})
 
 
-def _publish(settings: Settings, account: AccountRef, *, ban: bool, at: float) -> Iterator[tuple[str, str]]:
+def _publish(
+    settings: DeskSettings, account: AccountRef, *, ban: bool, at: float
+) -> Iterator[tuple[str, str]]:
     """Yields what each record says that was published, and its address."""
     called = names(settings)
     deletion = AccountDeleted(
@@ -159,7 +161,9 @@ def _publish(settings: Settings, account: AccountRef, *, ban: bool, at: float) -
             yield word, f"{emit.topic}:{there.partition}:{there.offset}"
 
 
-async def _erase_at_desk(settings: Settings, account: AccountRef, holdings: Holdings, *, now: float) -> None:
+async def _erase_at_desk(
+    settings: DeskSettings, account: AccountRef, holdings: Holdings, *, now: float
+) -> None:
     alert_ids = [alert.row.alert_id for alert in holdings.desk if alert.quoting]
     if not (alert_ids or holdings.actions or any(row.kind == "waves-at-desk" for row in holdings.rows)):
         return
@@ -175,7 +179,7 @@ async def _erase_at_desk(settings: Settings, account: AccountRef, holdings: Hold
 
 
 async def _await_workers(
-    settings: Settings,
+    settings: DeskSettings,
     account: AccountRef,
     receipt: Receipt,
     ending: frozenset[Ended | None],
@@ -196,7 +200,9 @@ async def _await_workers(
     receipt.move(_IN_STORE - still)
 
 
-def _remaining(settings: Settings, holdings: Holdings, ending: frozenset[Ended | None]) -> Iterator[Holding]:
+def _remaining(
+    settings: DeskSettings, holdings: Holdings, ending: frozenset[Ended | None]
+) -> Iterator[Holding]:
     for row in holdings.rows:
         if row.kind == "deleted":  # which has just been written
             yield replace(row, reason="retention")

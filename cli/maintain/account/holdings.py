@@ -14,6 +14,7 @@ from agents.runtime.store_factory import peppers_of, store_of
 from cli.exit_codes import NotDone
 from cli.maintain.account.places import Place, places
 from cli.opening import absence_of, desk_database
+from desk.settings import DeskSettings
 from report.text import plural
 from samehand.elapsed import DAY_SECONDS
 from schemas.decoding.dates import from_seconds
@@ -22,7 +23,6 @@ from store.base import Ban, Remembered
 from store.limits import GENERATIONS
 from streams.kafka.client import admin
 from streams.kafka.topics import TopicsOnBroker, look_up, names, wanted
-from streams.settings import Settings
 
 if TYPE_CHECKING:
     from desk.review.holdings import KeptAlert
@@ -134,7 +134,7 @@ class Gatherer:
     Its methods raise `StoreError`, `StreamsError` and `NotDone` for a part that does not answer.
     """
 
-    settings: Settings
+    settings: DeskSettings
     account: AccountRef
     now: float
     found: Holdings = field(default_factory=Holdings)

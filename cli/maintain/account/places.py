@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from agents.runtime.store_monitor import SWEEP_SECONDS
+from desk.settings import DeskSettings
 from report.text import plural
 from samehand.elapsed import DAY_SECONDS
 from store.limits import HALF_LIFE_SECONDS
 from streams.kafka.topics import Names, TopicSpec, decided_appeals, wanted, wanted_by_desk, wanted_by_gate
-from streams.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ DESK_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
 """Tables of the desk's database, by their place."""
 
 
-def places(settings: Settings) -> dict[str, Place]:
+def places(settings: DeskSettings) -> dict[str, Place]:
     """All places by a short name: those of Redis, of topics (as `Names` calls them), of the desk, others."""
     dedup = _setting("DEDUP_DAYS", settings.dedup_days)
     several = (
@@ -184,7 +184,7 @@ def places(settings: Settings) -> dict[str, Place]:
     }
 
 
-def _of_desk(settings: Settings) -> dict[str, Place]:
+def _of_desk(settings: DeskSettings) -> dict[str, Place]:
     days = _setting("DESK_ERASE_DAYS", settings.desk_erase_days)
     rows = {
         "quotes": (

@@ -20,10 +20,10 @@ from cli.maintain.account.holdings import WHY, Gatherer, Holdings, moment_words
 from cli.options import OUT_FILE, FiniteRange, Parsed, flag, option
 from cli.output_files import writing
 from cli.running import awaited
+from desk.settings import DeskSettings, load
 from report.text import plural, visible
 from schemas.keys import AccountRef, read_account_key
 from schemas.malformed import Malformed
-from streams.settings import Settings, load
 from streams.settings.basis_rights import basis_rights_of
 
 
@@ -172,7 +172,7 @@ def erase_(
     return output.result(receipt.figures, *_shown(receipt), code=NOT_DONE if receipt.pending else 0)
 
 
-def _gathered(settings: Settings, account: AccountRef) -> Holdings:
+def _gathered(settings: DeskSettings, account: AccountRef) -> Holdings:
     return awaited(Gatherer(settings, account, time.time()).everything())
 
 

@@ -27,7 +27,7 @@ from store.pepper.pepper import Peppers
 from store.redis.layout import Layout, Sizes
 from store.redis.server_info import Inspection
 from streams.errors import BrokerUnavailable, SettingsError, Transient
-from streams.faust_app.start_checks import gate_address_fault
+from streams.faust_app.start_checks import address_fault
 from streams.kafka import topics
 from streams.kafka.mapped_topics import mappings_of
 from streams.settings import Settings
@@ -42,7 +42,7 @@ _CURES: Final[Mapping[str, str]] = {
 
 @look("docs/gate.md shows the file")
 def look_at_keys(settings: Settings) -> Iterator[DoctorFinding]:
-    """Whether anybody may call, and whether webhooks could be checked."""
+    """Checks whether anybody may call, and whether webhooks could be checked."""
     path = settings.gate_keys
     if path is None:
         words = "is not set: it must name the file of API keys that `samehand keys new` creates"
@@ -80,18 +80,18 @@ def look_at_keys(settings: Settings) -> Iterator[DoctorFinding]:
 
 
 def look_at_calls(settings: Settings) -> list[DoctorFinding]:
-    """Whether the callers' address could be taken. A gate that answers there is running already."""
-    fault = gate_address_fault(settings)
+    """Checks whether the callers' address could be taken. A gate that answers there is running already."""
+    host, port = settings.gate_host, settings.gate_port
+    fault = address_fault(host, port, "GATE")
     if fault is None:
         return []
-    host, port = settings.gate_host, settings.gate_port
     if _OPENAPI in answer_at(host, port, "/openapi.json")[:_ANSWER_BYTES]:
         return [taken("gate address", "gate", host, port, "SAMEHAND_GATE_PORT")]
     return [of_start(fault)]
 
 
 def look_at_publishing(settings: Settings) -> list[DoctorFinding]:
-    """Whether a broker takes us and would take what a gate publishes; nothing is written."""
+    """Checks whether a broker takes us and would take what a gate publishes; nothing is written."""
     words = "may write events and verdicts, and read which values are in quarantine"
     wanted = topics.wanted_by_gate(settings)
     answers_leads = False
@@ -109,7 +109,9 @@ def look_at_publishing(settings: Settings) -> list[DoctorFinding]:
 
 
 async def look_at_reading(settings: Settings, peppers: Peppers | None) -> list[DoctorFinding]:
-    """Whether Redis lets us read all that a call asks: one is answered, on an account of our own making."""
+    """Checks whether Redis lets us read all that a call asks: one is answered, on an account of our own
+    making.
+    """
     if peppers is None:
         return [warning("store", "not checked: this needs the pepper file")]
     try:
@@ -141,7 +143,7 @@ async def look_at_reading(settings: Settings, peppers: Peppers | None) -> list[D
 
 
 async def _begun(settings: Settings, peppers: Peppers) -> bool:
-    """Whether there is a store at all: in an empty Redis, or under another prefix, nobody is found."""
+    """Returns whether there is a store: in an empty Redis, or under another prefix, nobody is found."""
     inspection = Inspection(endpoint_of(settings))
     try:
         return await inspection.exists(

@@ -45,7 +45,7 @@ def _answering(find: Callable[P, Iterable[DoctorFinding]]) -> Callable[P, list[D
 
 @_answering
 def look_at_kafka(settings: Settings) -> Iterator[DoctorFinding]:
-    """Whether a broker takes us, how each topic differs from what it should be, and which stand still."""
+    """Checks whether a broker takes us, how topics differ from what they should be, and which stand still."""
     about_topics = look_at_topics(settings, None, "all there, set up as they should be", _CURES)
     yield from about_topics
     if is_wrong(about_topics, "Kafka"):
@@ -68,7 +68,7 @@ def look_at_topics(
     cures: Mapping[str, str],
     creator: str = "worker",
 ) -> Iterator[DoctorFinding]:
-    """Whether a broker takes us, and how each topic that a process needs differs from what it should be.
+    """Checks whether a broker takes us, and how topics that a process needs differ from what they should be.
 
     `wanted`: by default what a worker needs; `words`: what it may do with them if nothing differs;
     `creator`: the process that creates those of ours.

@@ -24,10 +24,11 @@ from cli.maintain.doctor.settings import answer_at, look_at_address, look_at_fol
 from cli.running import awaited
 from deliver.endpoints import Endpoint, endpoints_of
 from deliver.process import topics_of
+from desk.settings import DeskSettings
 from report.text import plural
 from schemas.mapping.compiler import Mappings
 from streams.errors import SettingsError
-from streams.faust_app.start_checks import desk_address_fault
+from streams.faust_app.start_checks import address_fault
 from streams.kafka import topics
 from streams.kafka.mapped_topics import mappings_of
 from streams.settings import Settings
@@ -37,30 +38,31 @@ _SIGN_IN: Final = b"samehand"
 
 
 @look()
-def look_at_desk(settings: Settings) -> Iterator[DoctorFinding]:
+def look_at_desk(settings: DeskSettings) -> Iterator[DoctorFinding]:
     """Its database, its addresses, what it asks of others, and its topics. The database is not changed."""
     yield from look_at_database(settings)
     yield from look_at_profiles(settings)
     yield from look_at_gate(settings)
     yield from _look_at_secret(settings)
-    if (fault := desk_address_fault(settings)) is not None:
-        host, port = settings.desk_host, settings.desk_port
+    host, port = settings.desk_host, settings.desk_port
+    if (fault := address_fault(host, port, "DESK")) is not None:
         runs = _SIGN_IN in answer_at(host, port, "/sign-in")
         yield taken("desk address", "desk", host, port, "SAMEHAND_DESK_PORT") if runs else of_start(fault)
     yield from look_at_address(settings, "desk")
     words = "may read alerts and verdicts, and write verdicts, quarantines and the audit's heads"
-    yield from look_at_topics(settings, topics.wanted_by_desk(settings), words, _cures("desk"), "desk")
+    wanted = topics.wanted_by_desk(settings, appeals=settings.desk_appeals_secret_file is not None)
+    yield from look_at_topics(settings, wanted, words, _cures("desk"), "desk")
 
 
 @look("docs/gate.md, appeals")
-def _look_at_secret(settings: Settings) -> tuple[DoctorFinding, ...]:
+def _look_at_secret(settings: DeskSettings) -> tuple[DoctorFinding, ...]:
     settings.desk_appeals_secret()
     return ()
 
 
 @look()
-def look_at_database(settings: Settings) -> Iterator[DoctorFinding]:
-    """Whether the database answers, and whether its tables are of this release."""
+def look_at_database(settings: DeskSettings) -> Iterator[DoctorFinding]:
+    """Checks whether the database answers, and whether its tables are of this release."""
     from desk.database.engine import look_at_tables  # the desk's extra
     from desk.database.errors import DatabaseError
 
@@ -81,8 +83,8 @@ def look_at_database(settings: Settings) -> Iterator[DoctorFinding]:
 
 
 @look("docs/desk.md, live profiles")
-def look_at_profiles(settings: Settings) -> Iterator[DoctorFinding]:
-    """Whether the secret of the profile source, if there is one, can be read. Asks it nothing."""
+def look_at_profiles(settings: DeskSettings) -> Iterator[DoctorFinding]:
+    """Checks whether the secret of the profile source, if there is one, can be read. Asks it nothing."""
     from desk.profiles.source import profile_source  # the desk's extra
 
     if profile_source(settings, time.time) is not None:
@@ -90,8 +92,8 @@ def look_at_profiles(settings: Settings) -> Iterator[DoctorFinding]:
 
 
 @look("docs/desk.md, who is like it")
-def look_at_gate(settings: Settings) -> Iterator[DoctorFinding]:
-    """Whether the key for the gate that leads ask, if there is one, can be read. Asks it nothing."""
+def look_at_gate(settings: DeskSettings) -> Iterator[DoctorFinding]:
+    """Checks whether the key for the gate that leads ask, if there is one, can be read. Asks it nothing."""
     from desk.related import gate_client  # the desk's extra
 
     if gate_client(settings) is not None:

@@ -24,6 +24,7 @@ from cli.maintain.doctor.settings import (
 )
 from cli.options import flag
 from cli.running import awaited
+from desk.settings import DeskSettings
 from streams.settings import describe
 
 _MARKS = {"fine": ("✓", "green"), "warning": ("!", "yellow"), "wrong": ("✗", "bold red")}
@@ -105,7 +106,7 @@ _OTHERS = {"desk": look_at_desk, "deliver": look_at_deliver, "bridge": look_at_b
 
 
 def _list_settings() -> int:
-    rows = describe()
+    rows = describe(DeskSettings)
     return output.result(
         {"settings": [asdict(row) for row in rows]},
         *(f"{row.name} (default: {row.default or 'none'})\n    {row.meaning}" for row in rows),

@@ -13,12 +13,13 @@ from agents.runtime.store_factory import allowlist_of, peppers_of, stock_of
 from agents.runtime.weights_of_settings import weights_of
 from cli.maintain.doctor.findings import DoctorFinding, fine, look, of_settings, of_start, warning, wrong
 from deliver.endpoints import endpoints_of
+from desk.settings import DeskSettings, load
 from store.pepper.pepper import Peppers, Unusable, UnusablePepper
 from streams.clock import SystemClock
 from streams.errors import SettingsError
 from streams.faust_app.start_checks import address_fault, folder_fault
 from streams.kafka.mapped_topics import mappings_of
-from streams.settings import Settings, load, unknown_names
+from streams.settings import Settings, unknown_names
 from streams.settings.basis_rights import basis_rights_of
 from streams.telemetry.tracer import tracer_of
 
@@ -45,7 +46,7 @@ _ANSWER_SECONDS: Final = 2.0
 _ANSWER_BYTES_MAX: Final = 64 * 1024  # of our own answer: some names of topics and reasons
 
 
-def look_at_settings(environment: Mapping[str, str]) -> tuple[Settings | None, list[DoctorFinding]]:
+def look_at_settings(environment: Mapping[str, str]) -> tuple[DeskSettings | None, list[DoctorFinding]]:
     """The settings where they can be used, and what is to be said of them."""
     # Names with our prefix that no setting reads: what is meant there stays at its default.
     strangers = [
@@ -54,7 +55,7 @@ def look_at_settings(environment: Mapping[str, str]) -> tuple[Settings | None, l
             "is not a setting and is ignored",
             f"did you mean {near}?" if near else "`samehand doctor --settings` lists all that are",
         )
-        for name, near in unknown_names(environment).items()
+        for name, near in unknown_names(environment, DeskSettings).items()
         if not name.startswith("SAMEHAND_TEST_")
     ]
     try:
@@ -100,8 +101,8 @@ def look_at_folder(settings: Settings) -> list[DoctorFinding]:
 
 
 def look_at_address(settings: Settings, process: str = "worker") -> list[DoctorFinding]:
-    """Whether a process could take its web address. One that answers there is running already."""
-    fault = address_fault(settings)
+    """Checks whether a process could take its web address. One that answers there is running already."""
+    fault = address_fault(settings.web_host, settings.web_port)
     if fault is None:
         return []
     if answer_at(settings.web_host, settings.web_port, "/health/live").startswith(_HEALTH):

@@ -160,7 +160,7 @@ async def _reached(
 
 
 def _hidden(alert: FromClause, seen_by: str | None) -> ColumnElement[bool]:
-    """Whether words on any alert of the same new account are hidden from a person."""
+    """Returns whether words on any alert of the same new account are hidden from a person."""
     if seen_by is None:
         return false()
     other = _alerts.alias()
@@ -168,6 +168,6 @@ def _hidden(alert: FromClause, seen_by: str | None) -> ColumnElement[bool]:
 
 
 def _has_alerts(seen_by: str | None) -> ColumnElement[bool]:
-    """Whether a banned account has an alert on itself that a person may read."""
+    """Returns whether a banned account has an alert on itself that a person may read."""
     own = _alerts.alias()
     return exists().where(own.c.account == _alerts.c.banned, reads_policy(seen_by, own.c.policy))

@@ -75,7 +75,7 @@ class JudgedPair:
 
     @property
     def counts(self) -> bool:
-        """Whether figures rest on it: blind and decided."""
+        """True if figures rest on it: blind and decided."""
         return self.blind and self.answer != "unsure"
 
 

@@ -128,5 +128,5 @@ def _shown(account: Account, profile: Profile, bio: str) -> Shown:
 
 
 def _differs(quoted: str, shown: str) -> bool:
-    """Whether a field reads otherwise than it was quoted; a masked quote does not say."""
+    """Returns whether a field reads otherwise than it was quoted; a masked quote does not say."""
     return bool(quoted) and MASK not in quoted and quoted != shown

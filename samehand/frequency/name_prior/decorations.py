@@ -23,7 +23,9 @@ _DIGITS: Final = "0123456789"
 
 
 def decoration(token: str) -> bool:
-    """Whether a folded token is only an affix: a listed word, a short number, or a word and then a number."""
+    """Returns whether a folded token is only an affix: a listed word, a short number, or a word and then a
+    number.
+    """
     if token in DECORATIONS:
         return True
     if not token or token[-1] not in _DIGITS:

@@ -187,7 +187,9 @@ _ACCOUNTS: Final = frozenset(words_of("account", "page", "channel")) | {"id"}
 
 
 def claims(text: str, start: int, end: int) -> bool:
-    """Whether the words around ``text[start:end]`` say that the account named there is the writer's own."""
+    """Returns whether the words around ``text[start:end]`` say that the account named there is the writer's
+    own.
+    """
     before, after = text[max(0, start - _NEAR) : start].lower(), text[end : end + _NEAR].lower()
     several = [word.strip(".,:;|()[]!") for word in before.split()]
     words = {*several, *(word.strip(".,:;|()[]!") for word in after.split())}
@@ -272,7 +274,7 @@ class _Reader:
         return plain_text(written[:length_max])
 
     def _may_judge(self, kind: _Kind) -> bool:
-        """Whether one more candidate of a kind may be read; counts it."""
+        """Returns whether one more candidate of a kind may be read; counts it."""
         left = self._left[kind]
         self._left[kind] = left - 1
         self.whole = self.whole and left > 0

@@ -68,7 +68,9 @@ def without_times(seen: str) -> str:
 
 
 def is_ordinary(seen: str, start: int, end: int) -> bool:
-    """Whether a run of digits and signs is a date, dates, a price, a round sum or a version as a whole."""
+    """Returns whether a run of digits and signs is a date, dates, a price, a round sum or a version as a
+    whole.
+    """
     run = seen[start:end]
     if (
         _DATES.fullmatch(run)
@@ -88,18 +90,18 @@ def is_ordinary(seen: str, start: int, end: int) -> bool:
 
 
 def is_priced(seen: str, start: int, end: int) -> bool:
-    """Whether a currency stands before or behind a place."""
+    """Returns whether a currency stands before or behind a place."""
     before = _CURRENCY_BEFORE.search(seen, max(0, start - _CURRENCY_CHARS), start)
     return before is not None or _CURRENCY_BEHIND.match(seen, end) is not None
 
 
 def is_version(seen: str, start: int) -> bool:
-    """Whether a word before the place ``start`` says that a version follows."""
+    """Returns whether a word before the place ``start`` says that a version follows."""
     return _VERSION_WORD.search(seen, max(0, start - _VERSION_CHARS), start) is not None
 
 
 def is_counting(numbers: Sequence[str]) -> bool:
-    """Whether texts of digits count by equal steps, as sizes and pages do."""
+    """Returns whether texts of digits count by equal steps, as sizes and pages do."""
     try:
         values = [int(number) for number in numbers]
     except ValueError:

@@ -445,7 +445,7 @@ def _spelt_numbers(seen: str) -> Iterator[_Span]:
 
 
 def _is_number(run: list[str]) -> bool:
-    """Whether digits and words for digits may be a phone number, unlike `no no no no no no no`."""
+    """Returns whether digits and words for digits may be a phone number, unlike `no no no no no no no`."""
     words = sum(not word.isdecimal() for word in run)
     least = _DIGITS_MIN if words > 1 else _AROUND_A_WORD_MIN
     return (

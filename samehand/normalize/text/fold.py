@@ -186,7 +186,7 @@ def _read(text: str) -> _Reading | None:
 
 
 def _is_literal(char: str) -> bool:
-    """Whether a character is a visible letter or digit, or a vowel sign that is read."""
+    """Returns whether a character is a visible letter or digit, or a vowel sign that is read."""
     if char.isalnum():
         return char.isascii() or char not in BLANKS
     return unicodedata.category(char) in ("Mc", "Mn") and bool(PHONETIC[ord(char)].strip())

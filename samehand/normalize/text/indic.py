@@ -100,7 +100,7 @@ def _spoken_word(word: str) -> str:
 
 
 def _bare(unit: _Unit) -> bool:
-    """Whether a unit is a consonant without a vowel sign."""
+    """Returns whether a unit is a consonant without a vowel sign."""
     return bool(unit[0]) and not unit[1]
 
 

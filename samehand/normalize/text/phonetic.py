@@ -104,7 +104,7 @@ def _in_classes(word: str) -> str:
 
 
 def leaves_out_vowels(written: str, spelt: str) -> bool:
-    """Whether ``written`` is ``spelt`` without some of its vowels, as Arabic and Hebrew script write it.
+    """Returns whether ``written`` is ``spelt`` without some vowels, as Arabic and Hebrew script write it.
 
     Those scripts write an a for any vowel at the beginning of a word, and keep the vowel at its end.
 
@@ -121,7 +121,7 @@ def leaves_out_vowels(written: str, spelt: str) -> bool:
 
 
 def one_leaves_out_vowels(one: str, other: str) -> bool:
-    """Whether :func:`leaves_out_vowels` holds for the two words in either order."""
+    """Returns whether :func:`leaves_out_vowels` holds for the two words in either order."""
     return leaves_out_vowels(one, other) or leaves_out_vowels(other, one)
 
 

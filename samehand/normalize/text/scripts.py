@@ -118,7 +118,9 @@ def dominant_script(text: str) -> Script:
 
 
 def has_mixed_script(text: str) -> bool:
-    """Whether a single word mixes scripts that no language writes together (`аdmin` with a Cyrillic a)."""
+    """Returns whether a single word mixes scripts that no language writes together (`аdmin` with a Cyrillic
+    a).
+    """
     if text.isascii():
         return False
     codes = script_codes(text)
@@ -145,7 +147,7 @@ def stratum(text: str, locale: str | None = None) -> str:
 
 
 def is_pooled(group: str) -> bool:
-    """Whether a stratum is a script, and so pools the names of many languages."""
+    """Returns whether a stratum is a script, and so pools the names of many languages."""
     return group in _SCRIPTS
 
 

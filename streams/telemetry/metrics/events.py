@@ -146,11 +146,6 @@ class EventMetrics:
         for field, reason in fields:
             self.fields_unusable.labels(topic, field, reason).inc()
 
-    def unavailable(self, signals: Iterable[str]) -> None:
-        """An account brought values for these signals that cannot be read here."""
-        for signal in signals:
-            self.signal_unavailable.labels(signal).inc()
-
     def lags(self, lags: Mapping[Partition, Lag], now: float) -> None:
         """The lag of every partition this worker has; those it lost no longer show.
 

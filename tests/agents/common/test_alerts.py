@@ -15,10 +15,11 @@ import pytest
 from msgspec import structs
 from structlog.testing import capture_logs
 
-from agents.common.alerts import PROPOSED_AT_ONCE, Pair, admitted, best_score
+from agents.common.alerts.compose import Pair
+from agents.common.alerts.places import Held, given_out
+from agents.common.alerts.propose import PROPOSED_AT_ONCE, admitted, best_score
 from agents.common.context import AlertPolicy
 from agents.common.match import lookup_of, match, strongest_first
-from agents.common.places import Held, given_out
 from agents.common.queries import preview as module
 from agents.common.queries.preview import Preview
 from agents.common.snapshot import Snapshot, snapshot_of
@@ -440,9 +441,7 @@ async def test_it_says_what_the_stream_will_say_to_the_letter(banned: Life) -> N
     assert banned.alerts == list(foreseen) != []
 
 
-async def test_nothing_is_said_of_the_allowlist_of_banned_or_of_deleted_accounts(
-    make_life: MakeLife,
-) -> None:
+async def test_nothing_is_said_of_the_allowlist_of_banned_or_of_deleted_accounts(make_life: MakeLife) -> None:
     life = make_life(allowlist=frozenset({"telegram:mother"}))
     await life.ban(a_ban("77", handle="umar_media", device_id=DEVICE), a_ban("99"))
     await life.tell(life.forget, a_deletion("98"))

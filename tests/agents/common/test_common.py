@@ -19,31 +19,28 @@ from hypothesis import strategies as st
 from msgspec import structs
 from structlog.testing import capture_logs
 
-from agents.common.alert_states import state_emit
-from agents.common.alerts import PendingAlert
+from agents.common.alerts.compose import evidence_lines, matched_of, rival_shares
+from agents.common.alerts.propose import PendingAlert
+from agents.common.alerts.recall import recalled_of
+from agents.common.alerts.states import state_emit
+from agents.common.alerts.withdrawal import QUOTING, record_of
 from agents.common.context import OPERATIONS, AgentContext
-from agents.common.converters import (
-    QUOTED_BIO_CHARS,
-    account_of,
-    ban_of,
-    evidence_lines,
-    matched_of,
-    moment,
-    quoted_of,
-    remembered_of,
-    rival_shares,
-    with_remembered,
-)
 from agents.common.decisions import follow_decisions
 from agents.common.decisions.follow_decisions import DecisionsFollower
 from agents.common.decoding import itself, read_all
-from agents.common.distilled import distilled
+from agents.common.distil import (
+    QUOTED_BIO_CHARS,
+    account_of,
+    ban_of,
+    distilled,
+    quoted_of,
+    remembered_of,
+    with_remembered,
+)
 from agents.common.metric_labels import fired
 from agents.common.queries.related import related
-from agents.common.recall import recalled_of
 from agents.common.tombstones import OCCURRED_AT_HEADER, occurred_at
 from agents.common.unusable_fields import UnusableFields, shape_of
-from agents.common.withdrawal import QUOTING, record_of
 from agents.common.yielder import TURN_RECORDS, Yielder, offload
 from local.waiting import wait_until
 from samehand.scoring.evidence import Evidence, RivalShare, Score
@@ -51,6 +48,7 @@ from samehand.showings import Showings, Span
 from schemas import examples
 from schemas.accounts import Account, AccountDeleted, AccountEvent, Avatar, Basis
 from schemas.alerts import QUOTES_REMOVED, WITHDRAWN_REASONS, AlertSummary, MirrorAlert, WithdrawnReason
+from schemas.decoding.dates import from_seconds
 from schemas.examples import ALERT
 from schemas.internal.quarantine import ValueQuarantined
 from schemas.internal.related import RELATED_MAX
@@ -67,16 +65,7 @@ from streams.kafka.follower import WAIT_SECONDS
 from streams.outcomes import NOTHING, Arrival
 from streams.settings import Settings, load
 from tests.agents.conftest import Life, MakeLife, dead
-from tests.makers import (
-    NOON,
-    a_ban,
-    a_change,
-    a_deletion,
-    a_listed_account,
-    a_sign_up,
-    a_verdict,
-    arrival,
-)
+from tests.makers import NOON, a_ban, a_change, a_deletion, a_listed_account, a_sign_up, a_verdict, arrival
 from tests.patience import patient
 from tests.samehand.test_pictures import encoded, needs_extra, pillow
 from tests.streams.conftest import free_port
@@ -283,7 +272,8 @@ def test_what_a_rival_explains_stands_under_evidence_whatever_it_weighs() -> Non
     found = Score(-3.0, lines, -1.2, 0.23, "none", rivals)
     event = a_sign_up("1", at=NOON, handle="umar")
     (mine,), words = remembered_of(event, KEYERS).fingerprints, quoted_of(event.account)
-    evidence, against = evidence_lines(found, mine, mine, words, words)
+    both = (found.evidence, found.counter_evidence)
+    evidence, against = (evidence_lines(some, mine, mine, words, words) for some in both)
     assert [(it.signal, it.explained) for it in evidence] == [
         ("handle", False),
         ("device", True),
@@ -856,7 +846,7 @@ def test_a_withdrawal_says_why_and_when_under_its_own_revision(reason: Withdrawn
     found = record_of(owed(examples.ALERT, reason, 7))
     assert isinstance(found, MirrorAlert)
     assert (found.status, found.revision, found.withdrawn_reason) == ("withdrawn", 7, reason)
-    assert found.withdrawn_at == moment(AT)
+    assert found.withdrawn_at == from_seconds(AT)
     assert found.fault() is None, "it still adds up"
 
 

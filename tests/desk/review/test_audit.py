@@ -115,7 +115,7 @@ async def test_an_end_that_was_cut_off_before_the_start_is_noticed_by_its_publis
     async with database.begin() as connection:
         last = await rows.last(connection)
         assert last is not None
-        await rows.note_head(connection, last.number, last.hash, now=9.0)
+        await rows.note_head(connection, last.number, last.hash)
     await cut(database, 2)
     watch = AuditWatch(database, AT_ONCE)
     await watch.look()

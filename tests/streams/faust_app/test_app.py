@@ -577,10 +577,6 @@ def test_more_is_waiting_where_a_partition_goes_beyond_what_was_handed_over() ->
 # What is asked before the group is joined: each answer says what, where and what to do.
 
 
-def at(port: int, host: str = LOOPBACK) -> Settings:
-    return load({"SAMEHAND_WEB_HOST": host, "SAMEHAND_WEB_PORT": str(port)})
-
-
 def brokers(address: str, **more: str) -> Settings:
     return load({"SAMEHAND_KAFKA_BROKERS": address, **more})
 
@@ -588,8 +584,8 @@ def brokers(address: str, **more: str) -> Settings:
 @for_each("host", [LOOPBACK, "localhost", "0.0.0.0", "::1"])
 def test_an_address_that_is_free_is_no_fault_and_stays_free(host: str) -> None:
     port = free_port()
-    assert address_fault(at(port, host)) is None
-    assert address_fault(at(port, host)) is None
+    assert address_fault(host, port) is None
+    assert address_fault(host, port) is None
 
 
 def test_an_address_that_was_left_a_moment_ago_is_free() -> None:
@@ -597,13 +593,13 @@ def test_an_address_that_was_left_a_moment_ago_is_free() -> None:
         port = server.getsockname()[1]
         with socket.create_connection((LOOPBACK, port)):
             server.accept()[0].close()  # it is we who hang up: the port is in TIME_WAIT
-    assert address_fault(at(port)) is None
+    assert address_fault(LOOPBACK, port) is None
 
 
 def test_an_address_that_is_taken_names_itself_and_the_setting() -> None:
     with socket.create_server((LOOPBACK, 0)) as server:
         port = server.getsockname()[1]
-        fault = address_fault(at(port))
+        fault = address_fault(LOOPBACK, port)
     assert fault is not None
     assert f"{LOOPBACK}:{port} is taken" in fault.what
     assert "SAMEHAND_WEB_PORT" in fault.cure
@@ -612,7 +608,7 @@ def test_an_address_that_is_taken_names_itself_and_the_setting() -> None:
 
 @for_each("host", ["192.0.2.1", "no.such.host.invalid"])
 def test_an_address_of_another_machine_names_the_setting(host: str) -> None:
-    fault = address_fault(at(6066, host))
+    fault = address_fault(host, 6066)
     assert fault is not None
     assert host in fault.what
     assert "SAMEHAND_WEB_HOST" in fault.cure

@@ -128,7 +128,8 @@ def upgrade() -> None:
     for table, columns in (
         ("reads", ("only_for",)),
         ("verdicts", ("golden", "seen_on_topic_at")),
-        ("users", ("failures", "locked_until", "preferences")),
+        ("users", ("failures", "locked_until", "preferences", "created_at")),
+        ("heads", ("published_at",)),
         ("alerts", ("log_odds", "seconds_since_ban")),
     ):
         for column in columns:

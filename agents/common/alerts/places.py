@@ -1,9 +1,9 @@
 """The places of a look-back: which of the accounts that resemble a ban get an alert of their own.
 
-An account that has an alert on the ban or on an alike one needs no place (:mod:`agents.common.contenders`).
-A cluster of accounts has at most ``alerts_a_cluster`` open alerts over these bans, and at most
-``alerts_a_ban`` clusters have any. The other pairs are counted in the ban's summary, and looked at again once
-a place is free (:mod:`agents.common.again`).
+An account that has an alert on the ban or on an alike one needs no place (`alerts.contenders`). A cluster of
+accounts has at most ``alerts_a_cluster`` open alerts over these bans, and at most ``alerts_a_ban`` clusters
+have any. The other pairs are counted in the ban's summary, and looked at again once a place is free
+(:mod:`agents.common.again`).
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from agents.common.alerts import Pair
+from agents.common.alerts.compose import Pair
+from agents.common.alerts.withdrawal import READ_AT_ONCE
 from agents.common.context import AgentContext, AlertPolicy
 from agents.common.match import likeness
 from agents.common.snapshot import Snapshot
-from agents.common.withdrawal import READ_AT_ONCE
 from agents.common.yielder import Yielder
 from samehand.clusters import Clusters, alike
 from store.base import Ban, OpenAlert

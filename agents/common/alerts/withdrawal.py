@@ -12,13 +12,11 @@ from typing import Final
 from msgspec.structs import replace
 
 from agents.common.context import AgentContext
-from agents.common.converters import matched_of, moment
-from samehand.alert_id import alert_id
 from schemas.alert_state import unquoted_alert
 from schemas.alerts import AlertSummary, MirrorAlert, WithdrawnReason
-from schemas.basis_rights import RightsTable
+from schemas.decoding.dates import from_seconds
 from schemas.wire import Decoded, decode_alert
-from store.base import BanFacts, Owed
+from store.base import Owed
 
 QUOTING: Final = frozenset({"no-longer-resembles", "superseded", "verdict"})
 """Reasons for which a withdrawn alert still quotes both accounts: neither is to be forgotten, and people may
@@ -39,22 +37,6 @@ async def withdraw_again(accounts: Sequence[str], reason: WithdrawnReason, conte
         withdrawn = [alert for several in about for alert in several if not alert.open]
         if withdrawn:
             await context.call_store(context.store.withdraw(withdrawn, reason=reason, now=context.now()))
-
-
-def summary_of(facts: BanFacts, now: float, rights: RightsTable) -> AlertSummary:
-    """The summary of a ban, without counts as long as nothing is counted."""
-    matched = matched_of(facts, rights)
-    return AlertSummary(
-        alert_id=alert_id("summary", matched.key),
-        revision=1,
-        status="open",
-        matched=matched,
-        published=0,
-        withheld_likely=0,
-        withheld_possible=0,
-        queue=facts.queue,
-        detected_at=moment(now),
-    )
 
 
 def record_of(owed: Owed) -> MirrorAlert | AlertSummary | None:
@@ -82,13 +64,13 @@ def record_of(owed: Owed) -> MirrorAlert | AlertSummary | None:
             published=published,
             withheld_likely=likely,
             withheld_possible=possible,
-            detected_at=moment(owed.at),
+            detected_at=from_seconds(owed.at),
         )
     taken_back: MirrorAlert | AlertSummary = replace(
         read.record,
         revision=owed.revision,
         status="withdrawn",
-        withdrawn_at=moment(owed.at),
+        withdrawn_at=from_seconds(owed.at),
         withdrawn_reason=owed.reason,
     )
     if isinstance(taken_back, AlertSummary) or owed.reason in QUOTING:

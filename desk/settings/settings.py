@@ -1,13 +1,16 @@
-"""Settings of the desk: its database, its address, and the habits of whoever decides alerts there."""
+"""Settings that the desk alone reads: its database and address, how alerts are read, how people sign in."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final, Literal
 
 from pydantic import BaseModel, Field, FilePath, SecretStr, field_validator
 
-from streams.settings.fields import WEB_ADDRESS, Port, secret, signing_key
+from desk.settings.profiles import ProfileSettings
+from streams.settings import Settings
+from streams.settings.fields import PREFIX, WEB_ADDRESS, Port, secret, signing_key
 from streams.standard_webhooks import Secret
 
 _DESK: Final = re.compile(r"https?://(\[[0-9A-Fa-f:]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?/?")
@@ -62,7 +65,7 @@ class OidcSettings(BaseModel):
         return secret("DESK_OIDC_CLIENT_SECRET", self.desk_oidc_client_secret_file)
 
 
-class DeskSettings(BaseModel):
+class ReviewSettings(BaseModel):
     """Where the desk is, and how alerts are read there."""
 
     database_url: SecretStr = Field(
@@ -144,6 +147,11 @@ class DeskSettings(BaseModel):
             )
         return url.rstrip("/")
 
+    @property
+    def desk_base_url(self) -> str:
+        """The desk's address as browsers see it."""
+        return self.desk_url or f"http://{self.desk_host}:{self.desk_port}"
+
     def desk_appeals_secret(self) -> Secret | None:
         """Returns the key that gates sign with. Raises `SettingsError` when its file cannot be used."""
         return signing_key("DESK_APPEALS_SECRET", self.desk_appeals_secret_file)
@@ -151,3 +159,25 @@ class DeskSettings(BaseModel):
     def database_secret(self) -> str | None:
         """PostgreSQL's password, of its file. Raises `SettingsError` when that cannot be read."""
         return secret("DATABASE_PASSWORD", self.database_password_file)
+
+
+class DeskSettings(OidcSettings, ProfileSettings, ReviewSettings, Settings):
+    """Settings of the desk's process: its own, and those of every process. Frozen once read."""
+
+    def _contradictions(self) -> Iterator[str]:
+        yield from super()._contradictions()
+        if self.desk_oidc_issuer and not (self.desk_oidc_client_id and self.desk_oidc_roles):
+            yield (
+                f"{PREFIX}DESK_OIDC_ISSUER needs {PREFIX}DESK_OIDC_CLIENT_ID and {PREFIX}DESK_OIDC_ROLES: "
+                "without them nobody could sign in"
+            )
+        if self.desk_profile_source and not self.desk_profile_source_secret_file:
+            yield (
+                f"{PREFIX}DESK_PROFILE_SOURCE needs {PREFIX}DESK_PROFILE_SOURCE_SECRET_FILE: the platform "
+                "must know who asks"
+            )
+        if self.desk_profile_source.startswith("http:") and not self.desk_profile_source_networks:
+            yield (
+                f"{PREFIX}DESK_PROFILE_SOURCE must be https://, unless {PREFIX}DESK_PROFILE_SOURCE_ALLOWED "
+                "names its network: profiles would travel in the clear"
+            )

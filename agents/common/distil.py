@@ -1,37 +1,34 @@
-"""Converts wire records to what the mind compares, and scores to the evidence lines of alerts."""
+"""Distils accounts and bans of the wire to what the store keeps, and names the fields that cannot be read."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time
 from math import floor, inf
-from types import MappingProxyType
 from typing import Final
 
-from agents.common.decisions.quarantine import digests_of
-from agents.common.metric_labels import unavailable
+from msgspec import structs
+
+from agents.common.context import AgentContext
 from samehand.account import NOTHING_KEYED, Account, Avatar
 from samehand.elapsed import DAY_SECONDS
 from samehand.fingerprint.distil import Fingerprint, Keyer, distil, unread_fields
 from samehand.fingerprint.shown_since import shown_since
 from samehand.lineage import Descent, founder
 from samehand.normalize.contact.redact import redacted
-from samehand.normalize.text.fold import as_written
 from samehand.pictures.hashing import Unseen, seen
 from samehand.pictures.stock import NO_STOCK, StockPictures
-from samehand.scoring.evidence import Evidence, Score
 from samehand.showings import Showings
-from samehand.signals import POSITION, SIGNALS
+from samehand.signals import POSITION
 from samehand.signals.base import Quoted
-from samehand.signals.cross_field import CROSS_FIELD
 from schemas.accounts import Account as WireAccount
 from schemas.accounts import AccountBanned, AccountCreated, AccountEvent, AccountUpdated
 from schemas.accounts import Avatar as WireAvatar
-from schemas.alerts import EvidenceLine, Matched, RivalShare
-from schemas.basis_rights import ALL_RIGHTS, RightsTable, kind_of
 from schemas.unusable import FieldFault, Unusable
+from schemas.wire import Decoded
 from store.base import Ban, BanFacts, Remembered
+from streams.outcomes import Arrival
 
 Keyers = Sequence[tuple[int, Keyer]]
 
@@ -84,30 +81,29 @@ _EVIDENT = frozenset(WireAccount.__struct_fields__) - {"account_id"} | {"banned_
 _UNREADABLE = {"email": POSITION["email"], "phone": POSITION["phone"], "ip": POSITION["network"]}
 
 
+# Hashing a picture takes a decoder that is an extra.
+_UNDECODED = Unusable("avatar", FieldFault.UNREADABLE)
+
+
 def unread_of(account: WireAccount, fingerprint: Fingerprint) -> tuple[Unusable, ...]:
     """Well-formed fields that could not be read, or not whole: `nope` as an e-mail, a flood of text."""
-    # The texts alone: no other field can be too long to be read whole.
     unread = [
         Unusable(field, FieldFault.NOT_READ_WHOLE)
-        for field in unread_fields(
-            Account(
-                platform=fingerprint.platform,
-                account_id=account.account_id,
-                handle=account.handle,
-                display_name=account.display_name,
-                bio=account.bio,
-                links=account.links,
-                locale=account.locale,
-            )
-        )
+        for field in unread_fields(account_of(fingerprint.platform, structs.replace(account, avatar=None)))
     ]
     unread += [
         Unusable(field, FieldFault.UNREADABLE)
         for field, place in _UNREADABLE.items()
         if getattr(account, field) and fingerprint.traits[place] is None
     ]
-    if any(unavailable(account, fingerprint)):
-        unread.append(Unusable("avatar", FieldFault.UNREADABLE))
+    avatar = account.avatar
+    if (
+        avatar is not None
+        and avatar.image is not None
+        and fingerprint.traits[POSITION["avatar"]] is None
+        and isinstance(seen(avatar.image), Unseen)  # else it was read: it is too flat, or stock
+    ):
+        unread.append(_UNDECODED)
     return tuple(unread)
 
 
@@ -255,90 +251,33 @@ def descending(ban: Ban, descent: Descent) -> Ban:
     return replace(ban, facts=replace(ban.facts, descent=descent))
 
 
-def matched_of(facts: BanFacts, rights: RightsTable = ALL_RIGHTS) -> Matched:
-    """The banned account as an alert names it, with its basis if that may be quoted."""
-    basis = facts.basis
-    return Matched(
-        platform=facts.platform,
-        account_id=facts.account_id,
-        banned_at=None if facts.banned_at is None else moment(facts.banned_at),
-        root_id=facts.descent.root_id,
-        generation=facts.descent.generation,
-        policy=facts.policy,
-        basis=basis if rights.of(basis).may_be_quoted else None,
-        basis_kind=kind_of(basis),
+def distilled(decoded: Decoded[AccountEvent], topic: str, context: AgentContext) -> Remembered:
+    """Distils the event's account, and names the fields of its profile that could not be read."""
+    event, policy = decoded.record, context.alert_policy
+    account = remembered_of(event, context.keyers, policy.stock, quote_bio=policy.quote_bio)
+    unread = _unread(event, account.fingerprints[0], topic, context)
+    if _UNDECODED in unread:
+        context.metrics.signal_unavailable.labels(_UNDECODED.field).inc()
+    return replace(account, not_read=evident(*decoded.unusable, *unread))
+
+
+def distilled_ban(decoded: Decoded[AccountBanned], arrival: Arrival, context: AgentContext) -> Ban:
+    """Distils the ban to enrol, and names the fields of the profile that could not be read."""
+    policy = context.alert_policy
+    ban = ban_of(
+        decoded.record,
+        context.keyers,
+        policy.stock,
+        believed_from=arrival.timestamp - policy.late_ban_seconds,
+        quote_bio=policy.quote_bio,
     )
+    unread = _unread(decoded.record, ban.fingerprints[0], arrival.topic, context)
+    return replace(ban, facts=replace(ban.facts, not_read=evident(*decoded.unusable, *unread)))
 
 
-def moment(seconds: float) -> datetime:
-    """Converts Unix seconds to the UTC date that records hold."""
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def evidence_lines(
-    score: Score,
-    ours: Fingerprint,
-    theirs: Fingerprint,
-    our_words: Quoted,
-    their_words: Quoted,
-    known_as: Sequence[Fingerprint] = (),
-    keyers: Mapping[int, Keyer] = MappingProxyType({}),
-) -> tuple[tuple[EvidenceLine, ...], tuple[EvidenceLine, ...]]:
-    """A score's lines for and against, each with the two values compared, masked where personal.
-
-    Lines have digests of their values under the peppers of ``keyers``; ``known_as``: one side's fingerprints
-    under each pepper.
-    """
-
-    def digests(line: Evidence) -> tuple[tuple[str, ...], ...]:
-        return digests_of(line.values, ours, known_as, keyers)
-
-    return (
-        tuple(_lines(score.evidence, ours, theirs, our_words, their_words, digests)),
-        tuple(_lines(score.counter_evidence, ours, theirs, our_words, their_words, digests)),
-    )
-
-
-def _lines(
-    lines: Sequence[Evidence],
-    ours: Fingerprint,
-    theirs: Fingerprint,
-    our_words: Quoted,
-    their_words: Quoted,
-    digests: Callable[[Evidence], tuple[tuple[str, ...], ...]],
-) -> Iterable[EvidenceLine]:
-    names = (their_words.display_name, our_words.display_name, our_words.handle, their_words.handle)
-    for line in lines:
-        yield EvidenceLine(
-            signal=line.signal,
-            weight=line.weight,
-            level=line.level,
-            ours=_value(line.signal, ours, our_words),
-            theirs=_value(line.signal, theirs, their_words),
-            because=as_written(line.because, names),
-            explained=line.explained,
-            value_digests=digests(line),
-        )
-
-
-def rival_shares(score: Score) -> tuple[RivalShare, ...]:
-    """A score's other explanations as an alert tells them, the strongest first."""
-    return tuple(
-        RivalShare(name=rival.name, share=rival.share, sentence=rival.sentence) for rival in score.rivals
-    )
-
-
-def _value(signal: str, fingerprint: Fingerprint, words: Quoted) -> str:
-    """The value that one side shows for a signal; for a pair-level signal, the side's own part of it."""
-    if signal == "timing":
-        if fingerprint.at is None:
-            return ""
-        said = moment(fingerprint.at).isoformat(timespec="seconds")
-        return said[: len("YYYY-MM-DD")] if fingerprint.at_is_day else said
-    if signal == "platform":
-        return fingerprint.platform
-    if signal == CROSS_FIELD.name:
-        return CROSS_FIELD.show(words)
-    place = POSITION.get(signal)
-    trait = None if place is None else fingerprint.traits[place]
-    return "" if place is None or trait is None else SIGNALS[place].show(trait, words)
+def _unread(
+    event: AccountEvent, fingerprint: Fingerprint, topic: str, context: AgentContext
+) -> tuple[Unusable, ...]:
+    unread = unread_of(event.account, fingerprint)
+    context.metrics.unusable(topic, [(unusable.field, unusable.reason) for unusable in unread])
+    return unread

@@ -7,9 +7,9 @@ topic speaks of an alert that consumers have, and an alert that nobody will publ
 from __future__ import annotations
 
 from agents.common.context import AgentContext
-from agents.common.converters import moment
 from schemas.alert_state import AlertState, unquoted_alert
 from schemas.alerts import AlertSummary, MirrorAlert
+from schemas.decoding.dates import from_seconds
 from schemas.wire import encode
 from streams.outcomes import Emit
 
@@ -25,8 +25,8 @@ def state_emit(
 def state_of(record: MirrorAlert | AlertSummary, *, seen_at: float, since: float) -> AlertState:
     """The state of an alert that is published as ``record``. Moments in Unix seconds."""
     if isinstance(record, AlertSummary):
-        return AlertState(summary=record, since=moment(since))
-    return AlertState(alert=unquoted_alert(record), seen_at=moment(seen_at), since=moment(since))
+        return AlertState(summary=record, since=from_seconds(since))
+    return AlertState(alert=unquoted_alert(record), seen_at=from_seconds(seen_at), since=from_seconds(since))
 
 
 def forgotten_emit(alert_id: str, context: AgentContext) -> Emit:

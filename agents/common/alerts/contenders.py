@@ -13,7 +13,8 @@ from dataclasses import replace
 
 from msgspec.structs import replace as replace_fields
 
-from agents.common.alerts import Pair, admitted, best_score, may_alert, record_in
+from agents.common.alerts.compose import Pair
+from agents.common.alerts.propose import admitted, best_score, may_alert, record_in
 from agents.common.context import AgentContext
 from agents.common.decisions.dismissals import NEWS_NATS, dismissals, weighed
 from agents.common.match import ASKED_AT_ONCE, capped, likeness
@@ -145,7 +146,7 @@ async def _contenders(
 
 
 def _names(record: MirrorAlert, banned: str, log_odds: float) -> bool:
-    """Whether an alert names another ban, alike to its own, with as much evidence or nearly so."""
+    """Returns whether an alert names another ban, alike to its own, with as much evidence or nearly so."""
     return any(
         other.alike and other.key == banned and log_odds < other.log_odds + NEWS_NATS
         for other in record.others

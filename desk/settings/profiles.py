@@ -1,4 +1,4 @@
-"""Settings of how the desk shows accounts: links to their platforms, and profiles asked for live."""
+"""Settings of how the desk shows accounts: links to their platforms, and profiles fetched when opened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turns scored pairs into alerts that may be published: one alert a pair, whichever agent finds it."""
+"""Proposes alerts of scored pairs to the store: one alert a pair, whichever agent finds it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from typing import Final, NamedTuple
 import structlog
 from msgspec.structs import replace
 
-from agents.common.alert_states import state_emit
+from agents.common.alerts.compose import Pair, alert_of, summary_of
+from agents.common.alerts.states import state_emit
+from agents.common.alerts.withdrawal import READ_AT_ONCE
 from agents.common.context import AgentContext
-from agents.common.converters import evidence_lines, matched_of, moment, rival_shares
 from agents.common.decisions.quarantine import in_quarantine, value_digest
 from agents.common.metric_labels import fired
 from agents.common.snapshot import Snapshot
-from agents.common.withdrawal import READ_AT_ONCE, summary_of
 from samehand.alert_id import alert_id
-from samehand.elapsed import told_since
 from samehand.fingerprint.distil import Fingerprint
 from samehand.scoring.evidence import Score
 from samehand.scoring.score import score
@@ -28,11 +27,10 @@ from samehand.showings import Showings
 from samehand.watchlist.entry import is_unquoted
 from samehand.watchlist.platforms import is_list
 from schemas.alert_headers import alert_headers
-from schemas.alerts import Direction, MirrorAlert, NotRead, OtherCandidate, without_basis
+from schemas.alerts import MirrorAlert
 from schemas.basis_rights import BasisKind, kind_of
-from schemas.decoding.dates import EARLIEST
 from schemas.wire import Decoded, decode_alert, encode
-from store.base import NEVER, BanFacts, Claim, OpenAlert, Proposal, RememberedFacts, Ruling, Summary
+from store.base import BanFacts, Claim, OpenAlert, Proposal, Ruling, Summary
 from store.common.alert_dedup import WITHDRAWN_FOR
 from streams.outcomes import Emit
 
@@ -68,51 +66,6 @@ blocks it for 25 ms. An event that resembles an evader's sixty bans makes sixty 
 have 500 such events."""
 
 log = structlog.get_logger("samehand.alerts")
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A new account and a banned one, scored: ``mine`` and ``theirs``, their fingerprints of one pepper.
-
-    ``event_at`` is when the event that found the pair occurred (Unix seconds); ``claimant`` names that event,
-    the same at every delivery. ``again_only``: the pair is not among the strongest of its event, and is
-    published only if an earlier delivery of the event claimed it; ``counted``: otherwise the ban's summary
-    counts it. ``not_compared``: how many other accounts were not compared. ``known_as``: one side's
-    fingerprints under each pepper. ``others`` are named in the alert. ``new``: signals whose lines nobody was
-    shown who dismissed the pair (``dismissed_at``, Unix seconds) or one of an alike ban. ``covered``: a
-    dismissal covers it, so that it is named at most.
-    """
-
-    ours: RememberedFacts
-    mine: Fingerprint
-    facts: BanFacts
-    theirs: Fingerprint
-    score: Score
-    direction: Direction
-    event_at: float
-    claimant: str
-    weights_version: str
-    again_only: bool = False
-    counted: bool = False
-    not_compared: int = 0
-    known_as: tuple[Fingerprint, ...] = ()
-    others: tuple[OtherCandidate, ...] = ()
-    new: frozenset[str] = frozenset()
-    dismissed_at: float = NEVER
-    covered: bool = False
-
-    @property
-    def banned(self) -> str:
-        return f"{self.facts.platform}:{self.facts.account_id}"
-
-    @property
-    def alert_id(self) -> str:
-        """The alert's id, which depends on the pair alone: not on when it is found, nor by which agent."""
-        return alert_id(self.ours.account, self.banned)
-
-
-UNRULED: Final = 1
-"""The revision of an alert on which the store has not ruled: below every revision that it gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +114,7 @@ def best_score(
 
 
 def may_alert(facts: BanFacts, context: AgentContext, pairs: int = 1) -> bool:
-    """Whether the rights of a ban's basis let it alert; counts the ``pairs`` that may not."""
+    """Returns whether the rights of a ban's basis let it alert; counts the ``pairs`` that may not."""
     if context.alert_policy.basis_rights.of(facts.basis).may_alert and may_be_named(facts, context):
         return True
     context.metrics.alerts_without_right.labels(kind_of(facts.basis)).inc(pairs)
@@ -169,7 +122,7 @@ def may_alert(facts: BanFacts, context: AgentContext, pairs: int = 1) -> bool:
 
 
 def may_be_named(facts: BanFacts, context: AgentContext) -> bool:
-    """Whether the id of a banned account may be shown.
+    """Returns whether the id of a banned account may be shown.
 
     That of a listed name has authority and number, until a list whose basis may not be quoted is imported
     again: then it is a digest.
@@ -265,7 +218,7 @@ def proposals(
     pairs: Sequence[Pair], context: AgentContext, now: float
 ) -> tuple[list[MirrorAlert], list[Proposal]]:
     """Returns each pair's alert, yet without a revision of the store, and the proposal that asks for one."""
-    alerts = [_alert(pair, context, now) for pair in pairs]
+    alerts = [alert_of(pair, context, now) for pair in pairs]
     summaries = [summary_of(pair.facts, now, context.alert_policy.basis_rights) for pair in pairs]
     return alerts, [
         Proposal(
@@ -350,7 +303,7 @@ async def known_alerts(alert_ids: Sequence[str], context: AgentContext) -> dict[
 
 
 def stands(successor: OpenAlert | None) -> bool:
-    """Whether an alert stands for those that it names: it is open, or a verdict covers them with it."""
+    """Returns whether it stands for the alerts it names: open, or withdrawn by a verdict that covers them."""
     return successor is not None and (successor.open or successor.withdrawn == "verdict")
 
 
@@ -358,54 +311,3 @@ def record_in(alert: OpenAlert) -> MirrorAlert | None:
     """Decodes a stored alert; ``None`` if a version wrote it in a form that this one cannot read."""
     read = decode_alert(alert.payload, now=math.inf)  # a worker whose clock is ahead may have written it
     return read.record if isinstance(read, Decoded) and isinstance(read.record, MirrorAlert) else None
-
-
-def alert_of(pair: Pair, context: AgentContext) -> MirrorAlert:
-    """Makes the alert of one pair."""
-    return _alert(pair, context, context.now())
-
-
-def _alert(pair: Pair, context: AgentContext, now: float) -> MirrorAlert:
-    ours, facts, result = pair.ours, pair.facts, pair.score
-    evidence, counter_evidence = evidence_lines(
-        result, pair.mine, pair.theirs, ours.quoted, facts.quoted, pair.known_as, dict(context.keyers)
-    )
-    at, banned_at, since_ban = pair.mine.at, pair.theirs.at, None
-    if at is not None and banned_at is not None:  # as the sentence on the moment has it, and not another one
-        to_the_day = pair.mine.at_is_day or pair.theirs.at_is_day
-        since_ban = told_since(at, at - banned_at, to_the_day=to_the_day)
-    rights = context.alert_policy.basis_rights
-    alert = MirrorAlert(
-        alert_id=pair.alert_id,
-        revision=UNRULED,
-        status="open",
-        platform=ours.platform,
-        account_id=ours.account_id,
-        direction=pair.direction,
-        matched=matched_of(facts, rights),
-        prior=result.prior,
-        log_odds=result.log_odds,
-        probability=result.probability,
-        band=result.band,
-        evidence=tuple([replace(line, new=line.signal in pair.new) for line in evidence]),
-        counter_evidence=counter_evidence,
-        rivals=rival_shares(result),
-        others=pair.others,
-        not_read=(
-            *(NotRead(side="account", field=unread.field, reason=unread.reason) for unread in ours.not_read),
-            *(NotRead(side="matched", field=unread.field, reason=unread.reason) for unread in facts.not_read),
-        ),
-        not_compared=pair.not_compared,
-        queue=facts.queue,
-        weights_version=pair.weights_version,
-        fold_version=pair.mine.fold_version,
-        detected_at=moment(now),
-        dismissed_at=None
-        if pair.dismissed_at == NEVER
-        else moment(max(pair.dismissed_at, EARLIEST.timestamp())),
-        seconds_since_ban=since_ban,
-        seconds_since_event=max(0.0, now - pair.event_at),
-    )
-    if rights.of(facts.basis).may_be_quoted:
-        return alert
-    return without_basis(alert, listed=is_list(facts.platform))
