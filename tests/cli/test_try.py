@@ -351,10 +351,10 @@ def test_capacity_says_from_which_probability_alerts_fit(samehand: Samehand, tmp
 
 def test_another_table_of_weights_says_whom_it_alone_alerts(samehand: Samehand, tmp_path: Path) -> None:
     table = msgspec.json.decode(msgspec.json.encode(default_weights()))
-    del table["signals"]["device"]["levels"]["same"]["u_of_bans"]
+    del table["signals"]["device"]["levels"]["same"]["a_ban"]
     for row in table["signals"]["device"]["levels"].values():
         row["m"], row["u"] = 0.5, 0.5
-    table["version"], table["mirror_rate"] = "deaf to devices", 1e-25
+    table["version"], table["mirrors_a_ban"] = "deaf to devices", 1e-25
     other = tmp_path / "other.json"
     other.write_text(json.dumps(table))
     mirror = a_sign_up("mirror", at=NOON + timedelta(hours=1), locale="ur-PK", **PERSON)
