@@ -66,6 +66,11 @@ def accounts_in(stratum: str, newest: Version, matured: Version) -> int:
     return (matured if stratum else newest).strata.get(stratum, 0)
 
 
+def arrives(seen_at: float, newest: Version) -> bool:
+    """Whether an account counts as a sign-up: not one of former times, of which an import brings many."""
+    return seen_at >= newest.until - DAY_SECONDS
+
+
 def per_second(newest: Version, matured: Version) -> float:
     """How many accounts signed up a second between two versions; as nothing was counted before the first."""
     accounts = newest.strata.get(EVERYBODY, 0) - matured.strata.get(EVERYBODY, 0) if matured.until else 0

@@ -17,6 +17,7 @@ from store.common.count_lag import (
     NOTHING,
     Version,
     accounts_in,
+    arrives,
     halved,
     kept_beside,
     lately,
@@ -117,7 +118,7 @@ class Counts:
         self.since = now if self.since is None else self.since
         self.halved = now if self.halved is None else self.halved
         self.latest = max(self.latest, latest_moment(seen_at))
-        self.strata[EVERYBODY] += 1
+        self.strata[EVERYBODY] += arrives(seen_at, self.newest)
         seat = sighting.seat, stratum
         if seat not in self.seen:
             self.seen.add(seat)

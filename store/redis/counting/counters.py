@@ -27,6 +27,7 @@ from store.common.count_lag import (
     NOTHING,
     Version,
     accounts_in,
+    arrives,
     halved,
     kept_beside,
     lately,
@@ -107,10 +108,11 @@ class _Sightings:
     clusters: list[bytes]
     personal: npt.NDArray[np.bool_]  # of each value, whether it is counted each time
     strata: list[str]
+    arrived: npt.NDArray[np.bool_]  # of each account, whether it counts as a sign-up of now
 
     @classmethod
-    def of(cls, accounts: Sequence[Remembered], addresses: Addresses) -> _Sightings:
-        """Lays out what accounts count."""
+    def of(cls, accounts: Sequence[Remembered], addresses: Addresses, newest: Version) -> _Sightings:
+        """Lays out what accounts count beside the ``newest`` version."""
         values: list[Counted] = []
         seats: list[tuple[int, bytes, str]] = []
         for account in accounts:
@@ -123,6 +125,7 @@ class _Sightings:
             [*(value.cluster for value in values), *(b"" for _ in seats)],
             np.array([value.kind not in CROWDS for value in values], np.bool_),
             [stratum for *_, stratum in seats],
+            np.array([arrives(account.seen_at, newest) for account in accounts], np.bool_),
         )
 
     def packed(
@@ -130,7 +133,8 @@ class _Sightings:
     ) -> Iterator[tuple[int, tuple[bytes | str, ...], npt.NDArray[np.uint32]]]:
         """For each shard that counts anything its number, the arguments of `count.lua`, and what to note.
 
-        The arguments are all values as one, then each account's stratum and filter places. Of the values of
+        The arguments are how many accounts sign up now, all values as one, then each account's stratum and
+        filter places. Of the values of
         crowds, only those seen before: by the shard's frozen sketch, or by the doorkeeper.
         """
         hashes, places = self.digests.hashes, self.digests.filter_places(self.clusters, bits)
@@ -149,7 +153,8 @@ class _Sightings:
                 for seat in seats.tolist()
             ]
             if len(own):
-                yield shard, (taken, *(part for account in accounts for part in account)), met
+                signed_up = int(self.arrived[seats - len(self.personal)].sum())
+                yield shard, (str(signed_up), taken, *(part for account in accounts for part in account)), met
 
 
 class Counters:
@@ -178,7 +183,7 @@ class Counters:
             await self._shards.client.command("HSETNX", self._shards.layout.meta, "since", repr(now))
             self._counting = True
         latest = repr(max(latest_moment(account.seen_at) for account in accounts))
-        sightings = _Sightings.of(accounts, self._shards.addresses)
+        sightings = _Sightings.of(accounts, self._shards.addresses, self._read.newest)
         # The newest frozen sketches that this process has read, by shard.
         several = list(
             sightings.packed(
