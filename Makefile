@@ -95,10 +95,12 @@ compiled: $(COMPILED)/.stamp ## the mind as machine code, in build/compiled; nee
 
 .PHONY: test-compiled
 # A tenth of the examples of each property: `make test` tries them all on the same sources. Left out are agents in all
-# orders of their calls to a store, in which the mind says the same each time, and what runs agents or has no mind.
+# orders of their calls to a store and on several shards of it, in which the mind says the same each time, and what runs
+# agents or has no mind.
 test-compiled: $(COMPILED)/.stamp ## the tests of the mind and of what works with it, on machine code, minutes
 	@$(ON_MACHINE_CODE) $(PYTEST) $(PARALLEL) $(REPORT) -p tests.compiled -p tests.quickly \
-		--hypothesis-profile=unit -m "not kafka" tests/samehand tests/agents tests/store/common tests/store/test_alerts.py \
+		--hypothesis-profile=unit -m "not kafka" -k "not shards" \
+		tests/samehand tests/agents tests/store/common tests/store/test_alerts.py \
 		--ignore tests/agents/test_interleavings.py --ignore tests/agents/runtime
 
 .PHONY: test-faults

@@ -279,6 +279,7 @@ def test_mutant_that_no_near_test_sees_survives(tmp_path: Path) -> None:
     quickly = (ROOT / "tests" / "quickly.py").read_text("utf-8")
     written = {"agents/judge.py": SOURCE, "tests/agents/test_judge.py": tests, "tests/quickly.py": quickly}
     written |= dict.fromkeys(("agents/__init__.py", "tests/__init__.py"), "")
+    written["pytest.ini"] = "[pytest]\naddopts = -p no:faker -p no:schemathesis\n"  # seconds of each start
     for name, text in written.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, "utf-8")

@@ -906,16 +906,13 @@ MANY = 50
 @pytest.fixture(params=["1 shard", "cluster of 3 shards"])
 async def lived(request: pytest.FixtureRequest, life: Life, store_prefix: str) -> AsyncIterator[Life]:
     """Agents on a Redis, which have handled some events of every kind already."""
-    shards = 1 if request.param == "1 shard" else 3
-    if "cluster" in request.param:
-        nodes: RedisCluster = request.getfixturevalue("cluster")
-        endpoint = RedisEndpoint(
-            cluster=tuple((LOOPBACK, node.port) for node in nodes.nodes), deadline_seconds=10.0
-        )
+    if request.param == "1 shard":
+        shards, there = 1, {"url": request.getfixturevalue("redis_url")}
     else:
-        endpoint = RedisEndpoint(url=request.getfixturevalue("redis_url"), deadline_seconds=10.0)
+        nodes: RedisCluster = request.getfixturevalue("cluster")
+        shards, there = 3, {"cluster": tuple((LOOPBACK, node.port) for node in nodes.nodes)}
     store = RedisStore(
-        endpoint,
+        RedisEndpoint(deadline_seconds=10.0, **there),
         prefix=store_prefix,
         identity=b"i" * 32,
         sizes=Sizes(shards=shards, **SMALL),

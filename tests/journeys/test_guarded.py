@@ -442,14 +442,6 @@ def test_deliver_with_these_rights_does_its_whole_job(cluster: Cluster, tmp_path
 @pytest.mark.parametrize(
     ("who", "operation", "topic"),
     [
-        ("platform", "WRITE", "alerts.verdicts"),
-        ("platform", "WRITE", "alerts"),
-        ("platform", "READ", "accounts.banned"),
-        ("moderation", "READ", "deadletters"),
-        ("moderation", "WRITE", "alerts"),
-        ("moderation", "READ", "accounts.created"),
-        ("desk", "READ", "accounts.banned"),
-        ("desk", "WRITE", "alerts"),
         ("operator", "WRITE", "alerts.shadow"),
         ("deliver", "WRITE", "alerts"),
         ("deliver", "READ", "deadletters"),

@@ -396,7 +396,6 @@ def seen_by_everybody(visitor: Visitor, where: str) -> list[tuple[str, str, str]
         {"color_scheme": "dark", "viewport": {"width": 380, "height": 800}, "locale": "ur"},
         {"color_scheme": "dark", "viewport": {"width": 1280, "height": 900}, "locale": "ar"},
     ],
-    ids=["light", "urdu-dark-phone", "arabic-dark"],
 )
 def test_everybody_can_read_every_page(running: Running, visit: Visits, how: dict[str, Any]) -> None:
     running.receive("alert-1")
