@@ -37,6 +37,7 @@ from local.redis_cluster import RedisCluster
 from report.waterfall.terminal import _circumstances
 from samehand.account import Account as Distilled
 from samehand.fingerprint.distil import Fingerprint, Keyer, distil
+from samehand.frequency.rates import SIGN_UPS_A_DAY_UNKNOWN
 from samehand.normalize.text.fold import FOLD_VERSION
 from samehand.scoring.evidence import QUARANTINE
 from samehand.scoring.weights import Bands, Weights, default_weights
@@ -63,7 +64,7 @@ from store.redis import RedisEndpoint, RedisStore, Sizes, store_meta
 from streams.outcomes import Outcome, Published
 from streams.settings import load
 from tests.agents.conftest import Life, MakeLife, a_life, dead
-from tests.agents.test_contenders import STRONG, WEAK, overlapping, redelivered, stand
+from tests.agents.test_contenders import STRONG, WEAK, overlapping, redelivered, stand, tell
 from tests.agents.test_waves import nicole
 from tests.makers import NOON, a_ban, a_change, a_listed_account, a_reinstatement, a_sign_up, arrival
 from tests.samehand.test_watchlist import settings_of_all_kinds
@@ -507,7 +508,7 @@ SAME: dict[str, Any] = {"device_id": DEVICE, "phone": "+998971406283"}
 BAN = a_ban("77", handle="umar_media", **SAME)
 RETURN = a_sign_up("99", handle="umar_media_2", **SAME)
 OTHERS: dict[str, Any] = {"device_id": "0b5c2e9a-33b7-4a51-9c6e-0f6b8f0d1a77", "phone": "+998935554433"}
-OUT_OF_REACH = 1 - 1e-13
+OUT_OF_REACH = 1 - 2**-53
 LATER_FOLD = FOLD_VERSION + 1
 
 
@@ -691,7 +692,7 @@ async def test_both_find_the_same_pairs_with_the_same_odds(
     now = time.time()
     bans = list(read_bans(tmp_path / "bans.jsonl", now=now, platform="x"))
     accounts = list(read_accounts(tmp_path / "accounts.jsonl", now=now, platform="x"))
-    run = Offline(now=now, first_day=True)
+    run = Offline(now=now, first_day=True, sign_ups_a_day=SIGN_UPS_A_DAY_UNKNOWN)
     await run.enrol(bans)
     await run.screen(accounts)
     offline = by_pair(run.scored.alerts)
@@ -962,6 +963,8 @@ async def test_an_alert_waits_for_three_more_and_its_confirmation_for_one(lived:
 
 @pytest.mark.parametrize("step", ["withdraw", "confirm"])
 async def test_on_redis_too_the_second_half_of_superseding_is_repeated(lived: Life, step: str) -> None:
+    (alike,) = {alert.matched.account_id for alert in lived.alerts}  # whose alert would hide the weaker one
+    await tell(lived, a_reinstatement(alike))
     await overlapping(lived, step)
     assert stand(lived)[STRONG] == "open"
     await redelivered(lived)

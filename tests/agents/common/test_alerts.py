@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from time import process_time
@@ -635,7 +635,7 @@ async def test_a_mirror_prepared_after_the_banned_account_is_found_as_ever(life:
     await made(life, "99", NOON - DAY, **COPIED)
     await life.ban(copier())
     (alert,) = life.alerts
-    assert (alert.band, said(alert)) == ("likely", [])
+    assert (alert.band, said(alert)) == ("possible", [])
 
 
 async def test_an_aged_sleeper_that_takes_the_picture_on_is_found(life: Life) -> None:
@@ -655,7 +655,7 @@ async def test_a_sleeper_that_takes_the_picture_on_after_the_ban_is_found_as_eve
     await life.ban(copier())
     await life.tell(life.changed, a_change("99", handle="salma99", at=NOON + DAY / 24, **COPIED))
     (alert,) = life.alerts
-    assert (alert.band, said(alert)) == ("likely", [])
+    assert (alert.band, said(alert)) == ("possible", [])
 
 
 async def test_who_puts_the_picture_away_and_back_does_not_make_its_mirror_the_first(life: Life) -> None:
@@ -729,8 +729,7 @@ async def test_a_victim_is_no_likely_mirror_of_an_aged_account_that_copied_it(
     for alert in life.alerts:
         (line,) = said(alert)
         assert line.because == (
-            "It is not known which of the two showed the picture and the words of the profile first. What "
-            "anybody can copy then makes a mirror possible at most."
+            "It is not known which of the two showed the picture and the words of the profile first."
         )
         lines = (*alert.evidence, *alert.counter_evidence)
         assert alert.log_odds == pytest.approx(alert.prior + sum(one.weight for one in lines), abs=1e-9)
@@ -744,7 +743,7 @@ async def test_a_sign_up_between_a_ban_and_its_late_record_copied_what_was_banne
     await life.ban(copier(banned_at=banned_at))
     await made(life, "99", NOON - DAY, **COPIED)
     (alert,) = life.alerts
-    assert (alert.band, said(alert)) == ("likely", [])
+    assert (alert.band, said(alert)) == ("possible", [])
 
 
 async def test_a_ban_of_which_a_date_is_stated_was_not_first_on_that_day(life: Life) -> None:
@@ -905,7 +904,7 @@ async def test_ban_whose_basis_may_not_alert_is_in_no_sample(make_life: MakeLife
         await life.ban(
             structs.replace(a_ban("77", handle="umar_media", device_id=DEVICE), basis=Basis(authority="PK"))
         )
-        outcomes = [(await life.screen([arrival(a_close_one(f"{number}"))])) for number in range(40)]
+        outcomes = [(await life.screen([arrival(a_close_one(f"{number}"))])) for number in range(200)]
         assert any(map(sampled, outcomes)) is drawn
         # What lies below the bands is no alert that a right took away.
         assert (
@@ -989,14 +988,6 @@ def history(policy: str = "violent-extremism", bans: int = 300) -> list[AccountB
     return [a_ban(f"old {n}", at=at, banned_at=at, policy=policy) for n, at in enumerate(moments)]
 
 
-def at_once(count: int, policy: str, network: Callable[[int], str]) -> list[AccountBanned]:
-    """Bans of the minutes before the one that is mirrored."""
-    moments = [NOON - timedelta(seconds=1 + n % 120) for n in range(count)]
-    return [
-        a_ban(f"fresh {n}", at=at, banned_at=at, policy=policy, ip=network(n)) for n, at in enumerate(moments)
-    ]
-
-
 def every(pause: timedelta, count: int) -> list[AccountBanned]:
     """Bans after the mirror's return."""
     moments = [BACK + (n + 1) * pause for n in range(count)]
@@ -1022,15 +1013,6 @@ async def returned(life: Life, *before: AccountBanned, policy: str = "violent-ex
     return timing(await alerted(life, *before, policy=policy))
 
 
-async def test_where_bans_are_spread_a_return_within_minutes_weighs_and_where_all_are_fresh_nothing(
-    make_life: MakeLife,
-) -> None:
-    spread = await returned(make_life(), *history())
-    fresh = await returned(make_life(), *at_once(300, "violent-extremism", lambda n: f"40.{n % 200}.{n}.1"))
-    assert spread > 3.0
-    assert fresh == pytest.approx(0.0, abs=0.1)
-
-
 async def test_a_backlog_and_a_replay_weigh_it_as_the_live_stream_did(make_life: MakeLife) -> None:
     live = await returned(make_life(), *history())
     # What was banned since is known by the time at which the events are read.
@@ -1043,32 +1025,6 @@ async def test_a_backlog_and_a_replay_weigh_it_as_the_live_stream_did(make_life:
     assert await returned(replay, *history(), *every(timedelta(hours=15), 100)) == pytest.approx(
         live, abs=0.5
     )
-
-
-async def test_neither_a_purge_of_spam_nor_a_farm_on_one_device_prices_a_militants_mirror(
-    make_life: MakeLife,
-) -> None:
-    alone = await returned(make_life(), *history())
-    purge = at_once(200, "spam", lambda n: f"40.{n % 200}.{n}.1")
-    several = at_once(200, "violent-extremism", lambda n: f"40.1.1.{n}")
-    farm = [
-        structs.replace(ban, account=structs.replace(ban.account, device_id="the farm's")) for ban in several
-    ]
-    networks = at_once(200, "violent-extremism", lambda n: f"40.{n % 200}.{n}.1")
-    assert await returned(make_life(), *history(), *purge) == pytest.approx(alone, abs=0.01)
-    # A line weighs against the strongest rival, which is another one here and there.
-    one_more, many = [await alerted(make_life(), *history(), *bans) for bans in (farm[:1], farm)]
-    assert many.log_odds == pytest.approx(one_more.log_odds, abs=1.2)
-    assert await returned(make_life(), *history(), *networks) < alone - 3.0
-
-
-async def test_a_ban_without_a_policy_is_priced_by_those_without_one(make_life: MakeLife) -> None:
-    life = make_life()
-    fresh = at_once(300, "spam", lambda n: f"40.{n % 200}.{n}.1")
-    unnamed = [structs.replace(ban, policy=None) for ban in (*fresh, a_ban("77", **MIRRORED))]
-    await life.tell(life.enrol, *history(), *unnamed)
-    await life.tell(life.screen, a_sign_up("900", at=BACK, **MIRRORED))
-    assert timing(life.alerts[-1]) == pytest.approx(0.0, abs=0.1)
 
 
 async def test_look_back_and_changes_weigh_it_likewise(make_life: MakeLife) -> None:

@@ -148,9 +148,9 @@ def test_a_table_that_cannot_be_used_is_one_clear_line(
 
 def test_a_table_that_lacks_a_row_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "own.json"
-    signals = {name: one for name, one in SHIPPED.signals.items() if name != "timing"}
+    signals = {name: one for name, one in SHIPPED.signals.items() if name != "platform"}
     path.write_bytes(msgspec.json.encode(structs.replace(SHIPPED, signals=signals)))
-    with pytest.raises(SettingsError, match=r"SAMEHAND_WEIGHTS.*it lacks timing\."):
+    with pytest.raises(SettingsError, match=r"SAMEHAND_WEIGHTS.*it lacks platform\."):
         weights_of(load({"SAMEHAND_WEIGHTS": str(path)}))
 
 
