@@ -153,6 +153,7 @@ def test_what_was_decided_is_found_again_by_its_handle(running: Running, visit: 
     reader.press("Enter")
     reader.page.get_by_role("heading", name="Find", exact=True).wait_for()
     assert reader.page.locator("main tbody tr").count() == 1
+    reader.page.wait_for_load_state()  # the page's keys work
     reader.press("j", "Enter")
     reader.page.locator(".timeline").wait_for()
     assert "a mirror" in reader.said(".timeline")
