@@ -46,7 +46,8 @@ class Judge:
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """Returns one outcome per arrival; alerts that follow go with the last verdict."""
         outcomes, given = await self._judge(arrivals)
-        if emits := await self._uncovered([verdict.alert_id for verdict in given]):
+        ids = [it.alert_id for it in given if consequence(it.verdict) is not Consequence.SUPPRESS]
+        if ids and (emits := await self._uncovered(ids)):
             last = max(at for at, outcome in enumerate(outcomes) if not isinstance(outcome, Dead))
             outcomes[last] = Published(tuple(emits))
         return outcomes

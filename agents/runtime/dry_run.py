@@ -213,10 +213,9 @@ class Replay:
     ) -> Outcomes:
         """Takes all events, which are in order; to be called once. Tells how many are done."""
         if self._sign_ups_a_day is None:
-            signed_up = [
-                event.at for event in events if event.dated and event.kind in ("created", "remembered")
-            ]
-            self._sign_ups_a_day = sign_ups_a_day_of(signed_up)
+            self._sign_ups_a_day = sign_ups_a_day_of(
+                [event.at for event in events if event.dated and event.kind == "created"]
+            )
         dated = [event for event in events if event.dated or event.kind == "banned"]
         rest = events[len(dated) :]
         done, nobody = 0, 0

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-from samehand.elapsed import DAY_SECONDS, HOUR_SECONDS
+from samehand.elapsed import DAY_SECONDS
 from samehand.keys import PERSONAL_POSTING_CAP, Key, KeyKind, is_personal, key_of
 
 # How many counted bearers the shipped rate is worth (the shape of a gamma prior). The shipped rates of names
@@ -43,10 +43,9 @@ SIGN_UPS_A_DAY_UNKNOWN: Final = 10_000
 """Of a platform of which nothing was counted yet."""
 
 
-def flow(accounts: int, seconds: float) -> float:
-    """Sign-ups a second where so many accounts were counted in a time; as unknown where none were."""
-    a_day = accounts / max(seconds, HOUR_SECONDS) * DAY_SECONDS if accounts else SIGN_UPS_A_DAY_UNKNOWN
-    return max(a_day, SIGN_UPS_A_DAY_MIN) / DAY_SECONDS
+def flow(sign_ups_a_day: float) -> float:
+    """Sign-ups a second, of a platform of at least :data:`SIGN_UPS_A_DAY_MIN`."""
+    return max(sign_ups_a_day, SIGN_UPS_A_DAY_MIN) / DAY_SECONDS
 
 
 class Frequencies(Protocol):
@@ -72,7 +71,7 @@ class NothingCounted:
 
     def __init__(self, bans: int = 0, sign_ups_a_day: int = SIGN_UPS_A_DAY_UNKNOWN) -> None:
         self._bans = bans
-        self.per_second = flow(sign_ups_a_day, DAY_SECONDS)
+        self.per_second = flow(sign_ups_a_day)
 
     @property
     def bans(self) -> int:
@@ -136,7 +135,7 @@ class CountsAtRate:
 
     def __init__(self, counted: Frequencies, sign_ups_a_day: int) -> None:
         self._counted = counted
-        self.per_second = flow(sign_ups_a_day, DAY_SECONDS)
+        self.per_second = flow(sign_ups_a_day)
 
     @property
     def bans(self) -> int:

@@ -135,6 +135,6 @@ def clean_handle(handle: str, platform: str) -> str:
 
 
 def is_made_up(cleaned: str, platform: str) -> bool:
-    """Returns whether a cleaned handle follows a pattern that platforms propose, so that nobody chose it."""
+    """Returns whether a platform may have proposed a cleaned handle, so that nobody chose it."""
     pattern = rules_for(platform).made_up
     return pattern is not None and pattern.fullmatch(cleaned) is not None

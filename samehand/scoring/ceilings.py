@@ -32,7 +32,7 @@ _PRIVATE: Final = frozenset(
         *(("reach", "mailbox"), ("reach", "number")),
     }
 )
-"""Signals and levels of what no stranger sees, and so cannot copy."""
+"""Signals and levels that nobody can copy, since no stranger sees the values."""
 _OF_HOUSEHOLDS: Final = CIRCUMSTANTIAL | {"device", "payment"}
 _FAMILY_NAMES: Final = frozenset({("handle", "part"), ("name", "shared-words"), ("crossing", "part")})
 

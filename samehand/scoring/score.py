@@ -136,7 +136,7 @@ def score(
 
 
 def _of_one_crowd(line: Line) -> None:
-    """Who is of an organisation that shows one value shows its others, as far as a crowd was counted."""
+    """Lets an organisation explain a value as far as a crowd was counted with it."""
     others = line.comparison.crowd - OF_THE_PAIR
     if line.signal in _OF_CROWDS and line.weight > 0.0 and others > 0:
         most = math.log((others + _CROWD_HALF) / others) - math.log(_OVERLAP)
@@ -147,9 +147,9 @@ def _of_one_crowd(line: Line) -> None:
 def _against(
     lines: Sequence[Line], adding: Sequence[tuple[float, ...]], rates: Sequence[float]
 ) -> list[float]:
-    """How many accounts of each rival show all this, beside all that do by chance (nats).
+    """Returns how much commoner (nats) each rival's accounts that show all this are than chance makes them.
 
-    ``rates``: of each rival, as a part of all sign-ups. Rivals that are a part of chance keep that part at
+    ``rates``: of each rival, as a part of all sign-ups. A rival that is a part of chance keeps that part at
     least: what follows from one name or crowd is never rarer than by chance.
     """
     said = [math.fsum([adds[place] for adds in adding]) for place in range(len(RIVALS))]

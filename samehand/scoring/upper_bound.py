@@ -1,10 +1,10 @@
 """Upper bound of a candidate's score, computed from the keys that it shares, before its record is read.
 
-``bound = the least over rivals of: mirrors' rate over the rival's + the best of each signal, up to what the
-rival leaves of it, grouped as the score groups them + the most of the moment``. Each signal says what sharing
-one of its keys can add (:class:`samehand.signals.base.Most`). The table of weights allows for what may agree
-without a shared key (``allowance``), and signals without keys count as if they agreed. The odds against all
-rivals are never higher than those against one of them.
+``bound = the least over rivals of: log(mirrors' rate / the rival's) + the most of the moment + the best of
+each signal, up to what the rival leaves of it, grouped as the score groups them``. Each signal says what
+sharing one of its keys can add (:class:`samehand.signals.base.Most`). The table of weights allows for what
+may agree without a shared key (``allowance``), and signals without keys count as if they agreed. The odds
+against all rivals are never higher than those against one of them.
 """
 
 from __future__ import annotations

@@ -216,9 +216,9 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     """Everything that turns comparisons into a probability. Each alert carries ``version``.
 
     ``mirrors_a_ban`` is how many mirrors one ban has in the three years round it, ``mirrors_a_listing`` the
-    same of an entry of a list. ``group_shares`` is the share that the lesser of dependent
-    agreements keep (`name`), and the lesser of differences (`apart`). ``slope`` and ``intercept`` calibrate
-    log-odds to a probability; ``knots`` correct that line where learning found a curve: pairs of what the
+    same of an entry of a list. ``group_shares`` is the share that the lesser of dependent agreements keep
+    (`name`), and the lesser of differences (`apart`). ``slope`` and ``intercept`` calibrate log-odds to a
+    probability; ``knots`` correct that line where learning found a curve: pairs of what the
     line says and what the labels bear out (nats, both rising; beyond them one for one).
     """
 
@@ -269,7 +269,7 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     def rival_rates(
         self, flow: Flow, since: float | None, *, listed: bool, to_the_day: bool = False
     ) -> list[float]:
-        """How many accounts of each rival arrive a second, in the registry's order; as :meth:`mirrors`."""
+        """Returns each rival's arrivals a second, in the registry's order; arguments as :meth:`mirrors`."""
         when = None if listed else since
         return [self._rival_rate(rival, flow, when, listed=listed, to_the_day=to_the_day) for rival in RIVALS]
 

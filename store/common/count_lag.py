@@ -17,9 +17,9 @@ from typing import Final
 
 import msgspec
 
-from samehand.elapsed import DAY_SECONDS
+from samehand.elapsed import DAY_SECONDS, HOUR_SECONDS
 from samehand.fingerprint.distil import is_day
-from samehand.frequency.rates import LATELY, flow
+from samehand.frequency.rates import LATELY, SIGN_UPS_A_DAY_UNKNOWN, flow
 from samehand.keys import KeyKind
 
 # Values that a third party hands out: carriers their addresses, makers of phones and browsers their user
@@ -49,7 +49,7 @@ class Version(msgspec.Struct, frozen=True):
 
 
 def halved(strata: Mapping[str, int]) -> dict[str, int]:
-    """Half of what was counted; but all sign-ups, of which the difference between two versions is read."""
+    """Halves all counts but that of sign-ups, of which two versions are compared."""
     return {name: count if name == EVERYBODY else count // 2 for name, count in strata.items()}
 
 
@@ -72,9 +72,12 @@ def arrives(seen_at: float, newest: Version) -> bool:
 
 
 def per_second(newest: Version, matured: Version) -> float:
-    """How many accounts signed up a second between two versions; as nothing was counted before the first."""
-    accounts = newest.strata.get(EVERYBODY, 0) - matured.strata.get(EVERYBODY, 0) if matured.until else 0
-    return flow(accounts, newest.until - matured.until)
+    """How many accounts signed up a second between two versions; unknown where the older is no older."""
+    seconds = newest.until - matured.until
+    if not matured.until or seconds <= 0.0:
+        return flow(SIGN_UPS_A_DAY_UNKNOWN)
+    accounts = newest.strata.get(EVERYBODY, 0) - matured.strata.get(EVERYBODY, 0)
+    return flow(accounts * DAY_SECONDS / max(seconds, HOUR_SECONDS))
 
 
 NOTHING: Final = Version(0, 0.0)

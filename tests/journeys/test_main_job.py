@@ -389,8 +389,8 @@ def test_a_sign_up_is_one_trace_with_a_span_a_stage(followed: Platform, collecto
     (event,) = trace(collector, SIGN_UP, f"process {platform.topics.created}")
     assert event.parent_id == PRODUCER
     stages = [it for it in trace(collector, SIGN_UP) if it is not event and it.parent_id == event.span_id]
-    # When the counters and the calendar of bans are read is the agent's own affair.
-    assert [it.name for it in stages if it.name not in ("frequencies", "calendars")] == [
+    # When the counters are read is the agent's own affair.
+    assert [it.name for it in stages if it.name != "frequencies"] == [
         "distil",
         "look-up",
         "compare",

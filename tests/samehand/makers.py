@@ -8,7 +8,6 @@ from typing import Any, Final, TypeVar
 from hypothesis import strategies as st
 
 from samehand.account import Account, Avatar
-from samehand.elapsed import DAY_SECONDS
 from samehand.fingerprint.distil import Fingerprint, distil
 from samehand.frequency.rates import SIGN_UPS_A_DAY_UNKNOWN, Frequencies, NothingCounted, flow
 from samehand.keys import KeyKind
@@ -70,7 +69,7 @@ class Bearers:
     """A store that counted so many accounts, so many of them with any value asked for."""
 
     def __init__(self, bearers: int, accounts: int = 20_000, *, bans: int = 1_000) -> None:
-        self.per_second = flow(SIGN_UPS_A_DAY_UNKNOWN, DAY_SECONDS)
+        self.per_second = flow(SIGN_UPS_A_DAY_UNKNOWN)
         self.bans, self._accounts, self._bearers = bans, accounts, bearers
 
     def accounts(self, stratum: str) -> int:

@@ -13,7 +13,7 @@ import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.frequency.rates import LATELY, SIGN_UPS_A_DAY_MIN, SIGN_UPS_A_DAY_UNKNOWN
+from samehand.frequency.rates import LATELY, SIGN_UPS_A_DAY_UNKNOWN
 from samehand.keys import PERSONAL_POSTING_CAP, SHORT_POSTING_CAP, Key, KeyKind, key_of, kind_of, value_of
 from samehand.scoring.key_table import STEPS_A_NAT, KeyTable, RivalSums
 from samehand.showings import Showings, Span
@@ -893,15 +893,6 @@ async def test_accounts_of_former_times_are_no_sign_ups(make_store: MakeStore) -
         await store.at(moment, *newcomers(hour))
         flow = await store.sign_ups_a_day()  # asked each hour, as a worker asks: it learns of versions so
     assert flow == 240
-
-
-async def test_a_platform_of_a_few_sign_ups_is_taken_for_one_of_a_hundred_a_day(
-    make_store: MakeStore,
-) -> None:
-    store = Hours(await make_store())
-    for hour in range(0, 60, 6):
-        await store.at(NOW + hour * HOUR, *newcomers(hour, 1))
-    assert await store.sign_ups_a_day() == SIGN_UPS_A_DAY_MIN
 
 
 async def test_when_counts_fade_the_sign_ups_a_day_stay(make_store: MakeStore) -> None:

@@ -94,9 +94,8 @@ def best_score(
 ) -> tuple[Fingerprint, Score] | None:
     """Returns our fingerprint and the score under the pepper that both sides share; ``None`` without one.
 
-    While a rotation lasts, two sides may share no pepper. ``policy`` is the ban's policy, "" for a ban
-    without one. ``None`` means that it is not known yet: the score is then at least what any policy's
-    calendar gives. Without ``quarantine``, values in it weigh as ever.
+    While a rotation lasts, two sides may share no pepper. ``policy`` is the ban's, whose thresholds set the
+    band; "" or ``None``: those of all others do. Without ``quarantine``, values in it weigh as ever.
     """
     for mine in ours:
         if mine.pepper_id == theirs.pepper_id:

@@ -12,7 +12,6 @@ import msgspec
 from hypothesis import strategies as st
 
 from samehand.account import Account, Avatar
-from samehand.elapsed import DAY_SECONDS
 from samehand.frequency.rates import SIGN_UPS_A_DAY_UNKNOWN, flow
 from samehand.keys import KeyKind
 from samehand.scoring.learn import FACTOR_MAX
@@ -90,7 +89,7 @@ class Counted:
 
     def __init__(self, bans: int, accounts: int, seed: int, a_day: int = SIGN_UPS_A_DAY_UNKNOWN) -> None:
         self.bans = bans
-        self.per_second = flow(a_day, DAY_SECONDS)
+        self.per_second = flow(a_day)
         self._accounts = accounts
         self._seed = seed
 

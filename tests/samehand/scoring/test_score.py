@@ -700,7 +700,7 @@ class Throwaways(Bearers):
 
     def __init__(self, throwaways: int) -> None:
         super().__init__(1 + throwaways, 20_000 + throwaways, bans=300)
-        self.per_second = flow(200, DAY)
+        self.per_second = flow(200)
         self._throwaways = throwaways
 
     def accounts(self, stratum: str) -> int:
@@ -822,9 +822,7 @@ def bounded(table: KeyTable, theirs: Fingerprint, age: float | None) -> tuple[fl
         np.array(shared, np.int64),
         lambda rows: banned_at,
     )
-    best = (
-        0.0 if enough[0] else max(steps for _, steps in table.moments) / STEPS_A_NAT
-    )  # told only of what may be read
+    best = 0.0 if enough[0] else max(steps for _, steps in table.moments) / STEPS_A_NAT
     return float(sums[0]) / STEPS_A_NAT + best, bool(enough[0])
 
 

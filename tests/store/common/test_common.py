@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samehand.account import Avatar
+from samehand.elapsed import DAY_SECONDS as DAY
 from samehand.fingerprint.distil import distil, enrolment_keys, pack, unpack
-from samehand.frequency.rates import shared_rate
+from samehand.frequency.rates import SIGN_UPS_A_DAY_MIN, SIGN_UPS_A_DAY_UNKNOWN, shared_rate
 from samehand.keys import KeyKind, falls_silent, key_of, posting_cap
 from samehand.lineage import Descent, founder
 from samehand.showings import UNKNOWN, Changed, Showings
@@ -24,6 +25,7 @@ from schemas.unusable import FieldFault, Unusable
 from store.base import BanFacts, Remembered, Ruling
 from store.common import doorkeeper
 from store.common.alert_dedup import Marker, band_rank, claimed, confirmed, ruled, withdrawn
+from store.common.count_lag import EVERYBODY, NOTHING, Version, per_second
 from store.common.counted_values import SEATS, VALUES_MAX, Counted, counted
 from store.common.crowd import CLUSTER_BYTES, cluster_tag
 from store.common.doorkeeper import Doorkeeper
@@ -533,3 +535,24 @@ def test_the_head_of_a_frame_says_what_the_whole_says(expires_at: float | None, 
     assert in_force.tolist() == [not whole.expired(NOW), False]
     assert frame_records(frames[0]) == whole.records
     assert frame_tag(frames[0]) == whole.tag
+
+
+# How many sign up a second, by two versions of the counts.
+
+
+OLD, QUIET = Version(1, DAY, {EVERYBODY: 300}), Version(2, 3 * DAY, {EVERYBODY: 300})
+
+
+@pytest.mark.parametrize(
+    ("newest", "matured", "a_day"),
+    [
+        (Version(2, 3 * DAY, {EVERYBODY: 900}), OLD, 300),
+        (QUIET, OLD, SIGN_UPS_A_DAY_MIN),
+        (OLD, NOTHING, SIGN_UPS_A_DAY_UNKNOWN),
+        (OLD, OLD, SIGN_UPS_A_DAY_UNKNOWN),
+    ],
+)
+def test_sign_ups_a_second_are_counted_between_two_versions(
+    newest: Version, matured: Version, a_day: int
+) -> None:
+    assert per_second(newest, matured) == pytest.approx(a_day / DAY)
