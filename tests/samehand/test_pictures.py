@@ -17,7 +17,8 @@ from samehand.errors import UnusableStock
 from samehand.pictures import hashing
 from samehand.pictures.hashing import IMAGE_BYTES_MAX, Picture, Unseen, seen
 from samehand.pictures.stock import NO_STOCK, STOCK_MAX, StockPictures, read_stock
-from samehand.signals.avatar import NEAR_BITS, QUALITY_MIN, distance
+from samehand.signals.avatar import AVATAR, NEAR_BITS, QUALITY_MIN, distance
+from tests.samehand.makers import an_account, keyer
 from tests.tables import for_each
 
 # A picture becomes hashes that survive its edits; what is no picture becomes a reason.
@@ -82,6 +83,15 @@ def test_a_mirrored_picture_and_cuts_either_way_are_found(seed: int) -> None:
     for share in (0.04, 0.06, 0.1):
         assert apart(picture_of(without_margin(photo, share)), whole) <= 60
         assert apart(whole, picture_of(without_margin(photo, share))) <= 60
+
+
+@needs_extra
+@given(st.integers(0, 255), st.integers(0, 255), st.integers(0, 255))
+def test_a_picture_of_any_one_colour_says_nothing_though_its_quality_is_not_given(
+    red: int, green: int, blue: int
+) -> None:
+    picture = picture_of(pillow().new("RGB", (16, 16), (red, green, blue)), "PNG")
+    assert AVATAR.distil(an_account(avatar=Avatar(pdq=picture.pdq, quality=100)), keyer) is None
 
 
 @needs_extra

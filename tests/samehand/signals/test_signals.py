@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import blake2b
@@ -14,7 +13,6 @@ from typing import Any, Final, NamedTuple
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from PIL import Image
 
 from samehand.account import Account, Avatar
 from samehand.fingerprint.distil import Fingerprint, enrolment_keys, is_day, pack, query_keys, unpack
@@ -25,8 +23,6 @@ from samehand.names.handle_trait import HandleTrait
 from samehand.names.similarity import longest_run
 from samehand.normalize.text.everyday import EVERYDAY
 from samehand.normalize.text.fold import fold_name
-from samehand.pictures.hashing import Picture
-from samehand.pictures.hashing import seen as hashed
 from samehand.scoring.evidence import Evidence, Score
 from samehand.scoring.score import score
 from samehand.showings import COPYABLE, UNKNOWN, Changed, Showings
@@ -707,17 +703,6 @@ def test_a_picture_hash_without_content_says_nothing_and_finds_nobody(pdq: bytes
     shown = seen(an_account(avatar=Avatar(pdq=pdq, quality=100)))
     assert not enrolment_keys(shown)
     assert scored(shown, shown).evidence == ()
-
-
-@given(st.integers(0, 255), st.integers(0, 255), st.integers(0, 255))
-def test_a_picture_of_any_one_colour_says_nothing_though_its_quality_is_not_given(
-    red: int, green: int, blue: int
-) -> None:
-    written = io.BytesIO()
-    Image.new("RGB", (16, 16), (red, green, blue)).save(written, "PNG")
-    picture = hashed(written.getvalue())
-    assert isinstance(picture, Picture)
-    assert AVATAR.distil(an_account(avatar=Avatar(pdq=picture.pdq, quality=100)), keyer) is None
 
 
 @for_each(
