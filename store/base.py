@@ -94,11 +94,13 @@ class Remembered(RememberedFacts):
     """An account to remember. ``seen_at`` orders creation, updates and deletion.
 
     ``keys``: its index keys, where the caller has made them already, together with its query keys. ``shown``
-    is by this state alone; the store adds what earlier states showed.
+    is by this state alone; the store adds what earlier states showed. ``signs_up``: the account was made just
+    then; it is no change, and none that existed before.
     """
 
     fingerprints: tuple[Fingerprint, ...]
     keys: tuple[Key, ...] | None = None
+    signs_up: bool = True
 
 
 class Enrolled(Enum):

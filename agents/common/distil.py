@@ -150,6 +150,7 @@ def remembered_of(
         quoted=quoted_of(event.account, bio=quote_bio),
         fingerprints=fingerprints_of(account, keyers, at=_made(event)),
         shown=_showings_of(event),
+        signs_up=isinstance(event, AccountCreated),
     )
 
 

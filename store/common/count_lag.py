@@ -32,7 +32,7 @@ HANDED_OUT: Final = frozenset(
 
 
 EVERYBODY: Final = "#"
-"""Takes the place of a stratum: every account, however many of one network."""
+"""Takes the place of a stratum: every account that signs up, however many of one network."""
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -67,16 +67,21 @@ def accounts_in(stratum: str, newest: Version, matured: Version) -> int:
 
 
 def arrives(seen_at: float, newest: Version) -> bool:
-    """Whether an account counts as a sign-up: not one of former times, of which an import brings many."""
+    """Returns whether a sign-up is one of now: not one of former times that is read only now."""
     return seen_at >= newest.until - DAY_SECONDS
 
 
-def per_second(newest: Version, matured: Version) -> float:
-    """How many accounts signed up a second between two versions; unknown where the older is no older."""
-    seconds = newest.until - matured.until
-    if not matured.until or seconds <= 0.0:
+def per_second(versions: Sequence[Version], lag_seconds: float) -> float:
+    """How many accounts sign up a second, by the newest version and one that ends a lag before it.
+
+    Unknown before there are two such versions.
+    """
+    newest = versions[-1]
+    older = matured(versions, newest.until, lag_seconds)
+    seconds = newest.until - older.until
+    if not older.until or seconds <= 0.0:
         return flow(SIGN_UPS_A_DAY_UNKNOWN)
-    accounts = newest.strata.get(EVERYBODY, 0) - matured.strata.get(EVERYBODY, 0)
+    accounts = newest.strata.get(EVERYBODY, 0) - older.strata.get(EVERYBODY, 0)
     return flow(accounts * DAY_SECONDS / max(seconds, HOUR_SECONDS))
 
 

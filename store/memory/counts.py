@@ -75,10 +75,7 @@ class CountsSnapshot:
     newest: Version
     matured: Version
     history: _History
-
-    @property
-    def per_second(self) -> float:
-        return per_second(self.newest, self.matured)
+    per_second: float
 
     def accounts(self, stratum: str) -> int:
         """How many accounts were counted in a stratum; "" means in all strata, by the newest version."""
@@ -113,12 +110,14 @@ class Counts:
     history: _History = field(default_factory=_History)
     seen: set[object] = field(default_factory=set)
 
-    def add(self, sighting: Sighting, stratum: str, seen_at: float, now: float) -> None:
+    def add(
+        self, sighting: Sighting, stratum: str, seen_at: float, now: float, *, signs_up: bool = True
+    ) -> None:
         """Counts an account once per seat, and its values once per cluster."""
         self.since = now if self.since is None else self.since
         self.halved = now if self.halved is None else self.halved
         self.latest = max(self.latest, latest_moment(seen_at))
-        self.strata[EVERYBODY] += arrives(seen_at, self.newest)
+        self.strata[EVERYBODY] += signs_up and arrives(seen_at, self.newest)
         seat = sighting.seat, stratum
         if seat not in self.seen:
             self.seen.add(seat)
@@ -147,5 +146,6 @@ class Counts:
     def snapshot(self, at: float) -> CountsSnapshot:
         """The counts that apply at a moment; before the first freeze none, and the current number of bans."""
         bans = self.live_bans() if self.bans is None else self.bans
-        old = matured((*self.kept, self.newest), at, self.lag_seconds)
-        return CountsSnapshot(bans, self.newest, old, self.history)
+        versions = (*self.kept, self.newest)
+        old, flow = matured(versions, at, self.lag_seconds), per_second(versions, self.lag_seconds)
+        return CountsSnapshot(bans, self.newest, old, self.history, flow)

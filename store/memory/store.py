@@ -265,7 +265,8 @@ class MemoryStore:
         entry = IndexEntry(account.account, frame, remembered_quote(account))
         if self._remembered.put(entry, generation, now) and self._banned(account.account, now) is None:
             first = account.fingerprints[0]
-            self._counts.add(counted(first, digest.raw), first.stratum, account.seen_at, now)
+            sighting = counted(first, digest.raw)
+            self._counts.add(sighting, first.stratum, account.seen_at, now, signs_up=account.signs_up)
         return account.shown
 
     async def remember_then_look(

@@ -884,15 +884,18 @@ async def test_sign_ups_of_a_backlog_are_as_many_a_day_as_when_they_came(make_st
     assert await store.sign_ups_a_day() == 240
 
 
-async def test_accounts_of_former_times_are_no_sign_ups(make_store: MakeStore) -> None:
+async def test_imports_changes_and_former_times_are_no_sign_ups(make_store: MakeStore) -> None:
     store = Hours(await make_store())
     for hour in range(40):
         moment = NOW + hour * HOUR
         if hour > 30:
             await store.at(moment, *newcomers(100 + hour, 50), seen_at=NOW - (50 - hour) * DAY)
+            await store.at(moment, *(replace(one, signs_up=False) for one in newcomers(200 + hour, 50)))
         await store.at(moment, *newcomers(hour))
         flow = await store.sign_ups_a_day()  # asked each hour, as a worker asks: it learns of versions so
     assert flow == 240
+    store.moment += 3 * DAY  # nobody has come since; the next event asks
+    assert await store.sign_ups_a_day() == 240
 
 
 async def test_when_counts_fade_the_sign_ups_a_day_stay(make_store: MakeStore) -> None:

@@ -53,10 +53,7 @@ class SketchSnapshot:
     matured: Version
     newest_sketches: tuple[Sketch, ...]
     matured_sketches: tuple[Sketch, ...]
-
-    @property
-    def per_second(self) -> float:
-        return per_second(self.newest, self.matured)
+    per_second: float
 
     def accounts(self, stratum: str) -> int:
         """How many accounts were counted in a stratum; "" means in all strata, by the newest version."""
@@ -108,7 +105,7 @@ class _Sightings:
     clusters: list[bytes]
     personal: npt.NDArray[np.bool_]  # of each value, whether it is counted each time
     strata: list[str]
-    arrived: npt.NDArray[np.bool_]  # of each account, whether it counts as a sign-up of now
+    arrived: npt.NDArray[np.bool_]  # of each account, whether it signs up now
 
     @classmethod
     def of(cls, accounts: Sequence[Remembered], addresses: Addresses, newest: Version) -> _Sightings:
@@ -125,7 +122,7 @@ class _Sightings:
             [*(value.cluster for value in values), *(b"" for _ in seats)],
             np.array([value.kind not in CROWDS for value in values], np.bool_),
             [stratum for *_, stratum in seats],
-            np.array([arrives(account.seen_at, newest) for account in accounts], np.bool_),
+            np.array([it.signs_up and arrives(it.seen_at, newest) for it in accounts], np.bool_),
         )
 
     def packed(
@@ -133,7 +130,7 @@ class _Sightings:
     ) -> Iterator[tuple[int, tuple[bytes | str, ...], npt.NDArray[np.uint32]]]:
         """For each shard that counts anything its number, the arguments of `count.lua`, and what to note.
 
-        The arguments are how many accounts sign up now, all values as one, then each account's stratum and
+        The arguments are how many accounts sign up, all values as one, then each account's stratum and
         filter places. Of the values of
         crowds, only those seen before: by the shard's frozen sketch, or by the doorkeeper.
         """
@@ -300,7 +297,14 @@ class Counters:
                 break
             await self._read_sketches(self._read.newest, old)
         read, sketches = self._read, self._sketches
-        return SketchSnapshot(read.bans, read.newest, old, sketches[read.newest.number], sketches[old.number])
+        return SketchSnapshot(
+            read.bans,
+            read.newest,
+            old,
+            sketches[read.newest.number],
+            sketches[old.number],
+            per_second((*read.kept, read.newest), self._lag),
+        )
 
     async def _read_sketches(self, *versions: Version) -> None:
         """Reads versions not read yet, and drops those that are no longer kept."""

@@ -1,4 +1,4 @@
--- ARGV: epoch, the latest event's moment, columns per row of the sketch, strata at most, how many sign up now, all values in
+-- ARGV: epoch, the latest event's moment, columns per row of the sketch, strata at most, how many sign up, all values in
 -- one string (28 bytes each: 4 columns and 3 places in the filter, big-endian u32), then two for each account: the name of its
 -- stratum, and its filter places in 12 bytes.
 room()

@@ -544,15 +544,15 @@ OLD, QUIET = Version(1, DAY, {EVERYBODY: 300}), Version(2, 3 * DAY, {EVERYBODY: 
 
 
 @pytest.mark.parametrize(
-    ("newest", "matured", "a_day"),
+    ("versions", "lag", "a_day"),
     [
-        (Version(2, 3 * DAY, {EVERYBODY: 900}), OLD, 300),
-        (QUIET, OLD, SIGN_UPS_A_DAY_MIN),
-        (OLD, NOTHING, SIGN_UPS_A_DAY_UNKNOWN),
-        (OLD, OLD, SIGN_UPS_A_DAY_UNKNOWN),
+        ((NOTHING, OLD, Version(2, 3 * DAY, {EVERYBODY: 900})), DAY, 300),
+        ((NOTHING, OLD, QUIET), DAY, SIGN_UPS_A_DAY_MIN),
+        ((NOTHING, OLD), DAY, SIGN_UPS_A_DAY_UNKNOWN),
+        ((OLD, QUIET), 0.0, SIGN_UPS_A_DAY_UNKNOWN),
     ],
 )
 def test_sign_ups_a_second_are_counted_between_two_versions(
-    newest: Version, matured: Version, a_day: int
+    versions: tuple[Version, ...], lag: float, a_day: int
 ) -> None:
-    assert per_second(newest, matured) == pytest.approx(a_day / DAY)
+    assert per_second(versions, lag) == pytest.approx(a_day / DAY)
