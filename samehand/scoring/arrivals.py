@@ -2,9 +2,9 @@
 
 Mirrors are drawn to 27 labelled public pairs (1 within the hour, 3 within a day, 15 within 13 days, 12 later)
 and to jihadists on Twitter, who made new accounts at once (Wright et al., Resurgent Insurgents, Journal of
-Terrorism Research 7(2), 2016): of all mirrors some 5 % come within ten minutes, 10 % within the hour, a
-quarter within a day, half within a week. Copiers, that is fans, reporters and parodies, hear of a ban later.
-No density rises with time: an earlier moment never says less.
+Terrorism Research 7(2), 2016): of all mirrors some 4 % come within ten minutes, 10 % within the hour, 23 %
+within a day, 44 % within a week. Copiers, that is fans, reporters and parodies, hear of a ban later.
+No density rises with time after the ban: of two known moments the earlier never says less.
 """
 
 from __future__ import annotations
@@ -35,12 +35,16 @@ _MIRRORS: Final[_Knots] = (
     (365 * DAY_SECONDS, 2.5e-9),
     (2 * 365 * DAY_SECONDS, 8e-10),
 )
+# Beside mirrors the later the more, or a later copy would say more for a mirror than an earlier one.
 _COPIERS: Final[_Knots] = (
-    (HOUR_SECONDS, 4e-6),
-    (DAY_SECONDS, 6e-7),
-    (30 * DAY_SECONDS, 4e-8),
-    (2 * 365 * DAY_SECONDS, 4e-9),
+    (HOUR_SECONDS, 6e-6),
+    (DAY_SECONDS, 1.2e-6),
+    (7 * DAY_SECONDS, 3.9e-7),
+    (30 * DAY_SECONDS, 1.2e-7),
+    (365 * DAY_SECONDS, 2e-8),
+    (2 * 365 * DAY_SECONDS, 9.6e-9),
 )
+_FOREVER_SECONDS: Final = 1e11  # three thousand years: later moments are as late
 
 
 class Arrivals:
@@ -66,6 +70,7 @@ class Arrivals:
         """
         if since is None:
             return 1.0 / LIFE_SECONDS
+        since = min(since, _FOREVER_SECONDS)
         if to_the_day:
             ends = since - DAY_SECONDS, since + DAY_SECONDS
             return (self._until(ends[1]) - self._until(ends[0])) / (2 * DAY_SECONDS)

@@ -23,16 +23,18 @@ CIRCUMSTANTIAL: Final = frozenset({"network", "agent", "locale", "referrer"})
 """Signals that strangers share by thousands: none makes two accounts alike."""
 
 COMMON: Final = 5e-4
-"""A value that one account in two thousand shows is a circumstance as well, be it a name or a phrase."""
+"""A value that one account in two thousand shows is a circumstance as well, be it a name or a device."""
 
 _PRIVATE: Final = frozenset(
     {
-        *(("email", level) for level in ("same-address", "same-mailbox", "same-local-part")),
-        *(("phone", "same-number"), ("device", "same"), ("payment", "same")),
-        *(("reach", "mailbox"), ("reach", "number")),
+        *(("email", "same-address"), ("email", "same-mailbox"), ("phone", "same-number")),
+        *(("device", "same"), ("payment", "same")),
     }
 )
-"""Signals and levels that nobody can copy, since no stranger sees the values."""
+"""Signals and levels that nobody can copy, since no stranger sees the values on either side.
+
+A mailbox may be named after a public handle, and a profile may give somebody else's number.
+"""
 _OF_HOUSEHOLDS: Final = CIRCUMSTANTIAL | {"device", "payment"}
 _FAMILY_NAMES: Final = frozenset({("handle", "part"), ("name", "shared-words"), ("crossing", "part")})
 
@@ -47,9 +49,10 @@ class Ceiling(NamedTuple):
 def ceiling(lines: Sequence[Line], since: float | None, bands: Bands) -> Ceiling | None:
     """The lowest ceiling of a pair, by its lines and the seconds since the ban; ``None``: there is none."""
     agreeing = [line for line in lines if line.weight >= SPEAKS_NATS]
-    if all(line.signal in CIRCUMSTANTIAL or (line.comparison.rate or 0.0) >= COMMON for line in agreeing):
+    singling = [line for line in agreeing if line.signal not in CIRCUMSTANTIAL and line.rate < COMMON]
+    if not singling:
         return Ceiling(bands.possible, "circumstances")
-    if not any((line.signal, line.comparison.level) in _PRIVATE for line in agreeing):
+    if not any((line.signal, line.comparison.level) in _PRIVATE for line in singling):
         return Ceiling(bands.likely, "public")
     if (since is None or abs(since) >= HOUSEHOLD_SECONDS) and all(
         line.signal in _OF_HOUSEHOLDS or (line.signal, line.comparison.level) in _FAMILY_NAMES

@@ -23,7 +23,7 @@ CEILING: Final = "ceiling"
 SENTENCES: Final = {
     **signals.SENTENCES,
     (CEILING, "circumstances"): "Only circumstances agree, which strangers share: they alone raise no alert.",
-    (CEILING, "public"): "All that agrees is public, and anybody can copy it: a mirror is possible at most.",
+    (CEILING, "public"): "No rare mailbox, number, device or card agrees: a mirror is possible at most.",
     (CEILING, "household"): "A household shares all that agrees, and the ban was days ago: possible at most.",
     OTHERS: "Other innocent explanations are left as well.",
     SET_ASIDE: "A lead put a value that both share in quarantine: it weighs nothing.",
@@ -93,7 +93,8 @@ class Line(msgspec.Struct, gc=False):
 
     ``weight``: against a stranger; ``unshared``: the same if nobody else had been counted with the value;
     ``limits``: the most against each rival; ``against``: what it weighs against each; ``less``: how much less
-    where the value is commoner among a rival's people, if it is among any. ``beyond`` names signals that say
+    where the value is commoner among a rival's people, if it is among any. ``rate``: the share of strangers
+    that shows the level. ``beyond`` names signals that say
     the same: this line counts only for what exceeds the best of them. ``quarantined``: the comparisons that
     weigh nothing since they rest on a value in quarantine.
     """
@@ -105,6 +106,7 @@ class Line(msgspec.Struct, gc=False):
     unshared: float
     limits: tuple[float, ...]
     against: tuple[float, ...]
+    rate: float
     less: tuple[float, ...] = ()
     beyond: frozenset[str] = frozenset()
     quarantined: tuple[Comparison, ...] = ()

@@ -123,7 +123,7 @@ def score(
     ]
     log_odds = math.fsum([prior, *[line.weight for line in shown]])
     if (held := ceiling(lines, since, weights.bands_of(policy))) is not None:
-        excess = log_odds - weights.log_odds_at(held.below) + _BELOW_NATS
+        excess = log_odds - weights.log_odds_at(_just_below(held.below))
         if excess > 0.0:
             shown.append(Evidence(CEILING, -excess, held.level, SENTENCES[CEILING, held.level]))
             log_odds = math.fsum([prior, *[line.weight for line in shown]])
@@ -133,6 +133,11 @@ def score(
     names_alone = listed and not any(line.signal == MENTION.name and line.weight > 0.0 for line in lines)
     band = "none" if names_alone else weights.band(probability, policy)
     return Score(prior, tuple(shown), log_odds, probability, band, tuple(rivals))
+
+
+def _just_below(probability: float) -> float:
+    odds = probability / (1.0 - probability) * math.exp(-_BELOW_NATS)
+    return odds / (1.0 + odds)
 
 
 def _of_one_crowd(line: Line) -> None:
@@ -272,10 +277,12 @@ def _weighed_alone(name: str, group: str | None, comparison: Comparison, table: 
         table.limits[comparison.level],
         table.less.get(comparison.level, ()),
     )
-    if comparison.rate is None:
+    rate = comparison.rate
+    if rate is None:
         weight = unshared = table.as_shipped[level]
+        rate = table.levels[level].u or 0.0
     else:
-        weight = unshared = table.nats(level, comparison.rate)
+        weight = unshared = table.nats(level, rate)
         if comparison.crowd and comparison.rate_unshared is not None:
             unshared = max(weight, table.nats(level, comparison.rate_unshared))
     if less:
@@ -284,7 +291,7 @@ def _weighed_alone(name: str, group: str | None, comparison: Comparison, table: 
         )
     else:
         against = tuple([_limited(weight, limit) for limit in limits])
-    return Line(name, group, comparison, weight, unshared, limits, against, less)
+    return Line(name, group, comparison, weight, unshared, limits, against, rate, less)
 
 
 def _limited(nats: float, limit: float) -> float:

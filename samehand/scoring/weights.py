@@ -46,7 +46,9 @@ COPIERS_A_MIRROR: Final = 1 / 8
 
 _ACCIDENTS_MAX: Final = 0.5  # the most that accidents make of a rate: no level becomes a difference
 
-Share = Annotated[float, Meta(gt=0, le=1)]
+_LEAST: Final = 1e-30  # of a rate: a smaller one is a slip, and its quotients would be infinite
+Share = Annotated[float, Meta(ge=_LEAST, le=1)]
+Accounts = Annotated[float, Meta(ge=_LEAST, le=1 / _LEAST)]
 Nats = Annotated[float, Meta(ge=0, le=WEIGHT_MAX)]
 RivalName = Annotated[str, Meta(pattern=f"^({'|'.join(rival.name for rival in RIVALS[1:])})$")]
 
@@ -61,7 +63,7 @@ class RivalRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``young`` is the share of it that holds from the first day.
     """
 
-    rate: Annotated[float, Meta(gt=0)]
+    rate: Accounts
     after_days: Annotated[float, Meta(ge=0)] = 0.0
     ripe_days: Annotated[float, Meta(ge=0)] = 0.0
     young: Share = 1.0
@@ -94,7 +96,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     m: Share
     u: Share | None = None
-    a_ban: Annotated[float, Meta(gt=0)] | None = None
+    a_ban: Accounts | None = None
     ceiling: Nats = WEIGHT_MAX
     explained: dict[RivalName, Share] = {}
     multiplier: Annotated[float, Meta(ge=0.0, le=MULTIPLIER_MAX)] = 1.0
@@ -127,7 +129,7 @@ class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
     levels: dict[str, Row]
     explained: dict[RivalName, Share] = {}
     commoner: dict[RivalName, Annotated[float, Meta(ge=1)]] = {}
-    kinds: dict[str, Annotated[float, Meta(gt=0)]] = {}
+    kinds: dict[str, Accounts] = {}
     source: str = ""
     allowance: Nats = 0.0
 
@@ -223,13 +225,13 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     """
 
     version: str
-    mirrors_a_ban: Annotated[float, Meta(gt=0)]
-    mirrors_a_listing: Annotated[float, Meta(gt=0)]
+    mirrors_a_ban: Accounts
+    mirrors_a_listing: Accounts
     rivals: dict[RivalName, RivalRate]
     signals: dict[str, SignalWeights]
     group_shares: dict[str, Annotated[float, Meta(ge=0, le=1)]]
-    slope: float = 1.0
-    intercept: float = 0.0
+    slope: Annotated[float, Meta(le=1e3)] = 1.0
+    intercept: Annotated[float, Meta(ge=-1e3, le=1e3)] = 0.0
     bands: Bands = Bands()
     policy_bands: dict[str, Bands] = {}
     knots: tuple[tuple[float, float], ...] = ()
@@ -281,10 +283,12 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
         own = self.rivals[rival.name].at(since)
         if not rival.copies:
             return own / LIFE_SECONDS
-        if listed:  # who copies an entry of a list is as rare beside its mirrors as beside a ban's
-            own *= self.mirrors_a_listing / self.mirrors_a_ban
-        mirrors = self.mirrors(flow, since, listed=listed, to_the_day=to_the_day)
-        return max(own * COPIERS.density(since, to_the_day=to_the_day), COPIERS_A_MIRROR * mirrors)
+        # Copiers are as many beside fewer mirrors: of an entry of a list, or where mirrors are held.
+        mirrors = flow.held(self.mirrors_a_listing if listed else self.mirrors_a_ban)
+        own *= mirrors / self.mirrors_a_ban
+        when = COPIERS.density(since, to_the_day=to_the_day)
+        arriving = mirrors * MIRRORS.density(since, to_the_day=to_the_day)
+        return max(own * when, COPIERS_A_MIRROR * arriving)
 
     def rates(self, per_second: float) -> Rates:
         """The rates of values while nothing is counted; kept, since all pairs of a snapshot ask the same."""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from samehand.account import Account
 from samehand.frequency.rates import NothingCounted
+from samehand.keys import KeyKind
 from samehand.scoring.ceilings import HOUSEHOLD_SECONDS
 from samehand.scoring.evidence import CEILING, SENTENCES, Score
 from samehand.scoring.score import score
@@ -90,9 +91,28 @@ def test_a_household_that_shares_a_family_name_as_well_is_possible_at_most(age: 
 
 
 @for_each("named", ["mail umar@example.org", "call +92 301 2345678"])
-def test_who_names_the_mailbox_or_number_of_the_other_showed_what_no_stranger_sees(named: str) -> None:
+def test_a_profile_that_gives_the_others_mailbox_or_number_frames_nobody(named: str) -> None:
     banned = an_account(email="umar@example.org", phone="+923012345678")
-    assert held(judged(an_account(bio=named), banned)) is None
+    for ours, theirs in ((an_account(bio=named), banned), (banned, an_account(bio=named))):
+        assert held(judged(ours, theirs)) == "public"
+
+
+def test_a_mailbox_named_after_the_copied_handle_is_public_as_that_is() -> None:
+    banned = an_account(email="zarghunwaziristani@gmail.com", **PUBLIC)
+    assert held(judged(an_account(email="zarghunwaziristani@proton.me", **PUBLIC), banned)) == "public"
+
+
+class Common(Counted):
+    """One account in ten shows each value."""
+
+    def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
+        return 100_000
+
+
+def test_a_device_of_a_tenth_of_all_and_throw_away_mailboxes_are_circumstances() -> None:
+    common = {"device_id": DEVICE} | CIRCUMSTANCES
+    one, other = (an_account(email=f"{name}@mailinator.com", **common) for name in ("a1b2", "zz9"))
+    assert held(judged(one, other, counts=Common(0, 1_000_000, 0))) == "circumstances"
 
 
 bands = st.tuples(st.floats(1e-3, 0.998), st.floats(1e-3, 0.998)).map(
