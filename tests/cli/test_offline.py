@@ -226,7 +226,8 @@ async def test_fewer_sign_ups_a_day_make_a_likeness_say_more() -> None:
 
 async def test_rows_say_by_their_own_times_how_many_sign_up_a_day() -> None:
     others = [
-        a_sign_up(f"c{i}", handle=f"somebody{i}x", at=NOON - timedelta(seconds=432 * i)) for i in range(1, 400)
+        a_sign_up(f"c{i}", handle=f"somebody{i}x", at=NOON - timedelta(seconds=432 * i))
+        for i in range(1, 400)
     ]
     of_another_year = a_sign_up("founder", handle="somebody0x", at=NOON - timedelta(days=6_000))
     of_two_days = of_accounts(of_another_year, *others, a_sign_up("new", handle="zarqa_bulletin", at=NOON))
