@@ -466,7 +466,8 @@ class MemoryStore:
             dismissed_at=proposal.dismissed_at,
         )
         self._know_no_more(proposal.banned, proposal.alert_id)
-        self._owed.pop(proposal.alert_id, None)
+        if self._owed.pop(proposal.alert_id, None) is not None:
+            self._owed[proposal.alert_id] = Owed(noted[proposal.alert_id], revision, None, now)
         if self._withheld.get(proposal.banned, {}).pop(proposal.alert_id, None) is not None:
             self._sum_up(proposal, now)
         elif new and self._withheld.get(proposal.banned):

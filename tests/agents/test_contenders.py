@@ -209,6 +209,30 @@ async def test_verdict_taken_back_opens_the_successor_alone(life: Life) -> None:
     assert stand(life) == {WEAK: "superseded", STRONG: "open"}
 
 
+async def test_dismissal_taken_back_after_its_ban_was_lifted_and_set_again_opens_its_alert(
+    life: Life,
+) -> None:
+    await tell(life, ban(STRONG), sign_up())
+    await judged(life, STRONG)
+    back = structs.replace(given(life, STRONG, "unsure"), decided_at=NOON + timedelta(minutes=65))
+    lifted = a_reinstatement(STRONG, at=NOON + timedelta(minutes=50))
+    again = ban(STRONG, at=NOON + timedelta(minutes=60), banned_at=NOON + timedelta(minutes=60))
+    await tell(life, lifted, again)
+    assert stand(life) == {STRONG: "verdict"}
+    await life.tell(life.judge, back)
+    await life.relay()
+    assert stand(life) == {STRONG: "open"}
+    assert last(life)[STRONG].dismissed_at is None
+
+
+async def test_ban_set_again_before_its_withdrawal_is_published_hides_no_alike_ban(life: Life) -> None:
+    await tell(life, ban(STRONG), ban(WEAK), sign_up())
+    await life.tell(life.expunge, a_reinstatement(STRONG, at=NOON + timedelta(minutes=50)))
+    await tell(life, ban(STRONG, at=NOON + timedelta(minutes=60), banned_at=NOON + timedelta(minutes=60)))
+    assert stand(life)[STRONG] == "open"
+    assert names(last(life)[STRONG]) == {WEAK}
+
+
 async def test_late_dismissal_of_a_superseded_alert_taken_back_opens_it_again(life: Life) -> None:
     await tell(life, ban(WEAK), sign_up(), ban(STRONG))
     await judged(life, WEAK)
@@ -512,7 +536,10 @@ BANS: dict[str, dict[str, Any]] = {
     "card": {"handle": "roshan_cards", **CARD},
     "mail": {"handle": "umar_mails", **BIO, **EMAIL},
 }
-STEPS = ["ban", "ban", "lift", "lift", "state", "state", "dismiss", "dismiss", "back", "again", "relay"]
+STEPS = [
+    *("ban", "ban", "lift", "lift", "lift", "state", "state", "relay"),
+    *("dismiss", "dismiss", "dismiss", "back", "back", "again"),
+]
 FIRST, LAST = 10, 45
 """Minutes after the bans at which the account has its states."""
 

@@ -217,6 +217,25 @@ class TestPairs:
         await store.settle([ConfirmedEntry(owed.alert.alert_id, "x:9001", nth(2))])
         assert await store.owed("holder", now=NOW) == []
 
+    async def test_proposal_that_overtakes_what_is_owed_is_owed_itself(self, store: Store) -> None:
+        """What the withdrawal has made room for is yet to be looked at, whoever publishes the alert."""
+        await store.enrol([a_ban("9001")], now=NOW)
+        await store.propose([a_proposal()], now=NOW)
+        await store.confirm([a_claim(a_proposal())], now=NOW)
+        await store.expunge([("x:9001", NOW)], now=NOW)
+        await store.enrol([a_ban("9001", occurred_at=NOW + 1)], now=NOW + 1)
+        (ruled,) = await store.propose([a_proposal(claimant="anew")], now=NOW + 1)
+        assert ruled.ruling is Ruling.PUBLISH
+        (owed,) = await store.owed("holder", now=NOW + 1)
+        assert (owed.alert.alert_id, owed.revision, owed.reason) == (
+            a_proposal().alert_id,
+            ruled.revision,
+            None,
+        )
+        await store.settle([ConfirmedEntry(owed.alert.alert_id, "x:9001", owed.revision, is_open=True)])
+        assert await store.owed("holder", now=NOW + 1) == []
+        assert [it.open for it in (await store.alerts_on(["x:9001"]))[0]] == [True]
+
     async def test_one_holder_at_a_time_is_told_what_is_owed(self, store: Store) -> None:
         await store.enrol([a_ban("9001")], now=NOW)
         await store.propose([a_proposal()], now=NOW)
@@ -252,7 +271,8 @@ class TestPairs:
             [ConfirmedEntry(owed.alert.alert_id, "x:9001", nth(2))]
         )  # by a worker that is late
         ((open_,),) = await open_on(store, "x:9001")
-        assert (open_.revision, await store.owed("holder", now=NOW)) == (nth(3), [])
+        (owed,) = await store.owed("holder", now=NOW)
+        assert (open_.revision, owed.revision, owed.reason) == (nth(3), nth(3), None)
 
     async def test_a_late_confirmation_of_a_withdrawn_alert_confirms_nothing(self, store: Store) -> None:
         """The same event, read by another worker, has proposed the pair anew, and that worker may die."""
@@ -581,7 +601,8 @@ class TestDecisions:
         assert (owed.alert, owed.revision, owed.reason, owed.counts) == (back, nth(3), None, None)
         assert await store.propose([a_proposal()], now=NOW + 2) == [Ruled(DUPLICATE, 0)], "it is told already"
         assert await store.propose([a_proposal(band="likely")], now=NOW + 2) == [Ruled(PUBLISH, nth(4))]
-        assert await store.owed("holder", now=NOW + 2) == [], "which tells more than that it is open again"
+        (owed,) = await store.owed("holder", now=NOW + 2)
+        assert (owed.alert.band, owed.revision, owed.reason) == ("likely", nth(4), None)
 
     async def test_opening_again_twice_opens_once(self, store: Store) -> None:
         await store.enrol([a_ban("9001")], now=NOW)

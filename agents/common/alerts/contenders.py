@@ -14,7 +14,7 @@ from dataclasses import replace
 from msgspec.structs import replace as replace_fields
 
 from agents.common.alerts.compose import Pair
-from agents.common.alerts.propose import admitted, best_score, may_alert, record_in
+from agents.common.alerts.propose import admitted, best_score, may_alert, proposals, record_in
 from agents.common.context import AgentContext
 from agents.common.decisions.dismissals import NEWS_NATS, dismissals, weighed
 from agents.common.match import ASKED_AT_ONCE, capped, likeness
@@ -22,7 +22,7 @@ from agents.common.snapshot import Snapshot
 from samehand.alert_id import alert_id
 from schemas.alerts import MirrorAlert
 from schemas.wire import encode
-from store.base import OpenAlert, Ruling, ShownLine
+from store.base import NEVER, OpenAlert, Ruling, ShownLine
 from streams.outcomes import Emit
 
 _Open = Mapping[str, tuple[OpenAlert, MirrorAlert]]  # by alert id
@@ -96,10 +96,12 @@ async def _contenders(
     """The pairs as :func:`agents.common.match.capped` ranks them, with those of open alerts, and these."""
     store, of_account = context.store, {pair.ours.account: pair for pair in pairs}
     accounts, open_ = list(of_account), dict[str, tuple[OpenAlert, MirrorAlert]]()
+    known = set[str]()
     shown: list[dict[str, tuple[ShownLine, ...]]] = []
     for at in range(0, len(accounts), ASKED_AT_ONCE):
         about, showed = await context.call_store(store.alerts_and_shown(accounts[at : at + ASKED_AT_ONCE]))
         shown += showed
+        known.update(alert.alert_id for several in about for alert in several)
         for alert in (alert for several in about for alert in several if alert.open):
             if alert.alert_id not in refused and (record := record_in(alert)) is not None:
                 open_[alert.alert_id] = alert, record
@@ -123,6 +125,16 @@ async def _contenders(
     alike, ready = likeness(snapshot, lambda pair: (pair.banned, pair.theirs)), list[Pair]()
     covered = await dismissals(accounts, shown, context)
     pairs = [weighed(pair, covered, context, snapshot, is_open=pair.alert_id in open_) for pair in pairs]
+    # Found by the ban itself, which may have been lifted and set again, and not since a place was freed.
+    await _know(
+        [
+            pair
+            for pair in pairs
+            if not whole and pair.event_at <= pair.facts.occurred_at
+            if pair.covered and pair.alert_id in covered.at and pair.alert_id not in known
+        ],
+        context,
+    )
     # What raised them anew has gone; an earlier state of the account that comes again does not say so.
     settled = [
         open_.pop(pair.alert_id)[0]
@@ -143,6 +155,28 @@ async def _contenders(
         }
         ready += capped(several, context.alert_policy.alerts_an_event, alike, standing)
     return ready, open_
+
+
+async def _know(dismissed: Sequence[Pair], context: AgentContext) -> None:
+    """Notes dismissed pairs whose ban was lifted and set again: a verdict that is taken back opens them."""
+    if not dismissed:
+        return
+    now = context.now()
+    _, asked = proposals(dismissed, context, now)
+    records, _ = proposals([replace(pair, dismissed_at=NEVER) for pair in dismissed], context, now)
+    allowed = await context.call_store(context.store.rulings(asked, now=now))
+    noted = [
+        replace(proposal, payload=encode(record))
+        for record, proposal, answer in zip(records, asked, allowed, strict=True)
+        if answer.ruling is Ruling.PUBLISH
+    ]
+    ruled = await context.call_store(context.store.propose(noted, now=now))
+    alerts = [
+        OpenAlert(it.alert_id, it.account, it.banned, it.band, answer.revision, it.payload, it.seen_at)
+        for it, answer in zip(noted, ruled, strict=True)
+        if answer.ruling is Ruling.PUBLISH
+    ]
+    await context.call_store(context.store.withdraw(alerts, reason="verdict", now=now))
 
 
 def _names(record: MirrorAlert, banned: str, log_odds: float) -> bool:

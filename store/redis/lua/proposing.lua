@@ -25,7 +25,7 @@ local function note(banned, alert, revision, blob, summary, summary_blob)
   local open = ROOT .. 'o:' .. name
   local new = open_put(open, alert, revision, blob)
   know_no_more(banned, alert)
-  owe_no_more(alert)
+  if owed_of(alert) then owe(alert, banned, revision, 'again', now, blob) end
   if call('HDEL', counted(name, 1), alert) + call('HDEL', counted(name, 2), alert) > 0 then
     sum_up(banned, summary, summary_blob, now, seconds)
   elseif new then
