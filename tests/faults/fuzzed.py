@@ -35,12 +35,13 @@ class Fuzzed:
 def fuzzed(called: Names, at: datetime, count: int, seed: int = 11) -> Iterator[Fuzzed]:
     """So many records of all kinds for all topics that platforms write to."""
     rng = random.Random(seed)
-    # Nobody resembles anybody, or alerts would be what is tested.
+    # Nobody resembles anybody, and bans are old, or alerts would be what is tested.
+    old = at - timedelta(days=400)
     makers: dict[str, Callable[[str], Record]] = {
-        called.created: lambda name: a_sign_up(name, handle=_letters(rng), email=_email(name), at=at),
-        called.updated: lambda name: a_change(name, handle=_letters(rng), email=_email(name), at=at),
+        called.created: lambda name: a_sign_up(name, handle=_letters(rng), email=_email(rng), at=at),
+        called.updated: lambda name: a_change(name, handle=_letters(rng), email=_email(rng), at=at),
         called.banned: lambda name: a_ban(
-            name, handle=_letters(rng), email=_email(name), at=at, banned_at=at
+            name, handle=_letters(rng), email=_email(rng), at=at, banned_at=old
         ),
         called.reinstated: lambda name: a_reinstatement(name, at=at),
     }
@@ -59,8 +60,8 @@ def _letters(rng: random.Random) -> str:
     return "".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=12))
 
 
-def _email(name: str) -> str:
-    return f"{name}.person@example.org"
+def _email(rng: random.Random) -> str:
+    return f"{_letters(rng)}@{SECRET}.example.org"
 
 
 def _random_bytes(rng: random.Random, legal: dict[str, Any]) -> bytes:
