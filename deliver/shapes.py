@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from deliver.endpoints import Endpoint, Shape
+from report.waterfall.words import in_words
 from schemas.alerts import AlertSummary, EvidenceLine, MirrorAlert, without_digests
 from schemas.appeals import AppealDecided
 from schemas.waves import WaveAlert
@@ -118,21 +119,22 @@ def coop(alert: MirrorAlert, endpoint: Endpoint) -> dict[str, object]:
 
 def slack(alert: MirrorAlert, endpoint: Endpoint) -> dict[str, object]:
     """A message of Slack's incoming webhooks (Block Kit); Mattermost reads its text."""
-    percent = int(alert.probability * 1000) / 10  # rounded down: 99.96 % is not 100 %
-    headline = f"{alert.band.capitalize()} {percent:.1f} %: an account resembles a banned one"
+    headline = f"{alert.band.capitalize()}: an account resembles a banned one"
     lines = [f"`{escaped(alert.key)}` resembles banned `{escaped(alert.matched.key)}`"]
     if alert.status == "withdrawn":
         headline = "Withdrawn: a resemblance with a banned account"
         lines.append(f"Withdrawn: {escaped(alert.withdrawn_reason or '')}")
     sections = ["\n".join(lines)]
-    if alert.status == "open" and (reasons := heaviest(alert)):
-        reasons_told = [
-            f"*{reason.weight:+.1f}* {escaped(reason.signal)}: {escaped(reason.because)}"
-            for reason in reasons
+    if alert.status == "open":
+        said = in_words(alert)
+        told = [
+            *(f"*For* {escaped(it)}" for it in said.strong[:REASONS_MAX]),
+            *(f"*Weak* {escaped(it)}" for it in said.weak[:REASONS_MAX]),
+            *(f"*Against* {escaped(it)}" for it in said.against[:REASONS_MAX]),
+            *([f"*If not* {escaped(said.if_not)}"] if said.if_not else []),
+            *([f"*Check* {escaped(said.check)}"] if said.check else []),
         ]
-        sections.append("\n".join(reasons_told))
-        if sentence := what_else(alert):
-            sections.append(f"What else it could be: {escaped(sentence)}")
+        sections.append("\n".join(told))
     facts = {
         "policy": alert.matched.policy,
         "basis": "a state's word" if alert.matched.on_state_word else "",
@@ -216,8 +218,8 @@ def heaviest(alert: MirrorAlert) -> list[EvidenceLine]:
 
 
 def what_else(alert: MirrorAlert) -> str:
-    """The sentence of the strongest rival explanation; "" of an alert that names none."""
-    return max(alert.rivals, key=lambda rival: rival.share).sentence if alert.rivals else ""
+    """The sentence of the strongest innocent reason; "" of an alert that names none."""
+    return alert.rivals[0].sentence if alert.rivals else ""
 
 
 _MAKERS: Final[dict[Shape, Callable[[MirrorAlert, Endpoint], object]]] = {

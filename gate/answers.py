@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from agents.common.queries.preview import Foreseen
 from schemas import fields
-from schemas.alerts import NOTICE, Band, MirrorAlert, RivalShare, without_digests
+from schemas.alerts import NOTICE, Band, InnocentReason, MirrorAlert, without_digests
 from schemas.malformed import Malformed
 
 Outcome = Literal["match", "no_match", "undecided"]
@@ -72,8 +72,8 @@ class Score(Struct, frozen=True, kw_only=True):
     band: Annotated[Band, Meta(description="Of the strongest match.")] = "none"
     reasons: Annotated[tuple[Reason, ...], Meta(description="Of the strongest match, by weight.")] = ()
     rivals: Annotated[
-        tuple[RivalShare, ...],
-        Meta(description="What else it could be, the strongest first; shares to a hundredth."),
+        tuple[InnocentReason, ...],
+        Meta(description="What else it could be, the strongest first; nats to a tenth."),
     ] = ()
     alerts: Annotated[
         tuple[MirrorAlert, ...],
@@ -141,7 +141,7 @@ def scored(foreseen: Foreseen, weights_version: str, took_ms: float, *, sees_ale
             )
             for line in lines
         ),
-        rivals=tuple(replace(rival, share=round(rival.share, 2)) for rival in first.rivals),
+        rivals=tuple(replace(reason, takes=round(reason.takes, 1)) for reason in first.rivals),
         alerts=tuple(map(without_digests, alerts)) if sees_alerts else (),
         wave=wave,
         weights_version=first.weights_version,  # others may have come into force since

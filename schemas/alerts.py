@@ -66,7 +66,7 @@ class EvidenceLine(Struct, frozen=True, kw_only=True):
     because: Annotated[fields.Text1024, Meta(description="One sentence for the reviewer.")]
     explained: Annotated[
         bool,
-        Meta(description="The two agree, and a rival explains it, or a part of it."),
+        Meta(description="The two agree, and the strongest innocent reason covers it."),
     ] = False
     new: Annotated[bool, Meta(description="No dismissed alert on the account showed it.")] = False
     value_digests: Annotated[
@@ -190,11 +190,21 @@ class OtherCandidate(OfAccount, Struct, frozen=True, kw_only=True):
             raise ValueError("log_odds is not a finite number")
 
 
-class RivalShare(Struct, frozen=True, kw_only=True):
+class InnocentReason(Struct, frozen=True, kw_only=True):
     """What else than one hand could make the two accounts alike; quotes neither of them."""
 
-    name: Annotated[fields.Slug, Meta(description="The rival explanation: `stranger`, `household`, ….")]
-    share: Annotated[float, Meta(ge=0, le=1, description="Its part of the odds that the pair is innocent.")]
+    name: Annotated[fields.Slug, Meta(description="`household`, `copier`, `namesake`, ….")]
+    takes: Annotated[
+        float,
+        Meta(
+            ge=0,
+            description="Nats that it takes away, as its line does; 0 where a former release wrote it.",
+        ),
+    ] = 0.0
+    covers: Annotated[
+        tuple[fields.Slug, ...],
+        Meta(max_length=_LINES_MAX, description="Signals that agree and that it would explain."),
+    ] = ()
     sentence: Annotated[fields.Text256, Meta(description="One sentence for the reviewer.")]
 
 
@@ -251,10 +261,10 @@ class MirrorAlert(OfAccount, Record, frozen=True, kw_only=True):
     evidence: Annotated[tuple[EvidenceLine, ...], Meta(max_length=_LINES_MAX)]
     counter_evidence: Annotated[tuple[EvidenceLine, ...], Meta(max_length=_LINES_MAX)]
     rivals: Annotated[
-        tuple[RivalShare, ...],
+        tuple[InnocentReason, ...],
         Meta(
             max_length=_RIVALS_MAX,
-            description="What else it could be, the strongest first; empty where a former release alerted.",
+            description="What else it could be, the strongest first: what an agreeing value supports.",
         ),
     ] = ()
     others: Annotated[

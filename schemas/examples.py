@@ -29,10 +29,10 @@ from schemas.alerts import (
     AlertSummary,
     Drawn,
     EvidenceLine,
+    InnocentReason,
     Matched,
     MirrorAlert,
     OtherCandidate,
-    RivalShare,
     without_quotes,
 )
 from schemas.appeals import AppealDecided
@@ -172,8 +172,8 @@ ALERT: Final = MirrorAlert(
     direction="forward",
     matched=MATCHED,
     prior=-10.5,
-    log_odds=5.25,
-    probability=0.9947799,
+    log_odds=4.85,
+    probability=0.9922324,
     band="likely",
     evidence=(
         EvidenceLine(
@@ -202,12 +202,20 @@ ALERT: Final = MirrorAlert(
             theirs="203.0.113.0/24",
             because="This network is shared by 4,000 accounts.",
         ),
+        EvidenceLine(
+            signal="rivals",
+            weight=-0.4,
+            level="copier",
+            ours="",
+            theirs="",
+            because="Somebody copied what the banned account showed, as fans and critics do.",
+        ),
     ),
     rivals=(
-        RivalShare(name="stranger", share=0.75, sentence="Two strangers are this much alike by chance."),
-        RivalShare(
+        InnocentReason(
             name="copier",
-            share=0.25,
+            takes=0.4,
+            covers=("handle",),
             sentence="Somebody copied what the banned account showed, as fans and critics do.",
         ),
     ),
@@ -249,8 +257,8 @@ SAMPLED: Final = msgspec.structs.replace(
     alert_id="0f2b6c1d9a3e48578b6d2c4e1f7a9035",
     account_id="9908",
     prior=-9.5,
-    log_odds=-0.75,
-    probability=0.321,
+    log_odds=-1.15,
+    probability=0.2405,
     evidence=ALERT.evidence[:1],
     band="none",
     others=(),

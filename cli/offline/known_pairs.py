@@ -140,7 +140,7 @@ def share_of(share: Mapping[str, Any]) -> str:
 def diagnosis_shown(diagnosis: PairDiagnosis, banned: Collection[str] = ()) -> Iterator[RenderableType]:
     """Yields one pair for people: the comparison, why no alert, and what one more fact would do."""
     if diagnosis.alert is not None:
-        yield terminal.alert(diagnosis.alert)
+        yield terminal.alert(diagnosis.alert, numbers=True)
     else:
         beside = f" and banned {visible(diagnosis.pair.banned, 300)}" if diagnosis.pair.banned else ""
         yield Text(f"{visible(diagnosis.pair.account, 300)}{beside}", "bold")

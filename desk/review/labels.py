@@ -7,12 +7,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Protocol, TypeVar
 
 from desk.review.reasons import rival_of
-from samehand.scoring.evidence import SHARED
+from samehand.scoring.evidence import OTHERS, RIVALS_LINE, SHARED
 from samehand.scoring.learn import ALL_CHANCE, Label
 from samehand.scoring.rivals import RIVALS
 from samehand.scoring.weights import Weights
@@ -138,12 +139,17 @@ def label(alert: MirrorAlert, *, mirror: bool, reader: str = "", rival: str = ""
     """The pair of an alert, with what each row of the table weighed in it."""
     lines = (*alert.evidence, *alert.counter_evidence)
     rows = {line.signal: f"{line.signal}.{line.level}" for line in lines if line.level != SHARED}
+    rows[RIVALS_LINE] = ".".join(OTHERS)  # one row, whatever the reasons
     weighed: dict[str, float] = {}
     for line in lines:
         row = rows.get(line.signal, line.signal)
         weighed[row] = weighed.get(row, 0.0) + line.weight
-    shares_of = {rival.name: rival.share for rival in alert.rivals}
-    shares = tuple(shares_of.get(rival.name, 0.0) for rival in RIVALS)
-    if not any(shares):  # the alert is of a former release, which named none
+    taken = -sum(line.weight for line in lines if line.signal == RIVALS_LINE)
+    takes = {reason.name: reason.takes for reason in alert.rivals}
+    if taken > 0.0 and any(takes.values()):  # else the alert names none, or is of a former release
+        beyond = {name: -math.expm1(-taken) * nats / taken for name, nats in takes.items()}
+        beyond[RIVALS[0].name] = 1.0 - sum(beyond.values())
+        shares = tuple(beyond.get(rival.name, 0.0) for rival in RIVALS)
+    else:
         shares = ALL_CHANCE
     return Label(alert.prior, weighed, mirror, reader, shares, rival)

@@ -349,7 +349,7 @@ def _waiting(
     """Returns a line of the queue. `quoting`: the alert with its evidence, None where it cannot be read."""
     held = read.claimed_until is not None and read.claimed_until > review.now
     seen = None if quoting is None else seal.alert(quoting, ())
-    rival = None if seen is None else max(seen.rivals, key=lambda rival: rival.share, default=None)
+    rival = None if seen is None else next(iter(seen.rivals), None)
     return Waiting(
         read_id=read.read_id,
         alert_id=read.alert_id,

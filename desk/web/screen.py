@@ -10,11 +10,10 @@ from desk.review.people import Person, people, quoted_bio
 from desk.review.seal import MASKED
 from desk.settings.profiles import profile_url
 from desk.web.compare import ComparedValues, compare
-from report.waterfall.rivals import telling
 from report.waterfall.steps import Scale, WaterfallStep, steps
 from samehand.normalize.contact.redact import MASK
-from samehand.scoring.evidence import SHARED
-from schemas.alerts import EvidenceLine, MirrorAlert, RivalShare
+from samehand.scoring.evidence import RIVALS_LINE, SHARED
+from schemas.alerts import EvidenceLine, InnocentReason, MirrorAlert
 
 STRONGEST: Final = 3
 """Reasons for, and against, that one reads first."""
@@ -77,7 +76,7 @@ class AlertScreen:
     speaking_against: tuple[Trait, ...]
     rows: tuple[Bar, ...]
     zero: float
-    what_else: tuple[RivalShare, ...] = ()
+    what_else: tuple[InnocentReason, ...] = ()
     silent: tuple[Trait, ...] = ()
 
 
@@ -102,7 +101,7 @@ def screen(alert: MirrorAlert, *, blind: bool) -> AlertScreen:
         speaking_against=_strongest(alert, alert.counter_evidence),
         rows=tuple(Bar(step, *scale.bar(step), step.end) for step in drawn),
         zero=scale.place(0.0),
-        what_else=tuple(telling(alert.rivals)),
+        what_else=alert.rivals,
         silent=tuple(trait for trait in traits if trait.shown and trait.silent),
     )
 
@@ -148,7 +147,6 @@ def _says_something(line: EvidenceLine) -> bool:
 
 
 def _strongest(alert: MirrorAlert, lines: Sequence[EvidenceLine]) -> tuple[Trait, ...]:
-    weighing = sorted(
-        (line for line in lines if line.weight or line.explained), key=lambda line: -abs(line.weight)
-    )
+    weighing = [line for line in lines if (line.weight or line.explained) and line.signal != RIVALS_LINE]
+    weighing.sort(key=lambda line: -abs(line.weight))
     return tuple(_trait(alert, line) for line in weighing[:STRONGEST])

@@ -11,40 +11,10 @@ from typing import Final
 
 from samehand.scoring import rivals
 
-SIGNALS: Final[dict[str, str]] = {
-    "handle": "Handle",
-    "name": "Display name",
-    "admirer": "Admirer",
-    "crossing": "Handle and name",
-    "email": "E-mail",
-    "phone": "Phone",
-    "device": "Device",
-    "payment": "Payment",
-    "network": "Network",
-    "agent": "Browser or phone",
-    "locale": "Language and region",
-    "referrer": "Invitation",
-    "avatar": "Picture",
-    "bio": "Self-description",
-    "contact": "Contact point",
-    "reach": "Own contact",
-    "first_shown": "Who was first",
-    "mention": "Organisation named",
-    "disguise": "Disguised writing",
-    "timing": "Moment",
-    "platform": "Platform",
-    "rule": "Rule",
-    "rivals": "Other explanations",
-    "ceiling": "Ceiling",
-    "quarantine": "Quarantine",
-    "prior": "How common mirrors are",
-    "sum": "Sum",
+RIVALS: Final[dict[str, tuple[str, str, str]]] = {
+    rival.name: (rival.who, rival.sentence, rival.check) for rival in rivals.RIVALS
 }
-
-RIVALS: Final[dict[str, tuple[str, str]]] = {
-    rival.name: (rival.who, rival.sentence) for rival in rivals.RIVALS
-}
-"""What else a pair could be: who, and the sentence on it, by the name that alerts have."""
+"""What else a pair could be: who, the sentence on it and what tells it from a mirror, by the alerts' name."""
 
 FAULTS: Final[dict[str, str]] = {
     "not-found": "There is no such thing here.",

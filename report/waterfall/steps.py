@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from report.text import visible
 from schemas.alerts import EvidenceLine
@@ -30,14 +31,17 @@ class WaterfallStep:
         return self.end - self.start
 
 
-_PRIOR: Final = "How rare mirrors of this ban are among all who sign up."
+_NATS_MAX: Final = 34.0
+"""Above, "1 in" says no more than that it is hardly ever."""
 
 
 def steps(
     prior: float, evidence: Sequence[EvidenceLine], against: Sequence[EvidenceLine], log_odds: float
 ) -> list[WaterfallStep]:
     """The prior, the reasons for, the reasons against, the sum: each begins where the one before ended."""
-    drawn = [WaterfallStep("prior", "prior", 0.0, prior, _PRIOR)]
+    one_in = math.exp(min(-prior, _NATS_MAX))
+    how_rare = f"Of the accounts that sign up here, about 1 in {_rounded(one_in):,} returns to this ban."
+    drawn = [WaterfallStep("prior", "prior", 0.0, prior, how_rare)]
     for line in (*evidence, *against):
         start = drawn[-1].end
         kind: Kind = "for" if line.weight > 0 or line.explained else "against"
@@ -47,7 +51,22 @@ def steps(
     return drawn
 
 
-def quoted(step: WaterfallStep) -> str:
+def _rounded(number: float) -> int:
+    return round(float(f"{number:.2g}"))
+
+
+class _Quoting(Protocol):
+    """A step, or the line that it draws."""
+
+    @property
+    def signal(self) -> str: ...
+    @property
+    def ours(self) -> str: ...
+    @property
+    def theirs(self) -> str: ...
+
+
+def quoted(step: _Quoting) -> str:
     """The two values of a reason where they say more than its sentence does; harmless to show."""
     if not step.ours or not step.theirs or step.signal == "timing":
         return ""

@@ -6,7 +6,7 @@ markup or obeyed as a control sequence.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,10 +16,10 @@ from rich.table import Table
 from rich.text import Text
 
 from report.text import percent, plural, since_ban, visible, visible_sentence
-from report.waterfall import rivals
 from report.waterfall.steps import Scale, WaterfallStep, quoted, steps
+from report.waterfall.words import Words, in_words
 from samehand.watchlist.platforms import is_list
-from schemas.alerts import AlertSummary, Band, EvidenceLine, MirrorAlert, RivalShare
+from schemas.alerts import AlertSummary, Band, MirrorAlert
 from schemas.waves import WaveAlert
 
 _BARS_WIDTH: Final = 16  # characters: leaves some forty for the sentence on 80 columns
@@ -31,8 +31,8 @@ _NAMING: Final = ("mention", "name", "handle")
 _STEP_STYLES: Final = {"prior": "dim", "for": "red", "against": "green", "sum": "bold"}
 
 
-def alert(record: MirrorAlert) -> RenderableType:
-    """One alert: who resembles whom, how much, and why."""
+def alert(record: MirrorAlert, *, numbers: bool = False) -> RenderableType:
+    """One alert: who resembles whom, and why, in words; with ``numbers``, how they sum."""
     matched: tuple[str | tuple[str, str], ...] = (" resembles banned ", (visible(record.matched.key), "bold"))
     if is_list(record.matched.platform):
         # A listed organisation was never an account: who lists it, and where that can be read.
@@ -45,15 +45,33 @@ def alert(record: MirrorAlert) -> RenderableType:
         matched = (" is named like ", (visible(name), "bold"), f"{by}{reference}")
     return Group(
         Text.assemble(
-            band_and_probability(record.band, record.probability),
+            _band(record.band),
             "  ",
             (visible(record.key), "bold"),
             *matched,
             Text("  " + ", ".join(_circumstances(record)), "dim"),
         ),
-        waterfall(record.prior, record.evidence, record.counter_evidence, record.log_odds),
-        *([what_else(record.rivals)] if record.rivals else []),
+        _reasons(in_words(record)),
+        *([waterfall(record)] if numbers else []),
     )
+
+
+def _reasons(said: Words) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column(overflow="fold")
+    if_not = [said.if_not] if said.if_not else []
+    for head, sentences, style in (
+        ("For", said.strong, "red"),
+        ("Weak", said.weak, ""),
+        ("Against", said.against, "green"),
+        ("If not", if_not, ""),
+        ("Check", [said.check] if said.check else [], ""),
+        ("Held", said.held, ""),
+    ):
+        for place, sentence in enumerate(sentences):
+            table.add_row("" if place else head, Text(sentence, style))
+    return table
 
 
 def summary(record: AlertSummary) -> RenderableType:
@@ -85,11 +103,10 @@ def wave(record: WaveAlert) -> RenderableType:
     )
 
 
-def waterfall(
-    prior: float, evidence: Sequence[EvidenceLine], against: Sequence[EvidenceLine], log_odds: float
-) -> RenderableType:
+def waterfall(record: MirrorAlert) -> RenderableType:
     """Weight, bar, signal and sentence of every reason; the bars run from the prior to the sum."""
-    return _Waterfall(tuple(steps(prior, evidence, against, log_odds)))
+    drawn = steps(record.prior, record.evidence, record.counter_evidence, record.log_odds)
+    return Group(_Waterfall(tuple(drawn)), Text(f"That is {percent(record.probability)}, calibrated."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,28 +134,17 @@ class _Waterfall:
         yield table
 
 
-def what_else(shares: Sequence[RivalShare]) -> Text:
-    """What else the pair could be, in one line."""
-    return Text(rivals.in_words(shares))
-
-
-def band_and_probability(band: Band, probability: float) -> Text:
-    """`likely 97 %` in the band's colour."""
-    word = "below the bands" if band == "none" else band
-    return Text(f"{word} {percent(probability)}", _BAND_STYLES[band])
+def _band(band: Band) -> Text:
+    return Text("below the bands" if band == "none" else band, _BAND_STYLES[band])
 
 
 def _circumstances(record: MirrorAlert) -> Iterable[str]:
-    yield record.direction
-    since = record.seconds_since_ban
-    if since is not None:
-        yield since_ban(since)
+    if record.seconds_since_ban is not None:
+        yield f"made {since_ban(record.seconds_since_ban)}"
     if record.matched.policy and not is_list(record.matched.platform):
         yield f"banned for {visible(record.matched.policy)}"
     if record.queue:
         yield f"queue {visible(record.queue)}"
-    if record.revision > 1:
-        yield f"revision {record.revision}"
     if record.status == "withdrawn":
         yield f"withdrawn: {record.withdrawn_reason}" if record.withdrawn_reason else "withdrawn"
 

@@ -8,6 +8,7 @@ import msgspec
 
 from samehand import signals
 from samehand.keys import Key
+from samehand.scoring.rivals import RIVALS
 from samehand.scoring.weights import Band
 from samehand.signals.comparison import Comparison
 
@@ -16,8 +17,10 @@ SHARED: Final = "shared-by-many"
 QUARANTINE: Final = "quarantine"
 """The signal of the line that says which values weigh nothing."""
 SET_ASIDE: Final = (QUARANTINE, "set-aside")
-OTHERS: Final = ("rivals", "other-explanations")
-"""Signal and level of the line that holds what all rivals but chance take away."""
+RIVALS_LINE: Final = "rivals"
+"""The signal of lines with what innocent reasons take away; a level names the reason."""
+OTHERS: Final = (RIVALS_LINE, "other-explanations")
+"""Signal and level of the line for all innocent reasons that no agreeing value supports."""
 CEILING: Final = "ceiling"
 """The signal of the line that takes away what lies above a ceiling (:mod:`samehand.scoring.ceilings`)."""
 SENTENCES: Final = {
@@ -26,6 +29,7 @@ SENTENCES: Final = {
     (CEILING, "public"): "No rare mailbox, number, device or card agrees: a mirror is possible at most.",
     (CEILING, "household"): "A household shares all that agrees, and the ban was days ago: possible at most.",
     OTHERS: "Other innocent explanations are left as well.",
+    **{(RIVALS_LINE, rival.name): rival.sentence for rival in RIVALS},
     SET_ASIDE: "A lead put a value that both share in quarantine: it weighs nothing.",
 }
 """The English sentence on each level of each signal, by both; the desk's catalogues translate by it."""
@@ -36,8 +40,8 @@ CROWD: Final = "This is shared: about %(n)s accounts were counted with it."
 class Evidence(msgspec.Struct, frozen=True, gc=False):
     """One line of reason; ``weight`` is in nats, against a stranger.
 
-    The prior and the weights of all lines add up to the log-odds. ``explained``: the values agree, and a
-    rival explains it in whole or in part. ``values`` are the very values that agree.
+    The prior and the weights of all lines add up to the log-odds. ``explained``: the values agree, and the
+    strongest innocent reason covers it. ``values`` are the very values that agree.
     """
 
     signal: str
@@ -48,11 +52,12 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
     values: tuple[Key, ...] = ()
 
 
-class RivalShare(msgspec.Struct, frozen=True, gc=False):
-    """A rival explanation of a pair; ``share`` (0 to 1) is its part of the odds that the pair is innocent."""
+class InnocentReason(msgspec.Struct, frozen=True, gc=False):
+    """What else could make a pair alike: what that takes away (nats), and the signals that it covers."""
 
     name: str
-    share: float
+    takes: float
+    covers: tuple[str, ...]
     sentence: str
 
 
@@ -61,7 +66,7 @@ class Score(msgspec.Struct, frozen=True, gc=False):
 
     ``prior`` is how much rarer (nats) mirrors of the ban are than sign-ups, at no particular moment.
     ``log_odds`` is in nats, ``probability`` is calibrated; ``band`` follows from it by the policy's
-    thresholds. ``rivals`` are all other explanations, the strongest first.
+    thresholds. ``rivals`` are the innocent reasons that an agreeing value supports, the strongest first.
     """
 
     prior: float
@@ -69,7 +74,7 @@ class Score(msgspec.Struct, frozen=True, gc=False):
     log_odds: float
     probability: float
     band: Band
-    rivals: tuple[RivalShare, ...] = ()
+    rivals: tuple[InnocentReason, ...] = ()
 
     @property
     def quarantined(self) -> tuple[Key, ...]:

@@ -17,12 +17,15 @@ class Rival(NamedTuple):
     ``share``: it is that part of all sign-ups; else its rate (accounts a ban) stands in the table of weights.
     ``copies``: it reacts to the ban as mirrors do, only later; any other comes at any time. ``one_name``: one
     name explains all names that agree, so that the rarest of them counts. ``one_crowd``: the same of all
-    values that were counted with a crowd, which may be one organisation's.
+    values that were counted with a crowd, which may be one organisation's. ``needs``: of each of these sets
+    of signals one must agree, or the reason is not named; ``check``: what tells it from a mirror.
     """
 
     name: str
     who: str
     sentence: str
+    check: str
+    needs: tuple[frozenset[str], ...] = ()
     share: float = 0.0
     copies: bool = False
     one_name: bool = False
@@ -30,22 +33,38 @@ class Rival(NamedTuple):
 
 
 _OF_CHANCE: Final = 0.2  # five of them
+_NAMES: Final = frozenset({"handle", "name", "crossing", "email", "mention"})
+_PLACES: Final = frozenset({"network"})
 
 RIVALS: Final = (
-    Rival("stranger", "chance", "Two strangers are this much alike by chance.", share=_OF_CHANCE),
     Rival(
-        "household", "a household", "Two people of one household share device, address, now and then a card."
+        "stranger",
+        "chance",
+        "Two strangers are this much alike by chance.",
+        "Do both write alike?",
+        share=_OF_CHANCE,
+    ),
+    Rival(
+        "household",
+        "a household",
+        "Two people of one household share device, address, now and then a card.",
+        "Do both write alike?",
+        (frozenset({"device", "network", "payment"}),),
     ),
     Rival(
         "neighbour",
         "a shared network",
         "Two people of one place share its networks, its language and its names.",
+        "Does more agree than the place gives?",
+        (_PLACES,),
         share=_OF_CHANCE,
     ),
     Rival(
         "namesake",
         "a common name",
         "Two people bear one name or choose one handle.",
+        "Does anything agree besides the name?",
+        (_NAMES,),
         share=_OF_CHANCE,
         one_name=True,
     ),
@@ -53,13 +72,22 @@ RIVALS: Final = (
         "copier",
         "copying",
         "Somebody copied what the banned account showed, as fans and critics do.",
+        "Does it have what only the banned account had?",
         copies=True,
     ),
-    Rival("former-holder", "a number that changed hands", "The phone number was given to somebody else."),
+    Rival(
+        "former-holder",
+        "a number that changed hands",
+        "The phone number was given to somebody else.",
+        "Does anything agree besides the number?",
+        (frozenset({"phone"}),),
+    ),
     Rival(
         "namesake-nearby",
         "a neighbour of that name",
         "Two people of one place bear one name.",
+        "Does anything agree besides name and place?",
+        (_NAMES, _PLACES),
         share=_OF_CHANCE,
         one_name=True,
     ),
@@ -67,6 +95,8 @@ RIVALS: Final = (
         "colleague",
         "an organisation",
         "Two people of one organisation share its network, its addresses and its standard texts.",
+        "Do its other people look alike as well?",
+        (_PLACES | {"email", "referrer"}, frozenset({"email", "referrer", "bio", "avatar"})),
         share=_OF_CHANCE,
         one_crowd=True,
     ),

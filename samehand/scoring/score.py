@@ -10,8 +10,8 @@ which mirrors arrive at this moment and show all this, over the sum of the same 
    nor does a value in quarantine.
 4. **Add up** for each rival: of dependent lines the best counts whole and the others for a share. What one
    name or one organisation explains counts once, by the rarest of its lines.
-5. **Show** the prior, the moment, the lines against a stranger, and one line with what the other rivals take
-   away: they sum to the log-odds exactly.
+5. **Show** the prior, the moment, the lines against a stranger, and what each innocent reason takes away: of
+   all that they take together, its part of the rates beyond chance. They sum to the log-odds exactly.
 6. **Hold** what public or shared things alone can reach (:mod:`samehand.scoring.ceilings`).
 7. **Name the band**: by the policy's thresholds, but never for a name on a list alone, whatever the table
    and the thresholds are.
@@ -35,12 +35,13 @@ from samehand.scoring.evidence import (
     CEILING,
     CROWD,
     OTHERS,
+    RIVALS_LINE,
     SENTENCES,
     SET_ASIDE,
     SHARED,
     Evidence,
+    InnocentReason,
     Line,
-    RivalShare,
     Score,
 )
 from samehand.scoring.rivals import RIVALS
@@ -64,6 +65,12 @@ InQuarantine = Callable[[Key], bool]
 
 _BELOW_NATS: Final = 0.1
 """How far a held score is below its threshold, so that the rounded probability reads below it as well."""
+
+_TOLD_NATS: Final = 0.1
+"""A reason that takes away less changes no decision, and is not named."""
+
+_NATS_MAX: Final = 700.0
+"""No rate is so much commoner than chance; the exponential of more overflows."""
 
 _CROWD_HALF: Final = 20.0
 """Of so many others who show a value, half belong to one organisation."""
@@ -107,19 +114,21 @@ def score(
     rates = weights.rival_rates(flow, since, listed=listed, to_the_day=by_day)
     adding = _adding(lines, weights)
     beside = _against(lines, adding, [rate / flow.per_second for rate in rates])
-    strongest = max(range(len(beside)), key=lambda place: beside[place])
-    parts = [math.exp(one - beside[strongest]) for one in beside]
-    taken = beside[strongest] + math.log(math.fsum(parts))
+    taken, takes = _taken(beside)
+    reasons = _reasons(lines, adding, takes)
     evenly = weights.mirrors(flow, None, listed=listed)
     moment = math.log(weights.mirrors(flow, since, listed=listed, to_the_day=by_day) / evenly)
     timed = TIMING.moment(ours.at, since, to_the_day=by_day) if not listed else None
     prior = math.log(evenly / flow.per_second)
     shown = [
-        *_shown(lines, adding, strongest),
+        *_shown(lines, adding, reasons),
         *([Evidence(TIMING.name, moment, timed.level, timed.because)] if timed is not None else []),
         *copied,
         *_in_quarantine(lines, quarantined),
-        Evidence(OTHERS[0], -taken, OTHERS[1], SENTENCES[OTHERS]),
+        *[Evidence(RIVALS_LINE, -reason.takes, reason.name, reason.sentence) for reason in reasons],
+        Evidence(
+            OTHERS[0], math.fsum([reason.takes for reason in reasons]) - taken, OTHERS[1], SENTENCES[OTHERS]
+        ),
     ]
     log_odds = math.fsum([prior, *[line.weight for line in shown]])
     if (held := ceiling(lines, since, weights.bands_of(policy))) is not None:
@@ -128,11 +137,47 @@ def score(
             shown.append(Evidence(CEILING, -excess, held.level, SENTENCES[CEILING, held.level]))
             log_odds = math.fsum([prior, *[line.weight for line in shown]])
     probability = weights.probability(log_odds)
-    order, total = sorted(range(len(parts)), key=lambda place: -parts[place]), math.fsum(parts)
-    rivals = [RivalShare(RIVALS[at].name, parts[at] / total, RIVALS[at].sentence) for at in order]
     names_alone = listed and not any(line.signal == MENTION.name and line.weight > 0.0 for line in lines)
     band = "none" if names_alone else weights.band(probability, policy)
-    return Score(prior, tuple(shown), log_odds, probability, band, tuple(rivals))
+    return Score(prior, tuple(shown), log_odds, probability, band, tuple(reasons))
+
+
+def _taken(beside: Sequence[float]) -> tuple[float, list[float]]:
+    """What all rivals take away (nats), and each one's part: as its rate exceeds its share of chance."""
+    beyond = [
+        max(math.exp(min(nats, _NATS_MAX)) - rival.share, 0.0)
+        for nats, rival in zip(beside, RIVALS, strict=True)
+    ]
+    total = math.fsum(beyond)
+    taken = math.log1p(total)
+    return taken, [taken * part / total if total > 0.0 else 0.0 for part in beyond]
+
+
+def _reasons(
+    lines: Sequence[Line], adding: Sequence[tuple[float, ...]], takes: Sequence[float]
+) -> list[InnocentReason]:
+    """The innocent reasons that agreeing values support, the strongest first."""
+    agreeing = [
+        line for line, adds in zip(lines, adding, strict=True) if line.weight >= SPEAKS_NATS and adds[0] > 0.0
+    ]
+    signals = {line.signal for line in agreeing}
+    reasons = [
+        InnocentReason(
+            rival.name,
+            takes[place],
+            tuple([line.signal for line in agreeing if _covers(line, place)]),
+            rival.sentence,
+        )
+        for place, rival in enumerate(RIVALS)
+        if takes[place] >= _TOLD_NATS and all(signals & some for some in rival.needs)
+    ]
+    return sorted([reason for reason in reasons if reason.covers], key=lambda reason: -reason.takes)
+
+
+def _covers(line: Line, place: int) -> bool:
+    """Whether a rival explains most of an agreement, or its people share such values more than others do."""
+    commoner = line.less[place] if line.less else 0.0
+    return 2.0 * line.against[place] <= line.weight or commoner >= SPEAKS_NATS
 
 
 def _just_below(probability: float) -> float:
@@ -334,13 +379,11 @@ def _shared(nats: tuple[float, ...], share: float) -> list[float]:
     return adds
 
 
-def _shown(lines: Sequence[Line], adding: Sequence[tuple[float, ...]], rival: int) -> list[Evidence]:
-    """The lines as evidence against a stranger; what a crowd takes away is a line of its own.
-
-    What the strongest ``rival`` explains in whole or in part says so.
-    """
-    shown = []
-    explains = f"{RIVALS[rival].who.capitalize()} explains it."
+def _shown(
+    lines: Sequence[Line], adding: Sequence[tuple[float, ...]], reasons: Sequence[InnocentReason]
+) -> list[Evidence]:
+    """The lines as evidence against a stranger; what a crowd takes away is a line of its own."""
+    shown, covered = list[Evidence](), reasons[0].covers if reasons else ()
     for line, (adds, *_) in zip(lines, adding, strict=True):
         comparison, weight = line.comparison, line.weight
         alike = [other.weight for other in lines if other.signal in line.beyond]
@@ -348,10 +391,8 @@ def _shown(lines: Sequence[Line], adding: Sequence[tuple[float, ...]], rival: in
             continue  # another line says the same
         # What the crowd takes away is shared as the line itself is.
         whole = adds * (line.unshared / weight) if weight > 0.0 else adds + max(line.unshared - weight, 0.0)
-        explained = weight > 0.0 and line.limits[rival] < weight
+        explained = weight > 0.0 and line.signal in covered
         because = comparison.because or SENTENCES[line.signal, comparison.level]
-        if explained:
-            because = f"{because} {explains}"
         shown.append(Evidence(line.signal, whole, comparison.level, because, explained, comparison.values))
         if whole > adds:
             crowd = CROWD % {"n": f"{comparison.crowd:,}"}

@@ -6,7 +6,7 @@ from datetime import timedelta
 from math import fsum
 from typing import Any
 
-from schemas.alerts import EvidenceLine, Matched, MirrorAlert, RivalShare
+from schemas.alerts import EvidenceLine, InnocentReason, Matched, MirrorAlert
 from schemas.waves import WaveAlert, WaveMember, WavePattern
 from tests.makers import NOON
 
@@ -17,9 +17,9 @@ def a_reason(signal: str = "handle", weight: float = 8.0, **said: Any) -> Eviden
     return EvidenceLine(signal=signal, weight=weight, **words)
 
 
-def a_rival(name: str = "household", share: float = 0.71) -> RivalShare:
-    """One of the other explanations."""
-    return RivalShare(name=name, share=share, sentence=f"The sentence on {name}.")
+def a_rival(name: str = "household", takes: float = 0.71, *covers: str) -> InnocentReason:
+    """One of the innocent reasons."""
+    return InnocentReason(name=name, takes=takes, covers=covers, sentence=f"The sentence on {name}.")
 
 
 def an_alert(*reasons: EvidenceLine, prior: float = -7.0, **given: Any) -> MirrorAlert:

@@ -320,12 +320,12 @@ def test_reasons_come_by_weight_without_a_word_of_either_account() -> None:
         assert not line.theirs or line.theirs not in str(told)
 
 
-def test_it_tells_what_else_it_could_be_to_a_hundredth() -> None:
-    rivals = (replace(examples.ALERT.rivals[0], share=0.7449), examples.ALERT.rivals[1])
+def test_it_tells_what_else_it_could_be_to_a_tenth() -> None:
+    rivals = (replace(examples.ALERT.rivals[0], takes=0.7449),)
     explained = replace(examples.ALERT.evidence[0], explained=True)
     alert = replace(examples.ALERT, rivals=rivals, evidence=(explained, *examples.ALERT.evidence[1:]))
     told = scored(Foreseen((alert,)), "w", 1.0, sees_alerts=False)
-    assert [(it.name, it.share) for it in told.rivals] == [("stranger", 0.74), ("copier", 0.25)]
+    assert [(it.name, it.takes, it.covers) for it in told.rivals] == [("copier", 0.7, ("handle",))]
     assert [line.signal for line in told.reasons if line.explained] == [explained.signal]
     assert scored(Foreseen(), "w", 1.0, sees_alerts=True).rivals == ()
 

@@ -21,8 +21,8 @@ from report import worker_page
 from report.rendering import environment
 from report.text import plural, visible, visible_sentence
 from report.waterfall import terminal
-from report.waterfall.rivals import in_words, telling
 from report.waterfall.steps import Scale, steps
+from report.waterfall.words import if_not, in_words
 from schemas.accounts import Basis
 from schemas.alerts import AlertSummary, Matched
 from streams.outcomes import NOTHING, Arrival, Dead, Outcome
@@ -115,27 +115,38 @@ def test_what_agrees_and_weighs_nothing_since_a_rival_explains_it_speaks_not_aga
     assert [step.kind for step in drawn] == ["prior", "for", "against", "sum"]
 
 
-# What else it could be, in words: the strongest first, and nothing that changes no decision.
+# What an alert says in words: what speaks for it, what against, and what else it could be.
 
 
-def test_the_strongest_is_told_however_small_and_of_the_others_those_that_count() -> None:
-    rivals = [a_rival("copier", 0.009), a_rival("stranger", 0.991), a_rival("namesake", 0.01)]
-    assert [it.name for it in telling(rivals)] == ["stranger", "namesake"]
-    assert [it.name for it in telling([a_rival("copier", 0.0)])] == ["copier"]
-
-
-def test_no_share_is_called_certain() -> None:
-    assert in_words([a_rival("former-holder", 1.0)]) == (
-        "What else it could be: a number that changed hands > 99 %"
-    )
-
-
-def test_of_an_alert_without_rivals_nothing_is_said() -> None:
-    assert in_words([]) == ""
+def test_a_reason_stands_with_what_it_would_explain_and_without_a_number() -> None:
+    told = if_not([a_rival("household", 2.4, "device", "network"), a_rival("newer", 0.3)])
+    assert told == "most likely a household, which would explain device, network; or newer (already counted)"
+    assert if_not([]) == ""
 
 
 def test_a_name_that_nobody_knows_is_harmless_to_show() -> None:
-    assert "\x1b" not in in_words([a_rival("\x1b[31mred", 0.5)])
+    assert "\x1b" not in if_not([a_rival("\x1b[31mred", 0.5, "\x1b[31m")])
+
+
+def test_each_signal_is_said_once_with_its_crowd_and_stands_where_its_sum_puts_it() -> None:
+    said = in_words(
+        an_alert(
+            a_reason("bio", 9.0, because="The texts are the same."),
+            a_reason("bio", -7.5, level="shared-by-many", because="About 300 accounts show it."),
+            a_reason("device", 8.0, because="The device is the same."),
+            a_reason("timing", 4.0, because="Soon after."),
+            a_reason("email", -0.5, because="Other mailboxes."),
+            a_reason("handle", 0.1, because="A run of letters."),
+            a_reason("rivals", -2.0, level="household", because="A household."),
+            a_reason("ceiling", -1.0, because="Possible at most."),
+            rivals=(a_rival("household", 2.0, "device"),),
+        )
+    )
+    assert said.strong == ("The device is the same.",)
+    assert said.weak == ("The texts are the same. About 300 accounts show it.",)
+    assert said.against == ("Other mailboxes.",)
+    assert said.held == ("Possible at most.",)
+    assert said.check == "Do both write alike?"
 
 
 # An alert on a terminal: readable on 80 columns, harmless, coloured only where colours are wanted.
@@ -158,10 +169,12 @@ def test_an_alert_says_who_how_much_and_why() -> None:
                 a_reason("platform", -1.0, because="They are on different platforms."),
                 seconds_since_ban=180.0,
                 queue="extremism",
-            )
+            ),
+            numbers=True,
         )
     )
-    assert "likely 93 %  x:new resembles banned x:banned" in told
+    assert "likely  x:new resembles banned x:banned" in told
+    assert "That is 93 %, calibrated." in told
     assert "3 minutes after the ban" in told
     assert "umar ~ umar." in told
     assert "different platforms" in told
@@ -173,11 +186,12 @@ def test_an_alert_says_who_how_much_and_why() -> None:
     ]
 
 
-def test_an_alert_says_in_one_line_what_else_it_could_be() -> None:
-    shares = {"household": 0.71, "stranger": 0.2, "newer": 0.09, "copier": 0.0}
-    told = drawn(terminal.alert(an_alert(rivals=tuple(a_rival(*each) for each in shares.items()))))
-    assert told.splitlines()[-1] == "What else it could be: a household 71 %, chance 20 %, newer 9 %"
-    assert "What else" not in drawn(terminal.alert(an_alert()))
+def test_an_alert_says_in_words_what_else_it_could_be_and_no_number_unless_asked() -> None:
+    alert = an_alert(a_reason("device", 8.0), rivals=(a_rival("household", 0.71, "device"),))
+    told = drawn(terminal.alert(alert))
+    assert "If not  most likely a household, which would explain device (already counted)" in told
+    assert not re.search(r"[-+][0-9]|%", told)
+    assert "If not" not in drawn(terminal.alert(an_alert()))
 
 
 def test_a_listed_organisation_is_named_with_who_lists_it_and_where() -> None:
@@ -229,7 +243,9 @@ def test_what_look_back_kept_back_is_one_line() -> None:
 
 def test_in_few_columns_each_sentence_stands_whole_below_its_number() -> None:
     told = drawn(
-        terminal.alert(an_alert(a_reason(because="The handles are the same.", ours="umar", theirs="umar."))),
+        terminal.alert(
+            an_alert(a_reason(because="The handles are the same.", ours="umar", theirs="umar.")), numbers=True
+        ),
         width=40,
     )
     assert max(map(len, told.splitlines())) <= 40

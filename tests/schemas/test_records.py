@@ -598,10 +598,13 @@ def test_an_alert_of_a_release_that_named_no_rivals_is_read() -> None:
     assert read == msgspec.structs.replace(examples.ALERT, rivals=())
 
 
-@for_each("share", [-0.01, 1.01])
-def test_a_share_of_a_rival_beyond_the_whole_is_refused(share: float) -> None:
-    rival = {"name": "household", "share": share, "sentence": ""}
-    assert fault(decode_alert(an_alert(rivals=[rival]), now=NOW)) == ("out-of-range", "$.rivals[0].share")
+def test_a_reason_that_adds_odds_is_refused_and_a_share_of_a_former_release_is_read_past() -> None:
+    rival = {"name": "household", "takes": -0.01, "sentence": ""}
+    assert fault(decode_alert(an_alert(rivals=[rival]), now=NOW)) == ("out-of-range", "$.rivals[0].takes")
+    former = decode_alert(an_alert(rivals=[{"name": "household", "share": 0.7, "sentence": ""}]), now=NOW)
+    assert isinstance(former, Decoded)
+    assert isinstance(former.record, MirrorAlert)
+    assert (former.record.rivals[0].takes, former.record.rivals[0].covers) == (0.0, ())
 
 
 def test_an_alert_says_that_a_person_decides() -> None:
@@ -610,8 +613,8 @@ def test_an_alert_says_that_a_person_decides() -> None:
 
 def test_evidence_sums_to_the_log_odds() -> None:
     assert abs(examples.ALERT.imbalance) < 1e-9
-    assert fault(decode_alert(an_alert(log_odds=5.2501), now=NOW)) == ("contradiction", "$.log_odds")
-    assert record_of(decode_alert(an_alert(log_odds=5.25 + 1e-10), now=NOW))
+    assert fault(decode_alert(an_alert(log_odds=4.8501), now=NOW)) == ("contradiction", "$.log_odds")
+    assert record_of(decode_alert(an_alert(log_odds=4.85 + 1e-10), now=NOW))
 
 
 @for_each(

@@ -24,11 +24,11 @@ from schemas.alerts import (
     AlertSummary,
     Direction,
     EvidenceLine,
+    InnocentReason,
     Matched,
     MirrorAlert,
     NotRead,
     OtherCandidate,
-    RivalShare,
     without_basis,
 )
 from schemas.basis_rights import ALL_RIGHTS, RightsTable, kind_of
@@ -106,7 +106,7 @@ def alert_of(pair: Pair, context: AgentContext, now: float) -> MirrorAlert:
             [replace(it, new=it.signal in pair.new) for it in evidence_lines(result.evidence, *sides)]
         ),
         counter_evidence=evidence_lines(result.counter_evidence, *sides),
-        rivals=rival_shares(result),
+        rivals=innocent_reasons(result),
         others=pair.others,
         not_read=(
             *(NotRead(side="account", field=unread.field, reason=unread.reason) for unread in ours.not_read),
@@ -191,9 +191,14 @@ def evidence_lines(
     )
 
 
-def rival_shares(score: Score) -> tuple[RivalShare, ...]:
-    """Returns a score's other explanations as an alert shows them, the strongest first."""
-    return tuple([RivalShare(name=it.name, share=it.share, sentence=it.sentence) for it in score.rivals])
+def innocent_reasons(score: Score) -> tuple[InnocentReason, ...]:
+    """Returns what else a pair could be as an alert shows it, the strongest first."""
+    return tuple(
+        [
+            InnocentReason(name=it.name, takes=it.takes, covers=it.covers, sentence=it.sentence)
+            for it in score.rivals
+        ]
+    )
 
 
 def _value(signal: str, fingerprint: Fingerprint, words: Quoted) -> str:

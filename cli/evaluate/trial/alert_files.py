@@ -16,7 +16,7 @@ from cli.evaluate.trial.pages import OWN_NAME, pages
 from cli.evaluate.trial.run import Trial
 from cli.offline.silent_signals import sentence
 from cli.output_files import write
-from report.waterfall.rivals import in_words
+from report.waterfall.words import if_not
 from schemas.alerts import MirrorAlert
 from schemas.wire import encode
 
@@ -75,7 +75,7 @@ COLUMNS: Final[Mapping[str, Callable[[MirrorAlert], object]]] = {
     "found": lambda alert: alert.direction,
     "hours_since_ban": _hours,
     "reasons": lambda alert: " ".join(line.because for line in alert.evidence[:_REASONS]),
-    "what_else": lambda alert: in_words(alert.rivals),
+    "what_else": lambda alert: if_not(alert.rivals),
 }
 
 

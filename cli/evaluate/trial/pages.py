@@ -16,9 +16,9 @@ import msgspec
 
 from cli.offline.known_pairs import alert_fields
 from report.rendering import environment
-from report.waterfall import rivals
 from report.waterfall.steps import Scale, quoted, steps
-from schemas.alerts import EvidenceLine, MirrorAlert, RivalShare, WithdrawnReason
+from report.waterfall.words import QUESTION, covered, who
+from schemas.alerts import EvidenceLine, InnocentReason, MirrorAlert, WithdrawnReason
 
 EXPLAINED_MAX: Final = 5_000
 """Alerts with every reason, 8 KB each: more than a team of twenty reads in a day. Files hold all of them."""
@@ -66,15 +66,14 @@ def pages(
         "bars": _bars,
         "integer": "{:,}".format,
         "number": lambda value: "–" if value is None else f"{value:,.2f}",
-        "rivals": lambda alert: rivals.telling(
-            msgspec.convert(alert.get("rivals", ()), tuple[RivalShare, ...])
-        ),
+        "covered": covered,
+        "rivals": lambda alert: msgspec.convert(alert.get("rivals", ()), tuple[InnocentReason, ...]),
         "short": "{:g}".format,
         "signed": lambda nats: "nothing" if nats is None else f"{nats:+.2f}".replace("-", "−"),
-        "who": rivals.who,
+        "who": who,
     }
     templates = environment(filters)
-    templates.globals["question"] = rivals.QUESTION
+    templates.globals["question"] = QUESTION
     places = {
         alert.alert_id: f"all-{at // A_PAGE + 1}.html" for at, alert in enumerate(alerts[:EXPLAINED_MAX])
     }

@@ -22,9 +22,10 @@ from desk.web.languages import ENGLISH, Language
 from desk.web.pages.case import POLICY, case_page
 from desk.web.pages.queue import Undoing
 from desk.web.screen import screen, sides
-from desk.web.sentences import CROWD_COUNT, RIVALS, SIGNALS
+from desk.web.sentences import CROWD_COUNT, RIVALS
 from desk.web.view import page, view_of
 from report.text import visible_sentence
+from report.waterfall.words import SIGNALS
 from samehand.scoring.evidence import CROWD, SENTENCES, SHARED
 from schemas import fields
 
@@ -111,16 +112,15 @@ _UPHELD_OR_NOT: Final = (
 """The same of an appeal."""
 
 
-def _sentences(language: Language) -> Callable[[str, str, str, bool], Markup]:
+def _sentences(language: Language) -> Callable[[str, str, str], Markup]:
     """How a reason is said in a language: in English by the alert's own sentence, which may tell more."""
 
-    def sentence(signal: str, level: str, because: str, explained: bool) -> Markup:
+    def sentence(signal: str, level: str, because: str) -> Markup:
         known = SENTENCES.get((signal, level))
         if level == SHARED and language is not ENGLISH and (count := CROWD_COUNT.search(because)):
             return escape(language.gettext(CROWD) % {"n": count[0]})
         if known is not None and language is not ENGLISH:
-            also = language.gettext("The strongest other explanation explains it.") if explained else ""
-            return escape(f"{language.gettext(known)} {also}".rstrip())
+            return escape(language.gettext(known))
         return Markup('<span lang="en" dir="ltr">{}</span>').format(visible_sentence(because, 1_024))
 
     return sentence

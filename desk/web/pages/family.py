@@ -14,8 +14,8 @@ from desk.review.finding.family import ACCOUNTS_MAX, FamilyMember
 from desk.review.reasons import TEMPLATES
 from desk.web.addresses import key_at
 from desk.web.api import Asked, desk_of
-from desk.web.sentences import SIGNALS
 from desk.web.view import page, view_of
+from report.waterfall.words import SIGNALS
 from samehand.scoring.evidence import SENTENCES
 
 _BOX: Final = (208, 58)

@@ -13,8 +13,8 @@ from desk.review.reports.figures import DAYS
 from desk.review.reports.statistics import VERDICTS_MIN
 from desk.web.addresses import NO_QUEUE, QUEUE
 from desk.web.api import Asked, desk_of
-from desk.web.sentences import SIGNALS
 from desk.web.view import page
+from report.waterfall.words import SIGNALS
 
 BANS_MAX: Final = 100
 """Bans with withheld pairs on their page, of which the first matter most: nobody reads on."""

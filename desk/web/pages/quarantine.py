@@ -11,8 +11,8 @@ from msgspec import Meta, Struct
 
 from desk.review.quarantine import DAYS_MAX, REASON_CHARS_MAX, view
 from desk.web.api import Asked, desk_of
-from desk.web.sentences import SIGNALS
 from desk.web.view import page
+from report.waterfall.words import SIGNALS
 
 ACTIONS: Final[dict[str, str]] = {"put": "put in quarantine", "refused": "refused", "ended": "ended"}
 DAYS_OFFERED: Final = 30

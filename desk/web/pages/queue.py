@@ -19,8 +19,9 @@ from desk.review.views import QueueRow
 from desk.web.addresses import NAMES, filters_of, query_of
 from desk.web.api import Asked, QueryRead, desk_of
 from desk.web.desk import PAGE
-from desk.web.sentences import RIVALS, SIGNALS
+from desk.web.sentences import RIVALS
 from desk.web.view import COLUMNS, page, view_of
+from report.waterfall.words import SIGNALS
 from samehand.scoring.evidence import SENTENCES
 from schemas.alerts import Direction
 

@@ -14,8 +14,8 @@ from desk.review.people import Person
 from desk.web.addresses import key_at
 from desk.web.api import Asked, desk_of
 from desk.web.screen import account_of
-from desk.web.sentences import SIGNALS
 from desk.web.view import page
+from report.waterfall.words import SIGNALS
 from schemas.internal.related import PURPOSES, Purpose
 
 

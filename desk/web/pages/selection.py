@@ -19,8 +19,8 @@ from desk.review.selection import Selection
 from desk.web.addresses import extended, filters_of, query_of
 from desk.web.api import Asked, desk_of
 from desk.web.pages.alert import MIRROR_OR_NOT
-from desk.web.sentences import SIGNALS
 from desk.web.view import page
+from report.waterfall.words import SIGNALS
 from samehand.scoring.evidence import SENTENCES
 
 _READINGS: Final = re.compile(r"\d{1,15}(\.\d{1,15})*")

@@ -23,8 +23,8 @@ from desk.web.desk import PAGE
 from desk.web.pages.alert import MIRROR_OR_NOT, TakeBackForm
 from desk.web.pages.queue import Undoing
 from desk.web.screen import account_of
-from desk.web.sentences import SIGNALS
 from desk.web.view import page, view_of
+from report.waterfall.words import SIGNALS
 from samehand.scoring.evidence import SENTENCES
 
 VERDICTS: Final = {"mirror": "coordinated", "not_mirror": "not coordinated", "unsure": "unsure"}

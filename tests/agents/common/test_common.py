@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 from structlog.testing import capture_logs
 
-from agents.common.alerts.compose import evidence_lines, matched_of, rival_shares
+from agents.common.alerts.compose import evidence_lines, innocent_reasons, matched_of
 from agents.common.alerts.propose import PendingAlert
 from agents.common.alerts.recall import recalled_of
 from agents.common.alerts.states import state_emit
@@ -43,7 +43,7 @@ from agents.common.tombstones import OCCURRED_AT_HEADER, occurred_at
 from agents.common.unusable_fields import UnusableFields, shape_of
 from agents.common.yielder import TURN_RECORDS, Yielder, offload
 from local.waiting import wait_until
-from samehand.scoring.evidence import Evidence, RivalShare, Score
+from samehand.scoring.evidence import Evidence, InnocentReason, Score
 from samehand.showings import Showings, Span
 from schemas import examples
 from schemas.accounts import Account, AccountDeleted, AccountEvent, Avatar, Basis
@@ -268,7 +268,7 @@ def test_what_a_rival_explains_stands_under_evidence_whatever_it_weighs() -> Non
         Evidence("handle", 2.0, "part", "Alike."),
         Evidence("locale", 0.0, "other-language", "Different."),
     )
-    rivals = (RivalShare("household", 0.75, "Two of a household."), RivalShare("stranger", 0.25, "Chance."))
+    rivals = (InnocentReason("household", 0.75, ("device", "network"), "Two of a household."),)
     found = Score(-3.0, lines, -1.2, 0.23, "none", rivals)
     event = a_sign_up("1", at=NOON, handle="umar")
     (mine,), words = remembered_of(event, KEYERS).fingerprints, quoted_of(event.account)
@@ -280,9 +280,8 @@ def test_what_a_rival_explains_stands_under_evidence_whatever_it_weighs() -> Non
         ("network", True),
     ]
     assert [(it.signal, it.explained) for it in against] == [("locale", False)]
-    assert [(it.name, it.share, it.sentence) for it in rival_shares(found)] == [
-        ("household", 0.75, "Two of a household."),
-        ("stranger", 0.25, "Chance."),
+    assert [(it.name, it.takes, it.covers, it.sentence) for it in innocent_reasons(found)] == [
+        ("household", 0.75, ("device", "network"), "Two of a household.")
     ]
 
 

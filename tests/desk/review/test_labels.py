@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -18,10 +19,9 @@ from samehand.scoring.evidence import SHARED
 from samehand.scoring.learn import ALL_CHANCE
 from samehand.scoring.rivals import RATED, RIVALS
 from samehand.scoring.weights import default_weights
-from schemas.alerts import RivalShare
 from schemas.revisions import by_time
 from schemas.verdicts import VerdictGiven
-from tests.desk.makers import a_reason, an_alert
+from tests.desk.makers import a_reason, a_rival, an_alert
 from tests.makers import NOON, a_verdict
 from tests.tables import for_each
 
@@ -111,16 +111,21 @@ def test_verdicts_beyond_the_cap_are_counted_and_known_ones_still_renewed(
     assert left_out == {"too many": 1}
 
 
-def test_a_label_has_the_shares_that_its_alert_names_whatever_their_order() -> None:
-    named = {"copier": 0.5, "household": 0.3, "twin": 0.2}  # twin: of a later release
-    told = tuple(RivalShare(name=name, share=share, sentence="…") for name, share in named.items())
-    shares = label(an_alert(rivals=told), mirror=False).shares
-    assert dict(zip([it.name for it in RIVALS], shares, strict=True)) == {
-        **{it.name: 0.0 for it in RIVALS},
-        "copier": 0.5,
-        "household": 0.3,
-    }
-    assert label(an_alert(), mirror=False).shares == ALL_CHANCE, "of a former release"
+def test_a_label_has_the_part_of_each_reason_that_its_alert_names_whatever_their_order() -> None:
+    taken, parts = math.log(4.0), {"copier": 0.5, "household": 0.3, "twin": 0.2}  # twin: of a later release
+    told = tuple(a_rival(name, part * taken) for name, part in parts.items())
+    reasons = [a_reason("rivals", -part * taken, level=name) for name, part in parts.items()]
+    made = label(an_alert(*reasons, rivals=told), mirror=False)
+    assert dict(zip([it.name for it in RIVALS], made.shares, strict=True)) == pytest.approx(
+        {
+            **{it.name: 0.0 for it in RIVALS},
+            "stranger": 0.25,
+            "copier": 0.5 * 0.75,
+            "household": 0.3 * 0.75,
+        }
+    )
+    assert made.weights["rivals.other-explanations"] == pytest.approx(-taken), "one row of the table"
+    assert label(an_alert(), mirror=False).shares == ALL_CHANCE, "none is named"
 
 
 @for_each("held", [True, False])

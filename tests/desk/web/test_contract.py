@@ -37,8 +37,9 @@ from desk.web.pages import queue as queue_page
 from desk.web.pages import requests as requests_page
 from desk.web.pages import selection as selection_page
 from desk.web.pages import waves as waves_page
-from desk.web.sentences import FAULTS, RIVALS, SIGNALS
+from desk.web.sentences import FAULTS, RIVALS
 from desk.web.view import COLUMNS
+from report.waterfall.words import SIGNALS
 from samehand.scoring.evidence import CROWD, SENTENCES, SHARED
 from schemas.actions import ACTIONS
 from schemas.alerts import NOTICE, WITHDRAWN_REASONS, Band, Direction
@@ -376,8 +377,9 @@ async def test_a_page_is_written_from_the_right_and_says_that_nobody_checked_it(
         assert '<span lang="en" dir="ltr">The handles are the same.</span>' in page  # of the level unheard of
         words = catalogue(code).words
         assert words["What else could it be?"] in page
-        assert f'<strong>{words["a household"]}</strong> <bdi dir="ltr">70 %</bdi>' in page
+        assert f"<strong>{words['a household']}</strong> {words[RIVALS['household'][1]]}" in page
+        assert words[RIVALS["household"][2]] in page
         assert '<span lang="en" dir="ltr">The sentence on unheard-of.</span>' in page
         assert page.count(words[CROWD].replace("%(n)s", "1,204")) == 2, "beside the trait, and against it"
         network = words["Both accounts came from the same small network."]
-        assert f"{network} {words['The strongest other explanation explains it.']}" in page
+        assert network in page

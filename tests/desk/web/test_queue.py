@@ -55,7 +55,7 @@ async def in_pages(client: Client, order: str) -> list[str]:
 
 
 async def test_row_names_both_accounts_trait_and_rival(office: Office) -> None:
-    await office.receive(reasons=NAMED, rivals=(a_rival("household", 0.2), a_rival("namesake", 0.7)))
+    await office.receive(reasons=NAMED, rivals=(a_rival("namesake", 0.7), a_rival("household", 0.2)))
     async with at_the_desk(office) as client:
         [row] = await the_queue(client)
         assert [(one["name"], one["handle"]) for one in row["people"]] == [

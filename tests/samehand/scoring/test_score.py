@@ -490,19 +490,35 @@ def test_to_come_sooner_never_lowers_a_pair(
 
 @settings(max_examples=3 * EXAMPLES)
 @given(ours=alike_accounts, theirs=alike_accounts, counts=counted, age=ages, shown=orders)
-def test_prior_and_lines_sum_to_the_log_odds_and_shares_of_rivals_to_one(
+def test_prior_and_lines_sum_to_the_log_odds_and_each_reason_takes_what_its_line_says(
     ours: Account, theirs: Account, counts: Counted, age: float | None, shown: Shown
 ) -> None:
     result = judged(ours, theirs, counts, age, shown=shown)
     assert math.fsum([result.prior, *(line.weight for line in result.lines)]) == pytest.approx(
         result.log_odds, abs=1e-9
     )
-    (others,) = [line for line in result.lines if line.level == "other-explanations"]
+    *of_reasons, others = [line for line in result.lines if line.signal == "rivals"]
     assert others.weight <= 1e-9
-    assert sum(one.share for one in result.rivals) == pytest.approx(1.0)
-    shares = [one.share for one in result.rivals]
-    assert shares == sorted(shares, reverse=True)
-    assert {one.name for one in result.rivals} == {one.name for one in RIVALS}
+    assert [(line.level, -line.weight) for line in of_reasons] == [
+        (one.name, one.takes) for one in result.rivals
+    ]
+    taken = [one.takes for one in result.rivals]
+    assert taken == sorted(taken, reverse=True)
+    assert {one.name for one in result.rivals} <= {one.name for one in RIVALS}
+
+
+@given(ours=alike_accounts, theirs=alike_accounts, counts=counted, age=ages)
+def test_a_reason_is_named_only_where_what_it_covers_agrees(
+    ours: Account, theirs: Account, counts: Counted, age: float | None
+) -> None:
+    result = judged(ours, theirs, counts, age)
+    agreeing = {line.signal for line in result.lines if line.weight > 0.0}
+    for reason in result.rivals:
+        assert reason.covers
+        assert set(reason.covers) <= agreeing
+        assert reason.name != "neighbour" or "network" in agreeing
+        assert reason.name != "former-holder" or "phone" in agreeing
+        assert reason.name != "household" or agreeing & {"device", "network", "payment"}
 
 
 @given(ours=alike_accounts, theirs=alike_accounts, counts=counted, age=ages, seed=st.integers(0, 5))
@@ -687,7 +703,6 @@ def test_a_table_of_the_former_form_is_refused_with_what_to_change() -> None:
             None,
             "copier",
         ),
-        ({"display_name": "Ali Khan"}, None, "neighbour"),
     ],
 )
 def test_the_strongest_rival_is_the_one_that_explains_most(
