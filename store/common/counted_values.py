@@ -2,8 +2,10 @@
 
 Somebody who farms accounts may want a value of theirs to look common (so that sharing it says less), or a
 common value to look rare. Against the first, a value counts once for each cluster (a network prefix, else a
-device, else the account), however many accounts the cluster has. Against the second, a cluster adds at most
-:data:`SEATS` accounts to the total. docs/adr/0014-counting.md says what is left to an attacker.
+device, else the account), however many accounts the cluster has. What an organisation gives to many people of
+one network (texts, mail domains, links, pictures) counts once for each seat instead, of which n devices of a
+network take about the square root of pi n. Against the second, a cluster adds at most :data:`SEATS` accounts
+to the total. docs/adr/0014-counting.md says what is left to an attacker.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from samehand.signals import SIGNALS
 _WITHIN_STRATUM = frozenset((KeyKind.HANDLE_FULL, KeyKind.STEM, KeyKind.WORD))
 # Counted once for each device: if a network counted as one bearer, every network would look rare.
 _OF_NETWORKS = frozenset((KeyKind.ADDRESS, KeyKind.PREFIX, KeyKind.AGENT))
+# Counted once for each seat: if a campus of 500 counted as one, its text would make two of them look alike.
+_OF_ORGANISATIONS = frozenset((KeyKind.BIO_BAND, KeyKind.EMAIL_PART, KeyKind.REFERRER, KeyKind.AVATAR))
 
 # Values that many strangers share: names, texts, pictures, networks, browsers, links. Two bearers or three
 # hardly change the weight of such a value, and one with a single bearer need not be counted
@@ -67,12 +71,17 @@ def counted(fingerprint: Fingerprint, account: bytes) -> Sighting:
     device = _first(keys, KeyKind.DEVICE)
     by_network = prefix or device or account
     by_device = device or account
+    clusters = {
+        KeyKind.DEVICE: prefix or account,
+        **dict.fromkeys(_OF_NETWORKS, by_device),
+        **dict.fromkeys(_OF_ORGANISATIONS, by_network + _seat(by_device)),
+    }
     values = [
         Counted(
             kind_of(key),
             value_of(key),
             fingerprint.stratum if kind_of(key) in _WITHIN_STRATUM else "",
-            _cluster(kind_of(key), by_network, by_device, prefix or account),
+            clusters.get(kind_of(key), by_network),
         )
         for key in keys[:VALUES_MAX]
     ]
@@ -80,10 +89,9 @@ def counted(fingerprint: Fingerprint, account: bytes) -> Sighting:
     return Sighting(values, seat)
 
 
-def _cluster(kind: KeyKind, by_network: bytes, by_device: bytes, not_device: bytes) -> bytes:
-    if kind in _OF_NETWORKS:
-        return by_device
-    return not_device if kind is KeyKind.DEVICE else by_network
+def _seat(by_device: bytes) -> bytes:
+    """A seat that is drawn by a digest: one from the n-th on with probability 1 / (n + 1)."""
+    return ((2**32 - 1) // (int.from_bytes(by_device[:4], "big") + 1)).to_bytes(4, "big")
 
 
 def _first(keys: list[Key], kind: KeyKind) -> bytes | None:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 import pytest
 from hypothesis import given
@@ -137,6 +138,29 @@ async def test_a_name_that_has_been_common_for_a_week_is(life: Life) -> None:
     assert alert.account_id == "mirror"
     shared = [line for line in alert.counter_evidence if line.level == "shared-by-many"]
     assert [line.signal for line in shared] == ["handle"]
+
+
+def student(number: int, at: float) -> AccountCreated:
+    """Somebody of a campus: own phone, name and mailbox; its network, mail domain and standard words."""
+    return a_sign_up(
+        f"s{number}",
+        handle=f"{'bcdfghjklm'[number % 10]}{'aeiou'[number % 5]}rvan{number}",
+        ip=f"39.40.12.{number % 250}",
+        device_id=str(uuid5(NAMESPACE_OID, str(number))),
+        email=f"{number}.mail@campus.example",
+        bio="Proud member of Lincoln State University, class of 2027. Opinions are my own.",
+        at=from_seconds(at),
+    )
+
+
+async def test_nobody_of_a_campus_is_accused_when_one_of_it_is_banned(life: Life) -> None:
+    first = life.seconds - WEEK.total_seconds()
+    await sign_up(life, [student(number, first + 3_600.0 * number) for number in range(120)])
+    await hour_passes(life)
+    await enrol(life, [structs.replace(a_ban(), account=student(7, first).account)])
+    await life.relay()
+    await sign_up(life, [student(500 + number, life.seconds + 60.0 * number) for number in range(30)])
+    assert not alerted(life)
 
 
 HANDED_OUT: Mapping[str, Account] = {

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from hashlib import blake2b, shake_256
 from itertools import product
+from uuid import NAMESPACE_OID, uuid5
 
 import numpy as np
 import numpy.typing as npt
@@ -345,6 +346,36 @@ def test_a_network_counts_a_name_once_and_devices_count_a_network() -> None:
     assert found[KeyKind.STEM].cluster == found[KeyKind.PREFIX].value
     assert found[KeyKind.ADDRESS].cluster == found[KeyKind.DEVICE].value
     assert found[KeyKind.DEVICE].cluster == found[KeyKind.PREFIX].value
+
+
+def seats_taken(devices: int, networks: int = 1) -> int:
+    """How often a mail domain counts that so many devices of some networks show."""
+    domains = set()
+    for number in range(devices):
+        traits = {"ip": f"39.40.{number % networks}.2", "device_id": str(uuid5(NAMESPACE_OID, str(number)))}
+        (one,) = fingerprints(an_account(email=f"name{number}@campus.example", **traits))
+        values = [value for value in counted(one, ITSELF).values if value.kind is KeyKind.EMAIL_PART]
+        domains.add(values[-1])
+    return len(domains)
+
+
+def test_a_domain_counts_for_about_the_root_of_the_devices_of_its_network() -> None:
+    assert 25 <= seats_taken(500) <= 60  # sqrt(500 pi) is 40
+    assert 6 <= seats_taken(40) <= 17
+
+
+def test_devices_of_several_networks_count_a_domain_for_each() -> None:
+    assert seats_taken(200, networks=200) == 200
+
+
+def test_a_device_that_comes_again_counts_a_text_once() -> None:
+    phone = {
+        "ip": "39.40.1.2",
+        "device_id": str(uuid5(NAMESPACE_OID, "1")),
+        "bio": "Proud member of the class of 2027",
+    }
+    (first, again) = (values_of(handle=handle, **phone)[KeyKind.BIO_BAND] for handle in ("umar", "sara"))
+    assert first == again
 
 
 def test_where_no_network_and_no_device_is_known_the_account_counts_for_itself() -> None:
