@@ -17,7 +17,6 @@ Capability = Literal[
     "take-back",
     "figures",  # the lead's pages
     "organise",  # name who reads which policies
-    "quarantine",  # put values in quarantine, and end it
     "case",  # print a case file
     "related",  # ask who is like an account
     "request",  # enter lawful requests, and note what came of them
@@ -35,7 +34,6 @@ _MAY: Final[dict[str, frozenset[Capability]]] = {
             "take-back",
             "figures",
             "organise",
-            "quarantine",
             "case",
             "related",
         }

@@ -70,13 +70,6 @@ async def insert_new(connection: AsyncConnection, table: Table, values: Mapping[
     return done.first() is not None  # a driver may not know how many rows an insert made
 
 
-async def insert_new_rows(
-    connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]
-) -> None:
-    """Inserts rows, without those that collide with one that exists."""
-    await connection.execute(_dialect(connection).insert(table).on_conflict_do_nothing(), rows)
-
-
 async def copy_new(
     connection: AsyncConnection,
     table: Table,

@@ -34,7 +34,6 @@ ALERT_ID_CHARS: Final = 128  # schemas.fields.Opaque
 ACCOUNT_KEY_CHARS: Final = 32 + 1 + 256  # platform, colon, account id
 USER_ID_CHARS: Final = 32  # 16 random bytes in hexadecimal
 SIGNALS_CHARS: Final = 512  # all names of signals take 160
-VALUE_CHARS: Final = 20  # schemas.internal.quarantine.ValueDigest
 DIGEST_CHARS: Final = 64  # SHA-256 in hexadecimal
 AUTHORITY_CHARS: Final = 128  # of its name, and of its reference
 LEGAL_BASIS_CHARS: Final = 256
@@ -404,35 +403,6 @@ wave_exceptions = Table(
     metadata,
     Column("verdict_id", String(ALERT_ID_CHARS), primary_key=True),
     Column("account", String(ACCOUNT_KEY_CHARS), primary_key=True),
-)
-
-# Which personal values the two accounts of an alert share, by their keyed digests: of a value one for each
-# pepper, whose first is `value`. They quote nobody, and stay where quotes are erased for age.
-alert_values = Table(
-    "alert_values",
-    metadata,
-    Column("alert_id", String(ALERT_ID_CHARS), ForeignKey("alerts.alert_id"), primary_key=True),
-    Column("digest", String(VALUE_CHARS), primary_key=True),
-    Column("value", String(VALUE_CHARS), nullable=False),
-    Column("signal", String(SLUG_CHARS), nullable=False),
-    Index("ix_alert_values_digest", "digest", "value"),
-    Index("ix_alert_values_value", "value", "digest"),
-)
-
-# Decisions of leads about values; nothing of them is ever changed. Of a digest the highest number holds.
-quarantines = Table(
-    "quarantines",
-    metadata,
-    Column("number", Integer, primary_key=True, autoincrement=False),  # the revision on the topic
-    Column("digest", String(VALUE_CHARS), nullable=False),
-    Column("signal", String(SLUG_CHARS), nullable=False),
-    Column("decided_at", Float, nullable=False),
-    Column("user_id", String(USER_ID_CHARS), nullable=False),
-    Column("action", String(SLUG_CHARS), nullable=False),  # put, refused or ended
-    Column("reason", Text, nullable=False),
-    Column("until", Float),  # None unless the value was put in quarantine
-    Column("figures", Text, nullable=False),  # JSON: what the page said when it was decided
-    Index("ix_quarantines_digest", "digest", "number"),
 )
 
 # Lawful requests of authorities. Nothing of a request is ever erased: years later it shows what was

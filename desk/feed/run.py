@@ -19,7 +19,6 @@ from desk.database.errors import DatabaseUnavailable
 from desk.feed.audit_heads import HEAD_SECONDS, publish_head
 from desk.feed.consume import Consumer, Overtaken
 from desk.feed.publish import VerdictPublisher, bury
-from desk.feed.quarantine import QuarantineTopic
 from desk.feed.upkeep import BATCH, Steadiness, refold, tidy
 from desk.review.policy import Policy
 from desk.settings import DeskSettings
@@ -108,7 +107,6 @@ class Feed:
         self._settings = settings
         self._consumer = consumer
         self._publisher = publisher
-        self._quarantine = QuarantineTopic(database, names(settings).quarantine, steady)
         self._heard = heard
         self.state = state
         self._policy = policy
@@ -191,7 +189,6 @@ class Feed:
             try:
                 with writer(self._settings) as out:
                     head_at = -math.inf
-                    self._quarantine.begin_again()
                     while not state.stopping.is_set():
                         if not await self._publisher.publish(out):
                             await state.pause(PUBLISH_SECONDS)
@@ -200,7 +197,6 @@ class Feed:
                         ):  # a clock set back is no reason to wait
                             await publish_head(self._database, names(self._settings).audit, out, self._now)
                             head_at = self._now()
-                        await self._quarantine.level(out)
                         # Only now: what one topic refuses is not well again because another one does not.
                         state.publishing = ""
                         logged.clear()

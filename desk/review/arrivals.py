@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import alerts, audit, reads, verdicts, waves
 from desk.database.alerts import AlertRow
-from desk.database.decisions import quarantines
 from desk.database.finding import findable
 from desk.database.topics import outbox, summaries
 from desk.database.topics.summaries import SummaryRow
@@ -22,7 +21,7 @@ from desk.database.waves import WaveRow
 from desk.review.actions import forget_actions
 from desk.review.deciding.review import outbox_record
 from desk.review.draws import is_blind, uniform
-from desk.review.facts import alert_of, facts_of, found_by, values_of
+from desk.review.facts import alert_of, facts_of, found_by
 from desk.review.forgetting import FORGOTTEN, forget, forget_late, refresh_terms
 from desk.review.policy import Policy
 from schemas.alerts import AlertSummary, MirrorAlert
@@ -71,8 +70,6 @@ class Arrivals:
         if before is not None:
             row = replace(row, arrived_at=before.arrived_at, script=row.script or before.script)
         await alerts.put(self.connection, row, encode(alert))
-        if sampled is None and (values := values_of(alert)):
-            await quarantines.note(self.connection, alert.alert_id, values)
         reason = alert.withdrawn_reason or "withdrawn"
         if alert.status == "withdrawn" and reason not in FORGOTTEN:
             await refresh_terms(self.connection, alert.alert_id)

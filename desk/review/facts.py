@@ -10,14 +10,12 @@ from typing import Final
 from msgspec.structs import replace
 
 from desk.database.alerts import AlertRow
-from desk.database.decisions.quarantines import ValueRow
 from desk.database.finding.folding import Term, terms
 from desk.database.schema import SIGNALS_CHARS
 from desk.review.people import people
 from desk.review.reports.statistics import seconds_to_detect
 from samehand.normalize.contact.redact import MASK
 from samehand.normalize.text.scripts import dominant_script
-from samehand.scoring.evidence import QUARANTINE
 from schemas.alerts import MirrorAlert, quoted_names, without_quotes
 from schemas.malformed import Malformed
 from schemas.wire import decode_alert, encode
@@ -108,15 +106,3 @@ def alert_of(payload: bytes) -> MirrorAlert | None:
     if isinstance(decoded, Malformed) or not isinstance(decoded.record, MirrorAlert):
         return None
     return decoded.record
-
-
-def values_of(alert: MirrorAlert) -> list[ValueRow]:
-    """Returns the digests of the values that the two accounts share, each once."""
-    values = {
-        digest: ValueRow(digest, digests[0], line.signal)
-        for line in (*alert.evidence, *alert.counter_evidence)
-        if line.signal != QUARANTINE
-        for digests in line.value_digests
-        for digest in digests
-    }
-    return list(values.values())

@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import alerts, appeals, audit, holds, notes, reads
-from desk.database.decisions import decided_evidence, quarantines
+from desk.database.decisions import decided_evidence
 from desk.database.finding import findable
 from desk.review.evidence import shown_evidence
 from desk.review.facts import alert_of, found_by, unquoted
@@ -31,7 +31,6 @@ async def forget(connection: AsyncConnection, alert_id: str, *, now: float, reas
     """
     await audit.lock(connection)  # waits for an appeal in progress
     counts = await _erase(connection, alert_id, now=now, reason=reason)
-    await quarantines.forget(connection, alert_id)
     await appeals.lapse(connection, alert_id, now=now, reason=reason)
     await reads.end(connection, [alert_id], ("appeal",), reason=reason, now=now)
     await _note(connection, alert_id, now=now, reason=reason, counts=counts)

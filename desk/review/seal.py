@@ -17,8 +17,8 @@ from desk.database.notes import NoteRow
 from desk.database.verdicts import VerdictRow
 from schemas.alerts import MirrorAlert, without_digests
 
-HIDDEN: Final = frozenset({"rule", "rivals", "ceiling", "prior", "quarantine"})
-"""Lines that only the sum has, or a lead's decision about a value: shown blind, they would reveal it."""
+HIDDEN: Final = frozenset({"rule", "rivals", "ceiling", "prior"})
+"""Lines that only the sum has: shown blind, they would reveal it."""
 
 MASKED: Final = frozenset(
     {"email", "phone", "device", "payment", "network", "referrer", "contact", "reach", "avatar"}

@@ -41,7 +41,6 @@ from desk.web.pages import (
     figures,
     find,
     profiles,
-    quarantine,
     queue,
     related,
     requests,
@@ -86,7 +85,6 @@ _PAGES: Final = (
     single_sign_on,
     statement,
     waves,
-    quarantine,
     view,
 )
 

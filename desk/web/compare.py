@@ -133,7 +133,7 @@ def _joined(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
 
 _READ: Final = frozenset({"handle", "name", "crossing"})
 _WHOLE: Final = frozenset(
-    {"timing", "admirer", "platform", "first_shown", "rule", "rivals", "ceiling", "prior", "quarantine"}
+    {"timing", "admirer", "platform", "first_shown", "rule", "rivals", "ceiling", "prior"}
 )
 """Their two values are a statement each, and letters that agree in them say nothing."""
 

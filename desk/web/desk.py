@@ -38,7 +38,6 @@ from desk.review.finding.family import FamilyView, family_view
 from desk.review.finding.search import SearchResult
 from desk.review.people import Person
 from desk.review.policy import Policy
-from desk.review.quarantine import QuarantineReview
 from desk.review.reader_policies import CHOICES_MAX, ReaderPolicies, name_policies, reader_policies
 from desk.review.reports.figures import LeadView, lead_view
 from desk.review.reports.statement import Reasons, reasons_of
@@ -431,9 +430,3 @@ class Desk:
         """What the lead's page shows. Raises `Forbidden`."""
         reader.need("figures")
         return await lead_view(self.database, blind_share=self.policy.blind_share, now=self.now())
-
-    @asynccontextmanager
-    async def quarantining(self, reader: Reader, *, knowing: int) -> AsyncIterator[QuarantineReview]:
-        """Yields what a person may decide about values in quarantine, in one transaction."""
-        async with self.database.begin() as connection:
-            yield QuarantineReview(connection, reader, knowing, self.now())

@@ -30,8 +30,6 @@ from desk.errors import Conflict
 from desk.feed import upkeep
 from desk.feed.consume import Consumer, Overtaken, verdict_id_of
 from desk.feed.publish import AGAIN_SECONDS
-from desk.feed.quarantine import LOOK_SECONDS as QUARANTINE_LOOK_SECONDS
-from desk.feed.quarantine import QuarantineTopic
 from desk.feed.run import TIDY_SECONDS
 from desk.feed.upkeep import STEADY_SECONDS, Steadiness, bring_back
 from desk.review.arrivals import Arrivals
@@ -48,7 +46,7 @@ from schemas.examples import ACTIONED
 from schemas.malformed import Malformed
 from schemas.record import Record
 from schemas.verdicts import VerdictGiven
-from schemas.wire import Decoded, decode_quarantine, decode_verdict, encode
+from schemas.wire import decode_verdict, encode
 from streams.deadletters import admin as letters
 from streams.kafka import topics
 from streams.kafka.client import admin
@@ -56,7 +54,6 @@ from streams.outcomes import Arrival
 from tests.desk.feeding import feeding, publish, until, verdicts_on
 from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import A_POLICY, Office, an_office
-from tests.desk.review.test_quarantine import AFTER_ROTATION, VALUE, decide, dismissed
 from tests.desk_databases import on_each_database
 from tests.makers import NOON, a_verdict
 from tests.patience import patient
@@ -701,47 +698,3 @@ async def test_raised_version_of_the_folding_refolds_search_terms(
     async with office.database.read() as connection:
         found = await findable.find(connection, "omar", "nobody", limit=9)
     assert [row.folded for row in found] == ["omar"] * len(found) != []
-
-
-# The topic of quarantine says each decision once, and all again when a desk begins to lead.
-
-
-class Out:
-    """Takes records as a broker that confirms each."""
-
-    def __init__(self) -> None:
-        self.revisions: list[tuple[str, int]] = []
-
-    def send(
-        self, topic: str, *, value: bytes | None, key: bytes | None, headers: list[tuple[str, bytes]]
-    ) -> Out:
-        read = decode_quarantine(value, now=4e9)
-        assert isinstance(read, Decoded)
-        assert (topic, key) == ("quarantine", read.record.digest.encode())
-        self.revisions.append((read.record.digest, read.record.revision))
-        return self
-
-    def get(self, timeout: float) -> None:
-        """Confirms."""
-
-    def close(self) -> None:
-        """Does nothing: it holds nothing."""
-
-
-async def test_decision_is_published_once_and_again_by_a_desk_that_begins_to_lead(database: Database) -> None:
-    office, out, seconds = an_office(database), Out(), 0.0
-    topic = QuarantineTopic(database, "quarantine", lambda: seconds)
-    lead = await office.hire("lena", "lead")
-    await dismissed(office)
-    assert await topic.level(out) == 0
-    await decide(office, lead, "put", days=30)
-    assert await topic.level(out) == 0  # looked at just now
-    seconds += QUARANTINE_LOOK_SECONDS
-    assert await topic.level(out) == 1
-    await dismissed(office, 1, first=50, digests=(AFTER_ROTATION, VALUE))
-    seconds += QUARANTINE_LOOK_SECONDS
-    assert await topic.level(out) == 1  # the new pepper's digest alone
-    assert {digest for digest, _ in out.revisions} == {VALUE, AFTER_ROTATION}
-    topic.begin_again()
-    assert await topic.level(out) == 2
-    assert len(set(out.revisions)) == 2

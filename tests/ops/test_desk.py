@@ -369,15 +369,8 @@ def test_quotes_are_blurred_for_who_wants_it_until_they_point_at_them(
     assert quote.evaluate(filters) == "none"
 
 
-def test_a_moderator_is_led_to_no_quarantine_and_shown_none(running: Running, visit: Visits) -> None:
-    reader = visit("amina")
-    assert reader.page.locator("a[href='/quarantine']").count() == 0
-    reader.open("/quarantine")
-    assert "This is not for you to do." in reader.said("h1")
-
-
 PAGES = (
-    *("/queue", "/alerts/alert-1", "/alerts/alert-2", "/figures", "/quarantine", "/view", "/alerts/none"),
+    *("/queue", "/alerts/alert-1", "/alerts/alert-2", "/figures", "/view", "/alerts/none"),
     *("/find", "/find?q=o", "/find?q=alert-", "/find?q=none", "/accounts/x/banned", "/decided"),
     *("/families/x/banned", "/waves", "/waves/wave-1"),
 )

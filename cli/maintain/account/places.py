@@ -80,7 +80,6 @@ DESK_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "waves-at-desk": ("waves", "wave_members"),
     "decisions": (
         "alerts",
-        "alert_values",
         "summaries",
         "reads",
         "skips",
@@ -98,7 +97,6 @@ DESK_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
         "links",
         "exposures",
         "reader_policies",
-        "quarantines",
         "offsets",
         "secrets",
     ),
@@ -202,7 +200,7 @@ def _of_desk(settings: DeskSettings) -> dict[str, Place]:
         "decisions": (
             "desk, alerts and decisions",
             "ids of both accounts and of the family's first, levels and probability, verdicts and their"
-            " exceptions; keyed digests of shared values",
+            " exceptions",
             "for ever",
             NOTHING,
         ),
@@ -233,7 +231,7 @@ def _of_desk(settings: DeskSettings) -> dict[str, Place]:
         ),
         "desk": (
             "desk, its own affairs",
-            "people at the desk and their work; of accounts keyed digests of values in quarantine alone",
+            "nothing of an account: people at the desk and their work",
             f"counts of what was read {_setting('DESK_EXPOSURE_DAYS', settings.desk_exposure_days)}",
             NOTHING,
         ),

@@ -1,1 +1,1 @@
-"""What people decided beside verdicts: agreed answers, families, quarantines, weights, and what they saw."""
+"""What people decided beside verdicts: agreed answers, families, weights, and what they saw."""

@@ -18,7 +18,7 @@ from desk.database.engine import Database
 from desk.database.filters import Filters, WaveState
 from desk.feed.upkeep import OLD
 from desk.readers import ROLES
-from desk.review import case, quarantine, reader_policies, requests, waves
+from desk.review import case, reader_policies, requests, waves
 from desk.review.deciding import claim, decide, leads, notes, review, undo
 from desk.review.deciding.decide import ReadDecision
 from desk.review.finding import account, decided, family, search
@@ -32,7 +32,6 @@ from desk.web.languages import FORMS, LANGUAGES, catalogue, wanted
 from desk.web.pages import alert, queue
 from desk.web.pages import family as family_page
 from desk.web.pages import find as find_page
-from desk.web.pages import quarantine as quarantine_page
 from desk.web.pages import queue as queue_page
 from desk.web.pages import requests as requests_page
 from desk.web.pages import selection as selection_page
@@ -228,7 +227,6 @@ def said_by_pages() -> set[str]:
     found |= {word for both in RIVALS.values() for word in both}
     found |= {*queue._ORDERS.values(), *COLUMNS.values(), *family_page.STATES.values()}
     for words in (
-        quarantine_page.ACTIONS,
         requests_page.KINDS,
         requests_page.STATES,
         requests_page.HOLD_ENDS,
@@ -255,7 +253,6 @@ def told_by_refusals() -> set[str]:
         search,
         readers,
         reader_policies,
-        quarantine,
         requests,
     )
     for module in (*rules, desk, find_page, security, selection_page, requests_page):

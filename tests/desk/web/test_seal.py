@@ -107,10 +107,6 @@ SENT: Final[dict[str, dict[str, Any]]] = {
 #: Addresses that are left out, and why. A route that is in none of these tables fails the walk.
 LEFT_OUT: Final[dict[str, str]] = {
     "/figures": "sums over everybody's verdicts",
-    "/quarantine": "sums over everybody's blind verdicts",
-    "/quarantine/put": "decides about a value, and tells nothing of one alert",
-    "/quarantine/refuse": "as above",
-    "/quarantine/end": "as above",
     "/api/v1/appeals": "is for gates, which sign what they send",
     "/reads/{read_id:int}/decide": "is how a reader speaks",
     "/selection": "as above; it is walked as a page",
@@ -164,7 +160,6 @@ class World:
         weighed: dict[str, Any] = {}
         if self.other_score:
             lines.append(a_reason("rule", -0.5, because="Names alone."))
-            lines.append(a_reason("quarantine", 0.0, because="In quarantine: device."))
             weighed = {"probability": 0.6, "band": "possible"}
         rivals = ("household", "stranger") if self.other_score else ("copier",)
         weighed["rivals"] = tuple(a_rival(name, 1 / len(rivals)) for name in rivals)

@@ -295,7 +295,7 @@ async def test_counsel_reads_alerts_of_every_policy_and_decides_none(office: Off
         page = await client.get("/alerts/alert-1")
         assert page.status_code == 200
         assert 'data-key="c"' not in page.text
-        for where in ("/figures", "/quarantine", "/readers"):
+        for where in ("/figures", "/readers"):
             assert (await client.get(where)).status_code == 403
 
 

@@ -162,32 +162,6 @@ def upgrade() -> None:
         sa.Column("account", sa.String(289), nullable=False),
         sa.PrimaryKeyConstraint("verdict_id", "account", name=op.f("pk_wave_exceptions")),
     )
-    # Which alerts share a value, by its keyed digests, and which values leads put in quarantine.
-    op.create_table(
-        "alert_values",
-        sa.Column("alert_id", sa.String(128), nullable=False),
-        sa.Column("digest", sa.String(20), nullable=False),
-        sa.Column("value", sa.String(20), nullable=False),
-        sa.Column("signal", sa.String(64), nullable=False),
-        sa.ForeignKeyConstraint(["alert_id"], ["alerts.alert_id"], name=op.f("fk_alert_values_alert_id")),
-        sa.PrimaryKeyConstraint("alert_id", "digest", name=op.f("pk_alert_values")),
-    )
-    op.create_index("ix_alert_values_digest", "alert_values", ["digest", "value"])
-    op.create_index("ix_alert_values_value", "alert_values", ["value", "digest"])
-    op.create_table(
-        "quarantines",
-        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("digest", sa.String(20), nullable=False),
-        sa.Column("signal", sa.String(64), nullable=False),
-        sa.Column("decided_at", sa.Float(), nullable=False),
-        sa.Column("user_id", sa.String(32), nullable=False),
-        sa.Column("action", sa.String(64), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("until", sa.Float()),
-        sa.Column("figures", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("number", name=op.f("pk_quarantines")),
-    )
-    op.create_index("ix_quarantines_digest", "quarantines", ["digest", "number"])
     # What platforms did about accounts.
     op.create_table(
         "actions",
