@@ -10,7 +10,7 @@ import structlog
 from agents.common.alerts.compose import Pair
 from agents.common.alerts.contenders import alerted
 from agents.common.alerts.places import given_out, held
-from agents.common.alerts.propose import admitted, best_score, confirm, hold, may_alert, note_held
+from agents.common.alerts.propose import admitted, best_score, confirm, may_alert
 from agents.common.context import AgentContext
 from agents.common.decoding import earliest, itself, read_all
 from agents.common.match import strongest_first
@@ -74,7 +74,6 @@ class Lookback:
             if emits := await self._of_ban(word, ban, candidates, snapshot, not_compared):
                 outcomes[place] = Published(tuple(emits))
             await yielder.pause()
-        await hold(snapshot, context)
         return outcomes
 
     async def confirm(self, emits: Sequence[Emit]) -> None:
@@ -167,15 +166,7 @@ class Lookback:
             if scored is not None:
                 if fact is None:
                     self._context.metrics.score_log_odds.observe(scored[1].log_odds)
-                if scored[1].band != "none":
-                    return theirs, scored[1]
-                if scored[1].quarantined:
-                    ours = (candidate.fingerprint,)
-                    free = best_score(
-                        ours, theirs, self._context, snapshot, policy, showings, quarantine=False
-                    )
-                    note_held(scored, free, ban.account, snapshot, self._context)
-                return None
+                return None if scored[1].band == "none" else (theirs, scored[1])
         return None
 
     def _pair(
@@ -196,5 +187,4 @@ class Lookback:
             event_at=word.at if word.freed_at is None else word.freed_at.timestamp(),
             claimant=f"lookback:{word.key}:{word.at}",
             weights_version=snapshot.weighing.weights.version,
-            known_as=ban.fingerprints,
         )

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from agents.common.alerts.compose import Pair
 from agents.common.alerts.contenders import alerted
-from agents.common.alerts.propose import confirm, hold
+from agents.common.alerts.propose import confirm
 from agents.common.context import AgentContext
 from agents.common.decoding import earliest, read_in_turns
 from agents.common.match import ASKED_AT_ONCE, Lookup, as_shown, lookup_of, match
@@ -47,7 +47,6 @@ class Scan:
             here = [place for place, _ in part]
             looked = as_shown(asked, shown)
             best = await match(looked, snapshot, context, "scan", here)
-            await hold(snapshot, context)
             for place, account_lookup, of_account in zip(here, looked, best, strict=True):
                 pairs += of_account
                 places[id(account_lookup.account)] = place

@@ -11,7 +11,7 @@ from typing import Any
 
 from agents.common.alerts.compose import Pair
 from agents.common.alerts.contenders import alerted
-from agents.common.alerts.propose import best_score, confirm, hold
+from agents.common.alerts.propose import best_score, confirm
 from agents.common.context import AgentContext
 from agents.common.decoding import earliest, read_in_turns
 from agents.common.match import ASKED_AT_ONCE, Lookup, as_shown, compared, lookup_of
@@ -92,7 +92,6 @@ class Screen:
             )
         if self._direction == "update":
             await withdraw_no_longer_similar(accounts, snapshot, self._context)
-        await hold(snapshot, self._context)
         if pairs:
             for pair, emit in await alerted(pairs, self._context, snapshot):
                 said.setdefault(places[id(pair.ours)], []).append(emit)
@@ -125,8 +124,7 @@ async def withdraw_no_longer_similar(
     """Withdraws open alerts about changed accounts whose pair now scores below the bands.
 
     An alert about a later state of the account stays: this event is an older one that comes late. So does an
-    alert whose two sides cannot be compared, since they share no pepper after a rotation. A quarantine
-    withdraws nothing.
+    alert whose two sides cannot be compared, since they share no pepper after a rotation.
     """
     store = context.store
     alert_lists = await context.call_store(store.alerts_about([account.account for account in changed]))
@@ -163,7 +161,6 @@ def _no_longer_similar(account: Remembered, ban: Ban, snapshot: Snapshot, contex
                 snapshot,
                 ban.facts.policy or "",
                 shown,
-                quarantine=False,
             )
         )
         is not None

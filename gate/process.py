@@ -18,7 +18,6 @@ from litestar import Litestar, Request, Response, get
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
-from agents.common.decisions.follow_decisions import DecisionsFollower
 from agents.common.queries.preview import Preview
 from gate.app import Gate, application
 from gate.appeals import DeskRelay
@@ -97,7 +96,6 @@ class Process:
     keyring: Keyring
     webhooks: Mapping[str, ForeignWebhook | CoopActions]
     clock: Clock
-    quarantine: DecisionsFollower
     birth: Birth | None = None
     desk: DeskRelay | None = None
     publisher: KafkaPublisher = field(init=False)
@@ -134,7 +132,6 @@ class Process:
                 "store": watch.fault,
                 "kafka": self.publisher.fault,
                 "keys": self.keyring.fault,
-                "quarantine": self.quarantine.fault,
                 "desk": "" if self.desk is None else self.desk.fault,
             },
             lambda: gate_metrics.keys.set(len(self.keyring)),
@@ -151,8 +148,6 @@ class Process:
         ]
         if settings.topic_create:
             beside.append(self._make_topics)
-        if settings.follow_quarantine:
-            beside.append(self.quarantine.run)
         if self.birth is not None:
             beside.append(heartbeats(self.birth.recorder, settings))
         collect_seldom()  # else a call now and then waits until all that lives was gone through

@@ -3,9 +3,9 @@
 Where the alert's account is gone or settled, look-back is sent its ban again, and each alike ban
 that has withheld pairs, since alike bans share the places of a cluster. Where the ban has ended, or the
 banned account was deleted, the account is looked up again: of alike bans only one had the alert, and it is
-another's turn. So it is after a verdict, for what its reader was not shown. Where a quarantine has ended,
-look-back is sent the bans of the pairs that it held. The relay of the outbox (runtime/outbox.py) publishes
-the results before it settles what led to them, so that a crash in between repeats both.
+another's turn. So it is after a verdict, for what its reader was not shown. The relay of the
+outbox (runtime/outbox.py) publishes the results before it settles what led to them, so that a crash in
+between repeats both.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Final
 
 from agents.common.alerts.compose import Pair
 from agents.common.alerts.contenders import alerted
-from agents.common.alerts.propose import hold, known_alerts, record_in, replaced_by, stands, supersede
+from agents.common.alerts.propose import known_alerts, record_in, replaced_by, stands, supersede
 from agents.common.context import AgentContext
 from agents.common.match import lookup_again, match
 from agents.common.snapshot import snapshot_of
@@ -87,19 +87,19 @@ async def _without_successor(superseded: Sequence[Owed], context: AgentContext) 
 
 
 RELEASED_AT_ONCE: Final = 1_000
-"""Bans that look-back is sent at once after a quarantine: each is one look-up among remembered accounts."""
+"""Held pairs whose bans look-back is sent at once: each is one look-up among remembered accounts."""
 
 
 async def released(context: AgentContext) -> tuple[list[tuple[str, str]], list[Emit]]:
-    """Returns what quarantines held that have ended, and the messages that let look-back look at it again."""
+    """Returns pairs that the store holds, and the messages that let look-back look at their bans again.
+
+    Former versions held them for quarantines of values, and nobody does any more: goes with the next release.
+    """
     store, now = context.store, context.now()
-    in_force = context.quarantine.at(now)
-    over = [held for held in await context.call_store(store.held()) if held[0] not in in_force][
-        :RELEASED_AT_ONCE
-    ]
-    accounts = list(dict.fromkeys(account for _, account in over))
+    held = (await context.call_store(store.held()))[:RELEASED_AT_ONCE]
+    accounts = list(dict.fromkeys(account for _, account in held))
     bans = await context.call_store(store.bans(accounts, now=now)) if accounts else []
-    return over, [_word(ban.facts, now, context) for ban in bans if ban is not None]
+    return held, [_word(ban.facts, now, context) for ban in bans if ban is not None]
 
 
 async def _with_deleted_ban(deleted: Sequence[Owed], context: AgentContext) -> set[str]:
@@ -179,7 +179,6 @@ async def turns_of(
                     for pair in several
                     if (pair.ours.account, pair.banned) not in gone
                 ]
-    await hold(snapshot, context)
     return [emit for _, emit in await alerted(pairs, context, snapshot)]
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from agents.common.decisions.quarantine import QuarantineInForce
 from agents.common.weighing import Weighing
 from samehand.fingerprint.distil import Keyer
 from samehand.pictures.stock import NO_STOCK, StockPictures
@@ -86,16 +85,12 @@ class AgentContext:
     now: Callable[[], float]  # Unix seconds
     ticks: Callable[[], float] = time.perf_counter  # monotonic seconds
     alert_policy: AlertPolicy = field(default_factory=AlertPolicy)
-    quarantine: QuarantineInForce = field(default_factory=QuarantineInForce)
     sign_ups_a_day: Callable[[], int | None] = lambda: None  # if known; else as counted
 
     @property
     def alerts_topic(self) -> str:
         """Where alerts go: in shadow mode, where nobody acts on them."""
         return self.topics.shadow if self.alert_policy.shadow else self.topics.alerts
-
-    def keyer(self, pepper_id: int) -> Keyer | None:
-        return next((keyer for number, keyer in self.keyers if number == pepper_id), None)
 
     async def call_store(self, answer: Coroutine[Any, Any, T]) -> T:
         """Awaits a call of the store, and records how long it took.

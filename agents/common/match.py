@@ -11,18 +11,15 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from types import MappingProxyType
 from typing import Final
 
 from agents.common.alerts.compose import Pair
-from agents.common.alerts.propose import best_score, may_alert, note_held
+from agents.common.alerts.propose import best_score, may_alert
 from agents.common.context import AgentContext
-from agents.common.decisions.quarantine import quarantined_keys
 from agents.common.distil import distilled
 from agents.common.snapshot import Snapshot
 from agents.common.yielder import Yielder
-from samehand.account import account_key
 from samehand.clusters import Clusters
 from samehand.clusters import alike as are_alike
 from samehand.fingerprint.distil import Fingerprint
@@ -121,7 +118,6 @@ async def compared(
     places: Sequence[int] | None = None,
 ) -> list[list[Pair]]:
     """Returns what :func:`match` returns, of candidates that a look-up has found already."""
-    candidate_lists = await _with_displaced(several, candidate_lists, snapshot, context)
     for candidates in candidate_lists:
         context.metrics.candidates.observe(len(candidates))
     note(
@@ -209,42 +205,6 @@ def strongest_first(pairs: Sequence[Pair]) -> list[Pair]:
     return sorted(pairs, key=lambda pair: (-pair.score.log_odds, pair.alert_id))
 
 
-async def _with_displaced(
-    several: Sequence[Lookup],
-    candidate_lists: Sequence[Sequence[Candidate]],
-    snapshot: Snapshot,
-    context: AgentContext,
-) -> Sequence[Sequence[Candidate]]:
-    """Adds the candidates whose places those took that share values in quarantine, which weigh nothing.
-
-    These stay: if they alone are held, their pairs are judged when the quarantine ends.
-    """
-    if not snapshot.quarantine:
-        return candidate_lists
-    keep = context.alert_policy.candidates_an_event
-    again: dict[int, Query] = {}
-    for place, (lookup, candidates) in enumerate(zip(several, candidate_lists, strict=True)):
-        if len(candidates) < keep:
-            continue
-        held = quarantined_keys(snapshot.quarantine, lookup.account.fingerprints, context.keyer)
-        keys, table = tuple([key for key in lookup.query.keys if key not in held]), lookup.query.table
-        if 0 < len(keys) < len(lookup.query.keys):
-            again[place] = Query(lookup.query.account, keys, None if table is None else table.without(held))
-    if not again:
-        return candidate_lists
-    more = await context.call_store(
-        context.store.bans_like(list(again.values()), now=context.now(), keep=keep)
-    )
-    merged = list(candidate_lists)
-    for place, candidates in zip(again, more, strict=True):
-        known = {candidate.ref for candidate in candidate_lists[place]}
-        merged[place] = [
-            *candidate_lists[place],
-            *(candidate for candidate in candidates if candidate.ref not in known),
-        ]
-    return merged
-
-
 async def _best(
     several: Sequence[Lookup],
     candidate_lists: Sequence[Sequence[Candidate]],
@@ -285,10 +245,7 @@ async def _best(
 def _above_threshold(
     lookup: Lookup, candidates: Sequence[Candidate], snapshot: Snapshot, context: AgentContext
 ) -> list[Candidate]:
-    """The candidates that some policy might alert on, and those with values in quarantine, which may be held.
-
-    All of them where those below are asked for.
-    """
+    """The candidates that some policy might alert on; all of them where those below are asked for."""
     probability_min = 0.0 if context.alert_policy.candidates_below else snapshot.weighing.weights.alerting_min
     best, above_threshold = -math.inf, []
     if not context.alert_policy.across_platforms:
@@ -299,7 +256,7 @@ def _above_threshold(
         scored = best_score(lookup.account.fingerprints, candidate.fingerprint, context, snapshot)
         if scored is not None:
             best = max(best, scored[1].log_odds)
-            if scored[1].quarantined or scored[1].probability >= probability_min:
+            if scored[1].probability >= probability_min:
                 above_threshold.append(candidate)
     if best > -math.inf:
         context.metrics.score_log_odds.observe(best)
@@ -319,24 +276,10 @@ def _with_policy(
     for candidate, facts in candidates:
         if facts is None:
             continue
-        score_of = partial(
-            best_score,
-            account.fingerprints,
-            candidate.fingerprint,
-            context,
-            snapshot,
-            facts.policy or "",
-            (account.shown, facts.shown) if context.alert_policy.dated else None,
+        showings = (account.shown, facts.shown) if context.alert_policy.dated else None
+        scored = best_score(
+            account.fingerprints, candidate.fingerprint, context, snapshot, facts.policy or "", showings
         )
-        scored = score_of()
-        if scored is not None and scored[1].band == "none" and scored[1].quarantined:
-            note_held(
-                scored,
-                score_of(quarantine=False),
-                account_key(facts.platform, facts.account_id),
-                snapshot,
-                context,
-            )
         if scored is None or (scored[1].band == "none" and not below):
             continue
         if not may_alert(facts, context, int(scored[1].band != "none")):
@@ -354,7 +297,6 @@ def _with_policy(
                 lookup.event_at,
                 claimant,
                 snapshot.weighing.weights.version,
-                known_as=account.fingerprints,
             )
         )
     return strongest_first(pairs)

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from agents.common.context import AgentContext
-from agents.common.decisions.quarantine import in_quarantine
 from agents.common.decoding import itself, read_all
 from agents.common.snapshot import Snapshot
 from agents.common.yielder import Yielder
@@ -58,8 +57,7 @@ class _Comparisons:
         for mine in account.fingerprints:
             for theirs in other.fingerprints:
                 if mine.pepper_id == theirs.pepper_id:
-                    quarantined = in_quarantine(self.snapshot.quarantine, self.context.keyer(mine.pepper_id))
-                    return likeness(mine, theirs, weights, frequencies, quarantined)
+                    return likeness(mine, theirs, weights, frequencies)
         return None
 
     def member(self, account: Remembered) -> WaveMember:

@@ -36,7 +36,7 @@ from streams.outcomes import Emit
 
 LOOK_SECONDS = 1.0  # a person who reads the queue does not notice less; an idle look is one command a shard
 
-HELD_SECONDS = 60.0  # between two looks at what quarantines hold: they last for weeks
+HELD_SECONDS = 60.0  # between two looks at what former versions held: goes with the next release
 
 log = structlog.get_logger("samehand.alerts")
 
@@ -118,7 +118,7 @@ class Relay:
         return len(confirmed)
 
     async def look_at_held(self) -> None:
-        """Sends look-back, once a minute, the bans of pairs that no quarantine holds any more.
+        """Sends look-back, once a minute, the bans of pairs that the store holds.
 
         Raises:
             Transient: store or broker are away; what was not released is still held.
@@ -131,7 +131,7 @@ class Relay:
             raise Transient(f"the broker did not confirm {len(left)} of {len(emits)} bans to look at again")
         await self.context.call_store(self.context.store.release(held))
         if held:
-            log.info("a quarantine has ended: look-back looks again", bans=len(emits))
+            log.info("look-back looks again at pairs that were held", bans=len(emits))
         self._held_at = now
 
     async def _look_again(self, owed: Sequence[Owed]) -> None:

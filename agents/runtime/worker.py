@@ -14,7 +14,6 @@ import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from agents.common.context import OPERATIONS, AgentContext, AlertPolicy
-from agents.common.decisions.follow_decisions import DecisionsFollower
 from agents.common.metric_labels import SCRIPT_NAMES, SIGNAL_NAMES
 from agents.common.waves import recall_waves
 from agents.common.weighing import Weighing
@@ -93,11 +92,8 @@ def run(
         poison_guard = guard_of(settings, birth, elsewhere=(StoreError,))
         epoch = expected_epoch(settings)
         context = context_of(settings, peppers, epoch)
-        quarantine = DecisionsFollower(settings, context)
-        quarantine.catch_up()
     except (BrokerUnavailable, BrokerRefused) as fault:
-        # Without the epoch an emptied store would look like a new one, and no account like a mirror; without
-        # the quarantine the first events would be scored by values that weigh nothing.
+        # Without the epoch an emptied store would look like a new one, and no account like a mirror.
         return cannot_start(without_broker(fault))
     monitor = StoreMonitor(context, SystemClock(), EpochTopic(settings), epoch)
     app = WorkerApp(
@@ -116,7 +112,6 @@ def run(
 
     redelivery = redelivery_of(app, context)
 
-    app.beside(ending(app, "decisions", quarantine.run))
     app.beside(ending(app, "store", monitor.run))  # the store is open by the time that the group is joined
     app.task(ending(app, "redelivery", redelivery.run))
     app.task(ending(app, "outbox", Relay(context, app.around.publisher, app.clock).run))

@@ -112,7 +112,6 @@ def _adopted(given: Settings) -> StartFault | None:
 def _work(given: Settings, birth: Birth) -> int:
     from prometheus_client import ProcessCollector
 
-    from agents.common.decisions.follow_decisions import DecisionsFollower
     from agents.common.queries.preview import Preview
     from agents.runtime.start_checks import store_fault
     from agents.runtime.worker import context_of
@@ -143,7 +142,6 @@ def _work(given: Settings, birth: Birth) -> int:
         keyring=keyring,
         webhooks=webhooks,
         clock=SystemClock(),
-        quarantine=DecisionsFollower(given, context),
         birth=birth,
         desk=desk_relay(given, SystemClock().now),
     )

@@ -53,14 +53,13 @@ from local.ports import LOOPBACK, take_port
 from local.processes import Child
 from local.redis import EmbeddedRedis
 from schemas.accounts import AccountReinstated
-from schemas.examples import QUARANTINED
 from schemas.record import Record
 from schemas.wire import encode
 from store.errors import StoreUnavailable
 from store.memory.store import MemoryStore
 from store.pepper.pepper import write_pepper_file
 from streams.kafka import topics
-from streams.kafka.client import reader, writer
+from streams.kafka.client import reader
 from streams.settings import load
 from streams.telemetry import logs
 from streams.telemetry.metrics import Metrics
@@ -811,7 +810,7 @@ async def enrol(running: Running, *bans: Any) -> None:
 
 
 @pytest.mark.journey
-async def test_it_scores_publishes_follows_the_quarantine_and_ends_amid_connections(gate: Running) -> None:
+async def test_it_scores_publishes_and_ends_amid_connections(gate: Running) -> None:
     now = datetime.now(UTC)
     banned_at = now - timedelta(minutes=10)
     await enrol(gate, a_ban("77", at=banned_at, banned_at=banned_at, handle="umar_media", device_id=DEVICE))
@@ -830,11 +829,6 @@ async def test_it_scores_publishes_follows_the_quarantine_and_ends_amid_connecti
     _, shown = gate.get("/metrics")
     assert 'samehand_gate_outcomes_total{outcome="match",reason=""} 1.0' in shown
     assert "samehand_gate_keys 1.0" in shown
-
-    with writer(gate.settings) as out:  # a lead puts a value in quarantine
-        topic, value = topics.names(gate.settings).quarantine, encode(QUARANTINED)
-        out.send(topic, key=b"value", value=value, headers=[]).get(timeout=60.0)
-    gate.until(lambda: "a value is in quarantine" in gate.log.read_text(), "what a lead decided")
 
     connections = [held(gate.api.number, said) for said in half_said(gate.key) for _ in range(5)]
     gate.until(lambda: gate.get("/metrics")[0] == 200, "its pages beside them")
@@ -882,7 +876,7 @@ async def test_without_store_and_broker_it_says_so_and_a_thousand_deaf_callers_k
     assert (status, told["outcome"], told["reason"]) == (200, "undecided", "store-away")
     status, told = gate.post("/v1/events/created", a_sign_up("99", at=datetime.now(UTC)))
     assert (status, told["records"][0]["reason"]) == (503, "kafka-away")
-    assert set(gate.get("/health/ready")[1]["faults"]) == {"store", "kafka", "quarantine"}
+    assert set(gate.get("/health/ready")[1]["faults"]) == {"store", "kafka"}
 
     asks = b"GET /openapi.json HTTP/1.1\r\nhost: gate\r\n\r\n" * 48
     deaf = []

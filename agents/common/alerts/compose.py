@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final
 
 from msgspec.structs import replace
 
 from agents.common.context import AgentContext
-from agents.common.decisions.quarantine import digests_of
 from samehand.alert_id import alert_id
 from samehand.elapsed import told_since
-from samehand.fingerprint.distil import Fingerprint, Keyer
+from samehand.fingerprint.distil import Fingerprint
 from samehand.normalize.text.fold import as_written
 from samehand.scoring.evidence import Evidence, Score
 from samehand.signals import POSITION, SIGNALS
@@ -43,10 +41,10 @@ class Pair:
     ``event_at`` is when the event that found the pair occurred (Unix seconds); ``claimant`` names that event,
     the same at every delivery. ``again_only``: the pair is not among the strongest of its event, and is
     published only if an earlier delivery of the event claimed it; ``counted``: otherwise the ban's summary
-    counts it. ``not_compared``: how many other accounts were not compared. ``known_as``: one side's
-    fingerprints under each pepper. ``others`` are named in the alert. ``new``: signals whose lines nobody was
-    shown who dismissed the pair (``dismissed_at``, Unix seconds) or one of an alike ban. ``covered``: a
-    dismissal covers it, so that it is named at most.
+    counts it. ``not_compared``: how many other accounts were not compared. ``others`` are
+    named in the alert. ``new``: signals whose lines nobody was shown who dismissed the pair
+    (``dismissed_at``, Unix seconds) or one of an alike ban. ``covered``: a dismissal covers it, so that it is
+    named at most.
     """
 
     ours: RememberedFacts
@@ -61,7 +59,6 @@ class Pair:
     again_only: bool = False
     counted: bool = False
     not_compared: int = 0
-    known_as: tuple[Fingerprint, ...] = ()
     others: tuple[OtherCandidate, ...] = ()
     new: frozenset[str] = frozenset()
     dismissed_at: float = NEVER
@@ -84,7 +81,7 @@ UNRULED: Final = 1
 def alert_of(pair: Pair, context: AgentContext, now: float) -> MirrorAlert:
     """Composes the alert of one pair, found at ``now`` (Unix seconds); the store gives its revision."""
     ours, facts, result = pair.ours, pair.facts, pair.score
-    sides = (pair.mine, pair.theirs, ours.quoted, facts.quoted, pair.known_as, dict(context.keyers))
+    sides = (pair.mine, pair.theirs, ours.quoted, facts.quoted)
     at, banned_at, since_ban = pair.mine.at, pair.theirs.at, None
     if at is not None and banned_at is not None:  # as the sentence on the moment has it, and not another one
         to_the_day = pair.mine.at_is_day or pair.theirs.at_is_day
@@ -165,14 +162,8 @@ def evidence_lines(
     theirs: Fingerprint,
     our_words: Quoted,
     their_words: Quoted,
-    known_as: Sequence[Fingerprint] = (),
-    keyers: Mapping[int, Keyer] = MappingProxyType({}),
 ) -> tuple[EvidenceLine, ...]:
-    """Composes a score's lines, each with the two values compared, masked where personal.
-
-    Lines have digests of their values under the peppers of ``keyers``; ``known_as``: one side's fingerprints
-    under each pepper.
-    """
+    """Composes a score's lines, each with the two values compared, masked where personal."""
     names = (their_words.display_name, our_words.display_name, our_words.handle, their_words.handle)
     return tuple(
         [
@@ -184,7 +175,6 @@ def evidence_lines(
                 theirs=_value(line.signal, theirs, their_words),
                 because=as_written(line.because, names),
                 explained=line.explained,
-                value_digests=digests_of(line.values, ours, known_as, keyers),
             )
             for line in lines
         ]

@@ -16,7 +16,6 @@ from agents.common.alerts.compose import Pair, alert_of, summary_of
 from agents.common.alerts.states import state_emit
 from agents.common.alerts.withdrawal import READ_AT_ONCE
 from agents.common.context import AgentContext
-from agents.common.decisions.quarantine import in_quarantine, value_digest
 from agents.common.metric_labels import fired
 from agents.common.snapshot import Snapshot
 from samehand.alert_id import alert_id
@@ -89,17 +88,14 @@ def best_score(
     snapshot: Snapshot,
     policy: str | None = None,
     showings: tuple[Showings, Showings] | None = None,
-    *,
-    quarantine: bool = True,
 ) -> tuple[Fingerprint, Score] | None:
     """Returns our fingerprint and the score under the pepper that both sides share; ``None`` without one.
 
     While a rotation lasts, two sides may share no pepper. ``policy`` is the ban's, whose thresholds set the
-    band; "" or ``None``: those of all others do. Without ``quarantine``, values in it weigh as ever.
+    band; "" or ``None``: those of all others do.
     """
     for mine in ours:
         if mine.pepper_id == theirs.pepper_id:
-            digests = snapshot.quarantine if quarantine else frozenset[str]()
             return mine, score(
                 mine,
                 theirs,
@@ -107,7 +103,6 @@ def best_score(
                 snapshot.frequencies,
                 policy=policy,
                 showings=showings,
-                quarantined=in_quarantine(digests, context.keyer(mine.pepper_id)),
             )
     return None
 
@@ -129,25 +124,6 @@ def may_be_named(facts: BanFacts, context: AgentContext) -> bool:
     if not is_list(facts.platform) or is_unquoted(facts.account_id):
         return True
     return context.alert_policy.basis_rights.of(facts.basis).may_be_quoted
-
-
-def note_held(
-    scored: tuple[Fingerprint, Score],
-    free: tuple[Fingerprint, Score] | None,
-    banned: str,
-    snapshot: Snapshot,
-    context: AgentContext,
-) -> None:
-    """Notes the ban of a pair below the bands if it would alert without the quarantine (``free``)."""
-    keyer = context.keyer(scored[0].pepper_id)
-    if keyer is not None and free is not None and free[1].band != "none":
-        snapshot.held.update((value_digest(keyer, value), banned) for value in scored[1].quarantined)
-
-
-async def hold(snapshot: Snapshot, context: AgentContext) -> None:
-    """Keeps the bans of held pairs in the store, to be looked at again when the quarantine ends."""
-    if snapshot.held:
-        await context.call_store(context.store.hold(sorted(snapshot.held), now=context.now()))
 
 
 async def admitted(pairs: Sequence[Pair], context: AgentContext) -> Admitted:

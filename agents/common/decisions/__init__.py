@@ -1,1 +1,1 @@
-"""The quarantine of values by leads, as this process follows it."""
+"""What people decided, as agents use it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import random
 from collections import Counter
 from collections.abc import Sequence
@@ -12,9 +13,11 @@ from time import process_time
 from typing import Any
 
 import pytest
+import redis
 from msgspec import structs
 from structlog.testing import capture_logs
 
+from agents.common import again
 from agents.common.alerts.compose import Pair
 from agents.common.alerts.places import Held, given_out
 from agents.common.alerts.propose import PROPOSED_AT_ONCE, admitted, best_score
@@ -375,6 +378,28 @@ async def test_what_redis_withholds_is_looked_at_again(
     await lived.relay()
     assert accounts(lived) == {"99"}, "it resembles the other ban, which stands"
     assert await store.withheld(["telegram:77", "telegram:78"]) == [False, False]
+    await store.close()
+
+
+async def test_bans_of_pairs_that_a_former_version_held_go_to_look_back_once(
+    life: Life, redis_url: str, redis_administrator: str, store_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(again, "RELEASED_AT_ONCE", 2)
+    store = RedisStore(RedisEndpoint(url=redis_url), prefix=store_prefix, identity=b"i" * 32)
+    await store.open()
+    lived = Life(replace(life.context, store=store))
+    await lived.tell(lived.screen, MIRROR)
+    await lived.tell(lived.enrol, BAN)  # its pair was held when look-back had the word
+    key = f"{store.shards.root(0)}held"
+    with redis.Redis.from_url(redis_administrator) as client:
+        client.zadd(key, {f"{value * 20} {BAN.key}": at for at, value in enumerate("abc")})
+        for left in (1, 0):
+            lived.relaying._held_at = -math.inf
+            await lived.relaying.look_at_held()
+            assert client.zcard(key) == left
+    assert len(lived.words) == 2
+    await lived.relay()
+    assert accounts(lived) == {"99"}
     await store.close()
 
 

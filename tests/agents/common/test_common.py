@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
 from dataclasses import replace as replace_fields
 from datetime import datetime, timedelta, timezone
 from math import inf
@@ -17,16 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
-from structlog.testing import capture_logs
 
 from agents.common.alerts.compose import evidence_lines, innocent_reasons, matched_of
 from agents.common.alerts.propose import PendingAlert
 from agents.common.alerts.recall import recalled_of
 from agents.common.alerts.states import state_emit
 from agents.common.alerts.withdrawal import QUOTING, record_of
-from agents.common.context import OPERATIONS, AgentContext
-from agents.common.decisions import follow_decisions
-from agents.common.decisions.follow_decisions import DecisionsFollower
+from agents.common.context import OPERATIONS
 from agents.common.decoding import itself, read_all
 from agents.common.distil import (
     QUOTED_BIO_CHARS,
@@ -42,7 +37,6 @@ from agents.common.queries.related import related
 from agents.common.tombstones import OCCURRED_AT_HEADER, occurred_at
 from agents.common.unusable_fields import UnusableFields, shape_of
 from agents.common.yielder import TURN_RECORDS, Yielder, offload
-from local.waiting import wait_until
 from samehand.scoring.evidence import Evidence, InnocentReason, Score
 from samehand.showings import Showings, Span
 from schemas import examples
@@ -50,7 +44,6 @@ from schemas.accounts import Account, AccountDeleted, AccountEvent, Avatar, Basi
 from schemas.alerts import QUOTES_REMOVED, WITHDRAWN_REASONS, AlertSummary, MirrorAlert, WithdrawnReason
 from schemas.decoding.dates import from_seconds
 from schemas.examples import ALERT
-from schemas.internal.quarantine import ValueQuarantined
 from schemas.internal.related import RELATED_MAX
 from schemas.record import Record
 from schemas.unusable import FieldFault, Unusable
@@ -58,17 +51,11 @@ from schemas.wire import Decoded, decode_alert_state, decode_deleted, encode
 from store.base import OpenAlert, Owed, SummaryCounts
 from store.errors import StoreEmptied, StoreMismatch, StoreUnavailable
 from store.pepper.pepper import Pepper
-from streams.errors import BrokerUnavailable, Transient
-from streams.kafka import topics
-from streams.kafka.client import admin, writer
-from streams.kafka.follower import WAIT_SECONDS
+from streams.errors import Transient
 from streams.outcomes import NOTHING, Arrival
-from streams.settings import Settings, load
 from tests.agents.conftest import Life, MakeLife, dead
 from tests.makers import NOON, a_ban, a_change, a_deletion, a_listed_account, a_sign_up, a_verdict, arrival
-from tests.patience import patient
 from tests.samehand.test_pictures import encoded, needs_extra, pillow
-from tests.streams.conftest import free_port
 from tests.tables import for_each
 
 # Between the wire and the mind nothing is lost and nothing personal is added.
@@ -536,208 +523,6 @@ def test_values_with_a_digit_are_shown_before_stand_ins_and_both_with_their_coun
     assert sentence.startswith(
         "phone: unreadable in 5 records, such as 0••• ••••••• (2), x/x (2), xxxx (1). Phones need +"
     )
-
-
-# A worker knows the quarantine before its first event, and hears of decisions while it runs.
-
-VALUE = "ab" * 10
-Tell = Callable[..., None]
-
-
-def decision(revision: int, *, ended: bool = False) -> ValueQuarantined:
-    """A value that is in quarantine for an hour, or no longer."""
-    return ValueQuarantined(
-        digest=VALUE, revision=revision, until=None if ended else NOON + timedelta(hours=1), by="lead"
-    )
-
-
-def held(context: AgentContext) -> bool:
-    """Whether the value is in quarantine."""
-    return VALUE in context.quarantine.at(NOON.timestamp())
-
-
-@pytest.fixture
-def following(broker: str, topic_prefix: str) -> Settings:
-    """Where the topic is to be."""
-    return load({"SAMEHAND_KAFKA_BROKERS": broker, "SAMEHAND_TOPIC_PREFIX": topic_prefix})
-
-
-@pytest.fixture
-def context(life: Life, following: Settings) -> AgentContext:
-    """An agents' context whose topics are there."""
-    topics.check(following, create=True)
-    return dataclasses.replace(life.context, topics=topics.names(following))
-
-
-@pytest.fixture
-def tell(following: Settings, context: AgentContext) -> Tell:
-    """Publishes what the desk would."""
-
-    def publish(*records: ValueQuarantined | bytes | None) -> None:
-        with writer(following) as out:
-            for record in records:
-                value = encode(record) if isinstance(record, ValueQuarantined) else record
-                out.send(context.topics.quarantine, key=b"value", value=value, headers=[]).get(timeout=60.0)
-
-    return publish
-
-
-@asynccontextmanager
-async def running(follower: DecisionsFollower) -> AsyncIterator[None]:
-    """While it follows."""
-    task = asyncio.create_task(follower.run())
-    yield
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Waits for a condition, at most half a minute of an idle machine."""
-    assert await asyncio.to_thread(wait_until, condition, patient(30))
-
-
-@pytest.mark.journey
-def test_quarantine_is_in_force_before_the_first_event_whatever_nobody_can_read(
-    following: Settings, context: AgentContext, tell: Tell
-) -> None:
-    unreadable = (b"\xff", None, b"{}", b'{"revision":9e99}', b"[" * 100_000)
-    tell(decision(2), *unreadable, decision(1, ended=True))
-    DecisionsFollower(following, context).catch_up()
-    assert held(context)
-
-
-@pytest.mark.journey
-async def test_later_decision_comes_into_force_and_can_be_ended(
-    following: Settings, context: AgentContext, tell: Tell
-) -> None:
-    async with running(DecisionsFollower(following, context)):
-        await asyncio.to_thread(tell, decision(1))
-        await until(lambda: held(context))
-        await asyncio.to_thread(tell, decision(2, ended=True))
-        await until(lambda: not held(context))
-
-
-@pytest.mark.journey
-def test_topic_that_is_not_there_yet_says_nothing(following: Settings, life: Life) -> None:
-    DecisionsFollower(following, life.context).catch_up()
-    assert not held(life.context)
-
-
-@pytest.mark.journey
-async def test_former_revision_is_not_held_against_a_topic_that_was_created_again(
-    following: Settings, context: AgentContext, tell: Tell, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is the way out after somebody wrote the highest revision that there is."""
-    # The embedded broker gives topics no id: docs/brokers.md.
-    ids = {context.topics.quarantine: "first"}
-    monkeypatch.setattr("streams.kafka.follower.ids_of", lambda *_: dict(ids))
-    monkeypatch.setattr("agents.common.decisions.follow_decisions.OUTAGE_SECONDS", 0.1)
-    monkeypatch.setattr("streams.kafka.follower.LOOK_SECONDS", 0.2)
-    tell(decision(2**31 - 1))
-    async with running(DecisionsFollower(following, context)):
-        await until(lambda: held(context))
-        with admin(following) as client:
-            asking: Any = client
-            asking.delete_topics([context.topics.quarantine])
-        topics.check(following, create=True)
-        ids[context.topics.quarantine] = "another"
-        await asyncio.to_thread(tell, decision(1, ended=True))
-        await until(lambda: not held(context))
-
-
-@pytest.mark.journey
-async def test_process_that_is_told_not_to_follow_does_not(
-    following: Settings, context: AgentContext, tell: Tell
-) -> None:
-    tell(decision(1))
-    follower = DecisionsFollower(following.model_copy(update={"follow_quarantine": False}), context)
-    follower.catch_up()
-    await follower.run()
-    assert not held(context)
-    assert follower.fault == ""
-
-
-async def test_while_no_broker_answers_the_quarantine_stays_as_it_was(
-    life: Life, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("streams.kafka.client.ANSWER_MS", 1_000)
-    follower = DecisionsFollower(load({"SAMEHAND_KAFKA_BROKERS": f"127.0.0.1:{free_port()}"}), life.context)
-    follower.hear(arrival(decision(1), topic=life.context.topics.quarantine))
-    with pytest.raises(BrokerUnavailable):
-        follower.catch_up()
-    async with running(follower):
-        await until(lambda: follower.fault.startswith("Kafka: "))
-    assert held(life.context)
-
-
-class Topics:
-    """Decisions' topics on which nothing comes; as a follower it counts how often it is asked."""
-
-    def __init__(self, fault: Exception | None = None) -> None:
-        self.polls, self.fault, self.ids = 0, fault, dict[str, str]()
-
-    def __call__(self, settings: Settings) -> Topics:
-        if self.fault is not None:
-            raise self.fault
-        return self
-
-    def start(self, topics: Sequence[str], positions: Mapping[tuple[str, int], int]) -> None:
-        pass
-
-    def poll(self) -> list[Arrival]:
-        self.polls += 1
-        return []
-
-    def close(self) -> None:
-        pass
-
-
-@pytest.fixture
-def silent(monkeypatch: pytest.MonkeyPatch) -> Topics:
-    topics = Topics()
-    monkeypatch.setattr(follow_decisions, "Follower", topics)
-    return topics
-
-
-class Stopping(threading.Event):
-    """Ends a follower at its first pause, or after some polls where it makes none."""
-
-    def __init__(self, topics: Topics) -> None:
-        super().__init__()
-        self.topics, self.waits = topics, list[float | None]()
-
-    def wait(self, timeout: float | None = None) -> bool:
-        self.waits.append(timeout)
-        self.set()
-        return True
-
-    def is_set(self) -> bool:
-        return super().is_set() or self.topics.polls > 9
-
-
-async def test_who_follows_a_silent_topic_asks_again_after_a_pause(life: Life, silent: Topics) -> None:
-    follower = DecisionsFollower(load({}), life.context)
-    follower._stopping = stopping = Stopping(silent)
-    assert follower.fault == "not read yet"
-    async with asyncio.timeout(patient(30)):
-        await follower.run()
-    assert (silent.polls, stopping.waits[0], follower.fault) == (1, WAIT_SECONDS, "")
-
-
-async def test_fault_of_our_own_in_following_decisions_comes_out(life: Life, silent: Topics) -> None:
-    silent.fault = ZeroDivisionError("a follower that fails")
-    with pytest.raises(ZeroDivisionError):
-        async with asyncio.timeout(patient(30)):
-            await DecisionsFollower(load({}), life.context).run()
-
-
-def test_decision_that_cannot_be_read_is_logged_by_its_place(life: Life) -> None:
-    unreadable = arrival(b'{"digest":"ab","revision":9e99}')
-    with capture_logs() as logged:
-        DecisionsFollower(load({}), life.context).hear(unreadable)
-    [fault] = [it for it in logged if it["log_level"] == "error"]
-    assert fault["address"] == unreadable.address
 
 
 # Who is like an account: what is found, how it is scored, and how much of it is told.
