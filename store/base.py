@@ -760,15 +760,9 @@ class Store(Protocol):
         many were taken back.
         """
 
-    # quarantine
-    async def hold(self, held: Sequence[tuple[str, str]], *, now: float) -> None:
-        """Notes bans of pairs that a quarantine keeps from alerting: (digest of the value, banned account).
-
-        At most :data:`store.limits.HELD_MAX`, the first ones.
-        """
-
+    # goes with the next release
     async def held(self) -> list[tuple[str, str]]:
-        """What :meth:`hold` noted and nobody has released, oldest first."""
+        """Pairs that former versions held, oldest first: (digest of a value, banned account)."""
 
     async def release(self, held: Sequence[tuple[str, str]]) -> None:
         """Forgets what was held."""

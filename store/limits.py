@@ -36,10 +36,6 @@ TAKEN_OUT_AT_ONCE = 4
 # nobody will get to the oldest, and the metric has long shown operators so.
 AWAITING_MAX = 100_000
 
-# Bans of pairs that quarantines keep from alerting, 150 bytes each. Look-back looks at each again once its
-# quarantine ends; pairs of later bans wait for their accounts' next events.
-HELD_MAX = 10_000
-
 # Remembered accounts are dropped in whole generations, eight in a retention time: an account is kept for at
 # least the retention time and at most an eighth longer, and each write touches one generation only.
 GENERATIONS = 8

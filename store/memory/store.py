@@ -76,7 +76,6 @@ from store.limits import (
     AWAITING_MAX,
     COUNTED_A_BAN,
     DELETION_MARKER_SECONDS,
-    HELD_MAX,
     OPEN_ALERTS_A_BAN,
     OWED_AT_ONCE,
     RELAY_SECONDS,
@@ -115,7 +114,6 @@ class MemoryStore:
     _relay: tuple[str, float] = ("", 0.0)  # who publishes what is owed, and until when only they may
     _decided: dict[str, tuple[float, bytes, Verdict]] = field(default_factory=dict)  # by alert
     _shown: dict[str, dict[str, tuple[ShownLine, ...]]] = field(default_factory=dict)  # by account
-    _held_bans: dict[tuple[str, str], float] = field(default_factory=dict)
     _awaiting: dict[str, float] = field(default_factory=dict)  # published and not judged, since when
 
     def __post_init__(self) -> None:
@@ -739,17 +737,11 @@ class MemoryStore:
     async def decide_wave(self, wave_id: str, *, covers: int | None, now: float) -> None:
         self._waves.decide(wave_id, now, covers=covers)
 
-    async def hold(self, held: Sequence[tuple[str, str]], *, now: float) -> None:
-        for pair in held:
-            if len(self._held_bans) < HELD_MAX:
-                self._held_bans.setdefault(pair, now)
-
     async def held(self) -> list[tuple[str, str]]:
-        return list(self._held_bans)
+        return []
 
     async def release(self, held: Sequence[tuple[str, str]]) -> None:
-        for pair in held:
-            self._held_bans.pop(pair, None)
+        pass
 
     async def owed_waves(self, holder: str, *, now: float) -> list[OwedWave]:
         return self._waves.owed(holder, now)

@@ -41,7 +41,6 @@ from store.base import (
 from store.bounds import Bounds
 from store.common.key_digests import Addresses, Digest
 from store.errors import StoreEmptied, StoreUnavailable
-from store.limits import HELD_MAX
 from store.redis.alerts import Alerts
 from store.redis.bans import Bans
 from store.redis.candidates.lookup import look_up
@@ -402,12 +401,6 @@ class RedisStore:
 
     async def decide_wave(self, wave_id: str, *, covers: int | None, now: float) -> None:
         await self._waves.decide(wave_id, now, covers=covers)
-
-    async def hold(self, held: Sequence[tuple[str, str]], *, now: float) -> None:
-        if held:
-            parts = [part for pair in held for part in (repr(now), " ".join(pair))]
-            await self._client.command("ZADD", self._held_key, "NX", *parts)
-            await self._client.command("ZREMRANGEBYRANK", self._held_key, HELD_MAX, -1)  # the newest go
 
     async def held(self) -> list[tuple[str, str]]:
         members: list[bytes] = await self._client.command("ZRANGE", self._held_key, 0, -1)

@@ -1148,18 +1148,3 @@ async def test_a_later_state_says_nothing_of_an_earlier_one(store: Store) -> Non
     await store.remember([later], now=NOW)
     earlier = replace(a_remembered("7", seen_at=NOW - DAY), shown=Showings(None, int(NOW - DAY)))
     assert await store.showings([earlier], now=NOW) == [earlier.shown]
-
-
-async def test_bans_held_by_a_quarantine_are_there_until_released_and_the_first_ones_beyond_the_cap(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for module in ("store.memory.store", "store.redis.store"):
-        monkeypatch.setattr(f"{module}.HELD_MAX", 2)
-    first, second = ("ab" * 10, "x:9001"), ("cd" * 10, "telegram:a b:c")
-    await store.hold([first], now=NOW)
-    await store.hold([second, first], now=NOW + 1)
-    await store.hold([("ef" * 10, "x:9002")], now=NOW + 2)
-    assert await store.held() == [first, second]
-    await store.release([first])
-    await store.release([])
-    assert await store.held() == [second]

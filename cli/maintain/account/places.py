@@ -161,8 +161,8 @@ def places(settings: DeskSettings) -> dict[str, Place]:
         ),
         "held": Place(
             "Redis, held bans",
-            "the id of a ban, a keyed digest of the value in quarantine",
-            "as long as the quarantine",
+            "the id of a ban, a keyed digest of a value, as former versions left them",
+            "some minutes after the upgrade",
             NOTHING,
         ),
         "counts": Place(
