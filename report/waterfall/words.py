@@ -48,7 +48,6 @@ SIGNALS: Final[dict[str, str]] = {
     "rule": "Rule",
     "rivals": "Other explanations",
     "ceiling": "Ceiling",
-    "quarantine": "Quarantine",
     "prior": "How common mirrors are",
     "sum": "Sum",
 }
@@ -86,7 +85,7 @@ def in_words(alert: MirrorAlert) -> Words:
             strong.append(sentence)
         elif weight >= SPEAKS_NATS:
             weak.append(sentence)
-        elif weight < 0.0 or signal in ("first_shown", "quarantine", "rule"):
+        elif weight < 0.0 or signal in ("first_shown", "rule"):
             against.append(sentence)
     held = tuple(visible_sentence(line.because, 1024) for line in lines if line.signal == CEILING)
     return Words(tuple(strong), tuple(weak), tuple(against), held, if_not(alert.rivals), _check(alert.rivals))

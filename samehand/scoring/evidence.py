@@ -7,16 +7,12 @@ from typing import Final
 import msgspec
 
 from samehand import signals
-from samehand.keys import Key
 from samehand.scoring.rivals import RIVALS
 from samehand.scoring.weights import Band
 from samehand.signals.comparison import Comparison
 
 SHARED: Final = "shared-by-many"
 """The level of a line that holds what a crowd takes away from another line of its signal."""
-QUARANTINE: Final = "quarantine"
-"""The signal of the line that says which values weigh nothing."""
-SET_ASIDE: Final = (QUARANTINE, "set-aside")
 RIVALS_LINE: Final = "rivals"
 """The signal of lines with what innocent reasons take away; a level names the reason."""
 OTHERS: Final = (RIVALS_LINE, "other-explanations")
@@ -30,7 +26,6 @@ SENTENCES: Final = {
     (CEILING, "household"): "A household shares all that agrees, and the ban was days ago: possible at most.",
     OTHERS: "Other innocent explanations are left as well.",
     **{(RIVALS_LINE, rival.name): rival.sentence for rival in RIVALS},
-    SET_ASIDE: "A lead put a value that both share in quarantine: it weighs nothing.",
 }
 """The English sentence on each level of each signal, by both; the desk's catalogues translate by it."""
 CROWD: Final = "This is shared: about %(n)s accounts were counted with it."
@@ -41,7 +36,7 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
     """One line of reason; ``weight`` is in nats, against a stranger.
 
     The prior and the weights of all lines add up to the log-odds. ``explained``: the values agree, and the
-    strongest innocent reason covers it. ``values`` are the very values that agree.
+    strongest innocent reason covers it.
     """
 
     signal: str
@@ -49,7 +44,6 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
     level: str
     because: str
     explained: bool = False
-    values: tuple[Key, ...] = ()
 
 
 class InnocentReason(msgspec.Struct, frozen=True, gc=False):
@@ -77,11 +71,6 @@ class Score(msgspec.Struct, frozen=True, gc=False):
     rivals: tuple[InnocentReason, ...] = ()
 
     @property
-    def quarantined(self) -> tuple[Key, ...]:
-        """The values that agree and weigh nothing, since they are in quarantine."""
-        return next((line.values for line in self.lines if line.signal == QUARANTINE), ())
-
-    @property
     def evidence(self) -> tuple[Evidence, ...]:
         """The lines that speak for the pair or would if no rival explained them, strongest first."""
         return tuple(sorted((x for x in self.lines if x.weight > 0 or x.explained), key=lambda x: -x.weight))
@@ -100,8 +89,7 @@ class Line(msgspec.Struct, gc=False):
     ``limits``: the most against each rival; ``against``: what it weighs against each; ``less``: how much less
     where the value is commoner among a rival's people, if it is among any. ``rate``: the share of strangers
     that shows the level. ``beyond`` names signals that say
-    the same: this line counts only for what exceeds the best of them. ``quarantined``: the comparisons that
-    weigh nothing since they rest on a value in quarantine.
+    the same: this line counts only for what exceeds the best of them.
     """
 
     signal: str
@@ -114,4 +102,3 @@ class Line(msgspec.Struct, gc=False):
     rate: float
     less: tuple[float, ...] = ()
     beyond: frozenset[str] = frozenset()
-    quarantined: tuple[Comparison, ...] = ()

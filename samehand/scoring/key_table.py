@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Final
 
 import msgspec
@@ -59,13 +58,3 @@ class KeyTable(msgspec.Struct, frozen=True):
     least: int
     rivals: tuple[RivalSums, ...]
     by_number: tuple[tuple[int, tuple[int, ...]], ...] = ()
-
-    def without(self, left_out: Collection[Key]) -> KeyTable:
-        """Returns the table of a look-up that does not try some keys."""
-        kept = [place for place, key in enumerate(self.keys) if key not in left_out]
-        return msgspec.structs.replace(
-            self,
-            keys=tuple([self.keys[place] for place in kept]),
-            facts=tuple([tuple([row[place] for place in kept]) for row in self.facts]),
-            steps=tuple([tuple([row[place] for place in kept]) for row in self.steps]),
-        )

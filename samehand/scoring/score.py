@@ -6,8 +6,7 @@ which mirrors arrive at this moment and show all this, over the sum of the same 
 1. **Compare**: each signal compares two traits, or two whole accounts, and finds a level, or nothing.
 2. **Weigh**: the level's row gives a match weight against each rival, ``ln m - ln u``: much against a
    stranger if the value is rare, next to nothing against a rival that explains it.
-3. **Set aside**: what this account showed before the banned one copied it weighs nothing against any rival,
-   nor does a value in quarantine.
+3. **Set aside**: what this account showed before the banned one copied it weighs nothing against any rival.
 4. **Add up** for each rival: of dependent lines the best counts whole and the others for a share. What one
    name or one organisation explains counts once, by the rarest of its lines.
 5. **Show** the prior, the moment, the lines against a stranger, and what each innocent reason takes away: of
@@ -22,14 +21,11 @@ More agreement never lowers a score and more difference never raises it, since t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
-
-from msgspec.structs import replace
 
 from samehand.fingerprint.distil import Fingerprint
 from samehand.frequency.rates import OF_THE_PAIR, Frequencies, NothingCounted
-from samehand.keys import Key
 from samehand.scoring.ceilings import SPEAKS_NATS, ceiling
 from samehand.scoring.evidence import (
     CEILING,
@@ -37,7 +33,6 @@ from samehand.scoring.evidence import (
     OTHERS,
     RIVALS_LINE,
     SENTENCES,
-    SET_ASIDE,
     SHARED,
     Evidence,
     InnocentReason,
@@ -59,9 +54,6 @@ from samehand.watchlist.platforms import is_list
 _OF_TRAITS: Final = tuple((signal.name, signal.group, signal.compare) for signal in SIGNALS)
 _OF_PAIRS: Final = tuple((signal.name, signal.group, signal.beyond, signal.between) for signal in PAIRWISE)
 _COUNTS: Final = NothingCounted()
-
-InQuarantine = Callable[[Key], bool]
-"""True if a value is in quarantine."""
 
 _BELOW_NATS: Final = 0.1
 """How far a held score is below its threshold, so that the rounded probability reads below it as well."""
@@ -88,13 +80,11 @@ def score(
     *,
     policy: str | None = None,
     showings: tuple[Showings, Showings] | None = None,
-    quarantined: InQuarantine | None = None,
 ) -> Score:
     """Scores a new account (``ours``) against a banned one (``theirs``), both of one pepper.
 
     ``theirs.at`` is the moment of the ban; where either moment is missing, it says nothing. ``policy`` is the
     ban's, by whose thresholds the band is set. ``showings`` are ours and theirs, if they are known.
-    ``quarantined`` says which values weigh nothing; ``None``: no value is in quarantine.
     """
     flow = Flow(frequencies.per_second, frequencies.bans)
     since = None if ours.at is None or theirs.at is None else ours.at - theirs.at
@@ -105,7 +95,7 @@ def score(
         (ours.platform, theirs.platform),
         shipped=weights.rates(flow.per_second),
     )
-    lines = _compared(ours, theirs, context, weights, quarantined)
+    lines = _compared(ours, theirs, context, weights)
     for line in lines:
         _of_one_crowd(line)
     copied = _set_aside(lines, showings) if showings is not None else []
@@ -124,7 +114,6 @@ def score(
         *_shown(lines, adding, reasons),
         *([Evidence(TIMING.name, moment, timed.level, timed.because)] if timed is not None else []),
         *copied,
-        *_in_quarantine(lines, quarantined),
         *[Evidence(RIVALS_LINE, -reason.takes, reason.name, reason.sentence) for reason in reasons],
         Evidence(
             OTHERS[0], math.fsum([reason.takes for reason in reasons]) - taken, OTHERS[1], SENTENCES[OTHERS]
@@ -234,7 +223,6 @@ def against_chance(
     theirs: Fingerprint,
     weights: Weights,
     frequencies: Frequencies = _COUNTS,
-    quarantined: InQuarantine | None = None,
 ) -> list[ChanceLine]:
     """Returns what each signal weighs against chance alone, at any moment, by ``frequencies``.
 
@@ -246,7 +234,7 @@ def against_chance(
         (ours.platform, theirs.platform),
         shipped=weights.rates(_COUNTS.per_second),
     )
-    lines = _compared(ours, theirs, context, weights, quarantined)
+    lines = _compared(ours, theirs, context, weights)
     return [
         ChanceLine(line.signal, line.comparison.level, adds[0])
         for line, adds in zip(lines, _adding(lines, weights), strict=True)
@@ -258,9 +246,8 @@ def _compared(
     theirs: Fingerprint,
     context: ComparisonContext,
     weights: Weights,
-    quarantined: InQuarantine | None = None,
 ) -> list[Line]:
-    """A line for each signal that finds a level, weighed by itself; without weight if in quarantine."""
+    """A line for each signal that finds a level, weighed by itself."""
     tables = weights.signals
     lines = [
         _weighed(name, group, comparison, tables[name])
@@ -274,31 +261,7 @@ def _compared(
             line = _weighed(name, group, comparison, tables[name])
             line.beyond = beyond
             lines.append(line)
-    if quarantined is not None:
-        lines = [_without_quarantined(line, tables[line.signal], quarantined) for line in lines]
     return lines
-
-
-def _without_quarantined(line: Line, table: SignalWeights, quarantined: InQuarantine) -> Line:
-    """The line by what rests on no value in quarantine; the line without weight where nothing is left."""
-    comparisons = (line.comparison, *line.comparison.also)
-    kept = [comparison for comparison in comparisons if not any(map(quarantined, comparison.values))]
-    if len(kept) == len(comparisons):
-        return line
-    held = tuple([comparison for comparison in comparisons if comparison not in kept])
-    if kept:
-        beyond = line.beyond
-        line = _weighed(line.signal, line.group, replace(kept[0], also=tuple(kept[1:])), table)
-        line.beyond = beyond
-    elif line.weight > 0.0:
-        _weigh_nothing(line)
-    line.quarantined = held
-    return line
-
-
-def _weigh_nothing(line: Line) -> None:
-    line.weight = line.unshared = 0.0
-    line.against = (0.0,) * len(RIVALS)
 
 
 def _weighed(name: str, group: str | None, comparison: Comparison, table: SignalWeights) -> Line:
@@ -393,7 +356,7 @@ def _shown(
         whole = adds * (line.unshared / weight) if weight > 0.0 else adds + max(line.unshared - weight, 0.0)
         explained = weight > 0.0 and line.signal in covered
         because = comparison.because or SENTENCES[line.signal, comparison.level]
-        shown.append(Evidence(line.signal, whole, comparison.level, because, explained, comparison.values))
+        shown.append(Evidence(line.signal, whole, comparison.level, because, explained))
         if whole > adds:
             crowd = CROWD % {"n": f"{comparison.crowd:,}"}
             shown.append(Evidence(line.signal, adds - whole, SHARED, crowd))
@@ -417,7 +380,8 @@ def _set_aside(lines: Sequence[Line], showings: tuple[Showings, Showings]) -> li
         return []
     said = FIRST_SHOWN.found_first([line.signal for line in first], showings[0])
     for line in first:
-        _weigh_nothing(line)
+        line.weight = line.unshared = 0.0
+        line.against = (0.0,) * len(RIVALS)
     return [Evidence(FIRST_SHOWN.name, 0.0, said.level, said.because)]
 
 
@@ -428,19 +392,3 @@ def _of_unknown_order(doubtful: Sequence[Line]) -> list[Evidence]:
         return []
     said = FIRST_SHOWN.unknown(named)
     return [Evidence(FIRST_SHOWN.name, 0.0, said.level, said.because)]
-
-
-def _in_quarantine(lines: Sequence[Line], quarantined: InQuarantine | None) -> list[Evidence]:
-    """One line that names what weighs nothing, and its values."""
-    held = {line.signal: line.quarantined for line in lines if line.quarantined}
-    if not held or quarantined is None:
-        return []
-    values = dict.fromkeys(
-        value
-        for comparisons in held.values()
-        for comparison in comparisons
-        for value in comparison.values
-        if quarantined(value)
-    )
-    because = f"{SENTENCES[SET_ASIDE][:-1]} ({', '.join(sorted(held))})."
-    return [Evidence(SET_ASIDE[0], 0.0, SET_ASIDE[1], because, values=tuple(values))]

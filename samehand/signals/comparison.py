@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from samehand.keys import Key
-
 
 class Comparison(msgspec.Struct, frozen=True, gc=False):
     """What one comparison found. A struct, since every pair makes a dozen and a data class takes longer.
@@ -15,9 +13,7 @@ class Comparison(msgspec.Struct, frozen=True, gc=False):
     many accounts were counted with the value (0 without counts); the weight that a crowd takes away is shown
     as counter-evidence. ``rate_unshared`` is what the rate would be if nobody else had been counted with the
     value. ``also`` are laxer comparisons that hold as well: whichever weighs most counts, so that closer
-    agreement never weighs less. ``values`` are the very values that agree, of kinds that are kept as keyed
-    digests: in quarantine they weigh nothing. ``because`` is a sentence that says more than the level's own,
-    or empty.
+    agreement never weighs less. ``because`` is a sentence that says more than the level's own, or empty.
     """
 
     level: str
@@ -25,5 +21,4 @@ class Comparison(msgspec.Struct, frozen=True, gc=False):
     crowd: int = 0
     rate_unshared: float | None = None
     also: tuple[Comparison, ...] = ()
-    values: tuple[Key, ...] = ()
     because: str = ""

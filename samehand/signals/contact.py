@@ -142,12 +142,11 @@ class ContactSignal(SignalBase[ContactTrait]):
             for digest, kind in shared:
                 shipped = _unshared(kind, context)
                 rate, crowd = context.shared(KeyKind.CONTACT, digest, shipped, owned=True)
-                points.append((rate, crowd, shipped, kind, digest))
+                points.append((rate, crowd, shipped, kind))
             several = f" and {len(shared) - 1} more" if len(shared) > 1 else ""
-            for rate, crowd, shipped, kind, digest in sorted(points):
+            for rate, crowd, shipped, kind in sorted(points):
                 because = f"{self.sentences['shared'][:-1]} ({kind}){several}."
-                values = (key_of(own_kind(kind) or KeyKind.CONTACT, digest),)
-                comparisons.append(Comparison("shared", rate, crowd, shipped, values=values, because=because))
+                comparisons.append(Comparison("shared", rate, crowd, shipped, because=because))
         if named_there.intersection(ours.own):
             comparisons.append(_said("announced", context))
         if "former" in ours_to_theirs:

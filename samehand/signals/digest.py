@@ -49,8 +49,7 @@ class DigestSignal(SignalBase[bytes]):
         if ours == theirs:
             unshared = context.u(self.name, "same")
             rate, crowd = context.shared(self.kind, ours, unshared, owned=self.owned)
-            values = (key_of(self.kind, ours),)
-            return Comparison("same", rate, crowd, unshared, values=values)
+            return Comparison("same", rate, crowd, unshared)
         return _DIFFERENT if "different" in self.sentences else None
 
     def most(self, trait: bytes, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from msgspec.structs import replace
-
 from samehand.account import Account
 from samehand.frequency.name_prior import bits
 from samehand.frequency.rates import rate_of_bits
@@ -112,8 +110,7 @@ class EmailSignal(SignalBase[EmailTrait]):
         elif ours.domain and ours.domain == theirs.domain:
             shipped = context.u(self.name, "same-domain")
             rate, crowd = context.shared(KeyKind.EMAIL_PART, ours.domain, shipped)
-            domain = key_of(KeyKind.EMAIL_PART, ours.domain)
-            alike = (Comparison("same-domain", rate, crowd, shipped, values=(domain,)),)
+            alike = (Comparison("same-domain", rate, crowd, shipped),)
         if ours.local != theirs.local:
             return alike[0] if alike else _DIFFERENT
         shipped = rate_of_bits(ours.local_bits)
@@ -122,17 +119,13 @@ class EmailSignal(SignalBase[EmailTrait]):
         because = ""
         if ours.provider and theirs.provider and ours.provider != theirs.provider:
             because = "The e-mail addresses have the same name at different providers."
-        values: tuple[Key, ...] = (key_of(*local),)
         if ours.mailbox != theirs.mailbox:
-            return Comparison("same-local-part", rate, crowd, shipped, alike, values, because)
-        mailbox = key_of(KeyKind.EMAIL, ours.mailbox)
-        values = (mailbox, *values)
-        alike = tuple([replace(comparison, values=(mailbox, *comparison.values)) for comparison in alike])
+            return Comparison("same-local-part", rate, crowd, shipped, alike, because)
         level = "same-mailbox" if ours.tagged or theirs.tagged else "same-address"
-        same = Comparison("same-local-part", rate, crowd, shipped, values=values)
+        same = Comparison("same-local-part", rate, crowd, shipped)
         unshared = context.u(self.name, level)
         rate, crowd = context.shared(KeyKind.EMAIL, ours.mailbox, unshared, owned=True)
-        return Comparison(level, rate, crowd, unshared, (same, *alike), (mailbox,))
+        return Comparison(level, rate, crowd, unshared, (same, *alike))
 
     def most(self, trait: EmailTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of sharing the mailbox, its local part or its domain; without a key, of both being

@@ -80,13 +80,12 @@ class NetworkSignal(SignalBase[NetworkTrait]):
         if ours.address == theirs.address:
             same = context.u(self.name, "same-address")
             rate, crowd = context.shared(KeyKind.ADDRESS, ours.address, same)
-            values = (key_of(KeyKind.ADDRESS, ours.address),)
-            return Comparison("same-address", rate, crowd, same, values=values)
+            return Comparison("same-address", rate, crowd, same)
         addresses = (ours.address, theirs.address)
         if ours.prefix == theirs.prefix:
             prefix, same = (KeyKind.PREFIX, ours.prefix), context.u(self.name, "same-prefix")
             rate, crowd = context.shared_wider(prefix, KeyKind.ADDRESS, addresses, same)
-            return Comparison("same-prefix", rate, crowd, same, values=(key_of(*prefix),))
+            return Comparison("same-prefix", rate, crowd, same)
         if ours.site and ours.site == theirs.site:
             same = context.u(self.name, "same-site")
             rate, crowd = max(

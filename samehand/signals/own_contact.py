@@ -88,8 +88,7 @@ class ReachSignal(PairSignalBase):
             level = _LEVELS[kind]
             shipped = context.u("reach", level)
             rate, crowd = context.shared(kind, digest, shipped, owned=True)
-            values = (key_of(kind, digest),)
-            comparisons.append(Comparison(level, rate, crowd, shipped, values=values))
+            comparisons.append(Comparison(level, rate, crowd, shipped))
         comparisons.sort(key=lambda comparison: comparison.rate or 1.0)
         return replace(comparisons[0], also=tuple(comparisons[1:])) if comparisons else None
 

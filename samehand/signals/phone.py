@@ -78,14 +78,12 @@ class PhoneSignal(SignalBase[PhoneTrait]):
         block, numbers = (KeyKind.PHONE_BLOCK, ours.block), (ours.number, theirs.number)
         shipped = context.u(self.name, "same-block")
         rate, crowd = context.shared_wider(block, KeyKind.PHONE, numbers, shipped)
-        values: tuple[Key, ...] = (key_of(*block),)
         if ours.number != theirs.number:
-            return Comparison("same-block", rate, crowd, shipped, values=values)
-        number = key_of(KeyKind.PHONE, ours.number)
-        beside = Comparison("same-block", rate, crowd, shipped, values=(number, *values))
+            return Comparison("same-block", rate, crowd, shipped)
+        beside = Comparison("same-block", rate, crowd, shipped)
         unshared = context.u(self.name, "same-number")
         rate, crowd = context.shared(KeyKind.PHONE, ours.number, unshared, owned=True)
-        return Comparison("same-number", rate, crowd, unshared, (beside,), (number,))
+        return Comparison("same-number", rate, crowd, unshared, (beside,))
 
     def most(self, trait: PhoneTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of sharing this number, and of sharing its block."""

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from samehand.fingerprint.distil import Fingerprint
 from samehand.frequency.rates import Frequencies
 from samehand.scoring.ceilings import SPEAKS_NATS
-from samehand.scoring.score import ChanceLine, InQuarantine, against_chance
+from samehand.scoring.score import ChanceLine, against_chance
 from samehand.scoring.weights import Weights
 from samehand.waves.rivals import APART_NATS, LINKS, PLACES, RIVALS, TOGETHER, WaveRival
 
@@ -37,12 +37,11 @@ def likeness(
     second: Fingerprint,
     weights: Weights,
     frequencies: Frequencies,
-    quarantined: InQuarantine | None = None,
 ) -> Likeness | None:
     """Compares two new accounts; ``None`` where they share no pepper."""
     if first.pepper_id != second.pepper_id:
         return None
-    found = against_chance(first, second, weights, frequencies, quarantined)
+    found = against_chance(first, second, weights, frequencies)
     lines = [line for line in found if line.nats > 0.0]
     apart = 0.0 if any(_is_of(TOGETHER, line) for line in lines) else APART_NATS
     handed_out = LINKS | {"device"} if any(_is_of(PLACES, line) for line in lines) else LINKS

@@ -1,4 +1,4 @@
-"""The score of a pair: by a table, against rivals, without values in quarantine, never above its bound."""
+"""The score of a pair: by a table, against rivals, never above its bound."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import math
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
 from importlib import resources
@@ -24,11 +23,11 @@ from samehand.blocking.display_name import initial_keys
 from samehand.errors import UnusableWeights
 from samehand.fingerprint.distil import Fingerprint, enrolment_keys, query_keys
 from samehand.frequency.rates import LATELY, Frequencies, NothingCounted, flow
-from samehand.keys import Key, KeyKind, kind_of, value_of
-from samehand.scoring.evidence import QUARANTINE, Score
+from samehand.keys import Key, KeyKind, kind_of
+from samehand.scoring.evidence import Score
 from samehand.scoring.key_table import STEPS_A_NAT, KeyTable, RivalSums
 from samehand.scoring.rivals import RATED, RIVALS
-from samehand.scoring.score import _adding, _compared, against_chance, score
+from samehand.scoring.score import _adding, _compared, score
 from samehand.scoring.upper_bound import UpperBound
 from samehand.scoring.weights import Bands, Flow, Weights, lacking, read_weights
 from samehand.showings import COPYABLE, Changed, Showings
@@ -1181,106 +1180,3 @@ def test_each_signal_bounds_each_of_its_examples(signal: Any) -> None:
         weighs = partial(score, ours, theirs, PLAIN, NothingCounted(1_000))
         weight = sum(line.weight for line in weighs().lines if line.signal == signal.name)
         assert weight <= max([most.unkeyed, *said]) + 1e-9, example
-
-
-# A value in quarantine weighs nothing, a line says so, and nothing else of a pair changes for the better.
-
-
-PERSONAL = an_account(
-    email="umar@example.org",
-    phone="+923012345678",
-    device_id=DEVICE,
-    payment_token="tok_1QxYz8",
-    ip="39.40.12.7",
-    referrer="invite:7GQ2",
-    bio="join t.me/+AbCdEf123456 or t.me/+ZzYyXx987654",
-)
-NONE = NothingCounted(300)
-
-
-def kept_from(one: Account, other: Account, quarantined: Callable[[Key], bool] | None = None) -> Score:
-    return score(seen(one), seen(other), WEIGHTS, NONE, quarantined=quarantined)
-
-
-def of_kind(kind: KeyKind, value: Key) -> bool:
-    return kind_of(value) == kind
-
-
-def weight_of(
-    one: Account, other: Account, signal: str, quarantined: Callable[[Key], bool] | None = None
-) -> float:
-    """Against chance: another rival may explain a value wholly."""
-    lines = against_chance(seen(one), seen(other), WEIGHTS, NONE, quarantined)
-    return math.fsum(line.nats for line in lines if line.signal == signal)
-
-
-@given(pairs, counted, tables, st.integers(0, 255))
-def test_quarantine_of_any_values_never_raises_a_score_above_its_bound(
-    pair: tuple[Account, Account], counts: Counted, weights: Weights, drawn: int
-) -> None:
-    ours, theirs = seen(pair[0], AT), seen(pair[1], AT - 60.0)
-
-    def quarantined(value: Key) -> bool:
-        return bool((sum(value) ^ drawn) & 1)
-
-    free = score(ours, theirs, weights, counts)
-    held = score(ours, theirs, weights, counts, quarantined=quarantined)
-    assert held.log_odds <= free.log_odds + 1e-9
-    assert math.fsum([held.prior, *(line.weight for line in held.lines)]) == held.log_odds
-    table = UpperBound(weights).table((ours,), counts)
-    most, read = bounded(table, theirs, 60.0)
-    if held.probability >= weights.alerting_min:
-        assert read
-    assert enrolment_keys(theirs) or most >= 0.0
-
-
-@given(alike_accounts)
-def test_values_of_every_line_are_shown_by_both_accounts(account: Account) -> None:
-    fingerprint = seen(account)
-    shown = zip(SIGNALS, fingerprint.traits, strict=True)
-    counts = [signal.counts(trait) for signal, trait in shown if trait is not None]
-    digests = {value_of(key) for keys in counts for key in keys}
-    for line in score(fingerprint, fingerprint, WEIGHTS, NONE).lines:
-        assert {value_of(value) for value in line.values} <= digests
-
-
-def test_value_in_quarantine_weighs_nothing_and_a_line_says_so() -> None:
-    for kind, signal in {
-        KeyKind.EMAIL: "email",
-        KeyKind.PHONE: "phone",
-        KeyKind.DEVICE: "device",
-        KeyKind.PAYMENT: "payment",
-        KeyKind.ADDRESS: "network",
-        KeyKind.REFERRER: "referrer",
-        KeyKind.CONTACT: "contact",
-    }.items():
-        quarantined = partial(of_kind, kind)
-        result = kept_from(PERSONAL, PERSONAL, quarantined)
-        assert weight_of(PERSONAL, PERSONAL, signal) > 0.0
-        assert weight_of(PERSONAL, PERSONAL, signal, quarantined) == 0.0, signal
-        (line,) = [line for line in result.counter_evidence if line.signal == QUARANTINE]
-        assert signal in line.because
-        assert {kind_of(value) for value in result.quarantined} == {kind}
-
-
-def test_quarantine_of_one_contact_point_leaves_the_other_its_weight() -> None:
-    (first, *_) = next(
-        line.values for line in kept_from(PERSONAL, PERSONAL).lines if line.signal == "contact"
-    )
-    result = kept_from(PERSONAL, PERSONAL, lambda value: value == first)
-    assert weight_of(PERSONAL, PERSONAL, "contact", lambda value: value == first) > 0.0
-    assert result.quarantined == (first,)
-
-
-def test_quarantine_of_a_mailbox_silences_profiles_that_name_it() -> None:
-    names = an_account(bio="write to umar@example.org")
-    assert weight_of(names, PERSONAL, "reach") > 0.0
-    mailbox = partial(of_kind, KeyKind.EMAIL)
-    for one, other in ((names, PERSONAL), (PERSONAL, names), (names, names)):
-        for signal in ("email", "reach"):
-            assert weight_of(one, other, signal, mailbox) == 0.0
-    assert weight_of(names, names, "contact", mailbox) == 0.0
-
-
-def test_accounts_without_a_value_in_quarantine_score_as_ever() -> None:
-    assert kept_from(PERSONAL, PERSONAL, lambda _: False) == kept_from(PERSONAL, PERSONAL)
