@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from deliver.endpoints import Endpoint, Shape
 from report.waterfall.words import in_words
-from schemas.alerts import AlertSummary, EvidenceLine, MirrorAlert, without_digests
+from schemas.alerts import AlertSummary, EvidenceLine, MirrorAlert
 from schemas.appeals import AppealDecided
 from schemas.waves import WaveAlert
 
@@ -69,7 +69,6 @@ def message_id(alert: Sendable) -> str:
 def body_of(alert: Sendable, endpoint: Endpoint) -> bytes:
     """The request's body. Equal alerts give equal bytes."""
     if isinstance(alert, MirrorAlert):
-        alert = without_digests(alert)
         return _encoder.encode(_MAKERS[endpoint.shape](alert, endpoint))
     if endpoint.shape == "slack":
         if isinstance(alert, WaveAlert):

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from agents.common.queries.preview import Foreseen
 from schemas import fields
-from schemas.alerts import NOTICE, Band, InnocentReason, MirrorAlert, without_digests
+from schemas.alerts import NOTICE, Band, InnocentReason, MirrorAlert
 from schemas.malformed import Malformed
 
 Outcome = Literal["match", "no_match", "undecided"]
@@ -142,7 +142,7 @@ def scored(foreseen: Foreseen, weights_version: str, took_ms: float, *, sees_ale
             for line in lines
         ),
         rivals=tuple(replace(reason, takes=round(reason.takes, 1)) for reason in first.rivals),
-        alerts=tuple(map(without_digests, alerts)) if sees_alerts else (),
+        alerts=alerts if sees_alerts else (),
         wave=wave,
         weights_version=first.weights_version,  # others may have come into force since
         took_ms=took_ms,

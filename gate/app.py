@@ -35,7 +35,7 @@ from gate.related import Related, Wait
 from gate.rights import clash_of
 from gate.scoring import DEADLINE_MS_MAX, DEADLINE_MS_MIN, Scoring
 from gate.webhooks import ForeignWebhook
-from schemas.alerts import AlertSummary, MirrorAlert, without_digests
+from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.appeals import AppealMade
 from schemas.malformed import Malformed
 from schemas.wire import decode_appeal
@@ -229,7 +229,7 @@ class Gate:
             standing = await self._standing(alert_id)
             if isinstance(standing, Answer):
                 return standing
-            return Answer(200, without_digests(standing) if isinstance(standing, MirrorAlert) else standing)
+            return Answer(200, standing)
 
         return await self._keyed(request, "alerts", "alerts", work)
 

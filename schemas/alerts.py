@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from schemas import fields
 from schemas.accounts import Basis
 from schemas.basis_rights import BasisKind, kind_of
-from schemas.internal.quarantine import ValueDigest
 from schemas.keys import OfAccount
 from schemas.record import Record
 from schemas.unusable import FieldFault
@@ -36,9 +35,6 @@ WithdrawnReason = Literal[
 WITHDRAWN_REASONS: Final[tuple[WithdrawnReason, ...]] = get_args(WithdrawnReason)
 Band = Literal["likely", "possible", "none"]
 
-# Eight contact points, the most that are kept of a profile; a digest for each of four peppers.
-_VALUES_MAX: Final = 8
-_PEPPERS_MAX: Final = 4
 # There are about fifteen signals with at most a few lines each.
 _LINES_MAX: Final = 64
 # A person reads a handful of other candidates; the index keeps 64.
@@ -69,14 +65,6 @@ class EvidenceLine(Struct, frozen=True, kw_only=True):
         Meta(description="The two agree, and the strongest innocent reason covers it."),
     ] = False
     new: Annotated[bool, Meta(description="No dismissed alert on the account showed it.")] = False
-    value_digests: Annotated[
-        tuple[Annotated[tuple[ValueDigest, ...], Meta(max_length=_PEPPERS_MAX)], ...],
-        Meta(
-            max_length=_VALUES_MAX,
-            description="Of each personal value that agrees, its digests under the peppers in force; for the"
-            " desk's quarantine alone. In no webhook.",
-        ),
-    ] = ()
 
     def __post_init__(self) -> None:
         """Refuse a weight that JSON cannot carry."""
@@ -89,7 +77,7 @@ QUOTES_REMOVED: Final = "What this line quoted was removed when the alert was wi
 
 def without_quotes(line: EvidenceLine) -> EvidenceLine:
     """The same line by its signal, level and weight alone, without a word of either account."""
-    return replace(line, ours="", theirs="", because=QUOTES_REMOVED, value_digests=())
+    return replace(line, ours="", theirs="", because=QUOTES_REMOVED)
 
 
 NOT_QUOTED: Final = "This agrees with a name on a list that may not be shown."
@@ -107,16 +95,6 @@ def without_basis(alert: MirrorAlert, *, listed: bool) -> MirrorAlert:
         for several in (alert.evidence, alert.counter_evidence)
     )
     return replace(alert, matched=matched, evidence=evidence, counter_evidence=counter_evidence)
-
-
-def without_digests(alert: MirrorAlert) -> MirrorAlert:
-    """The same alert for readers other than the desk's quarantine."""
-    lines = (
-        tuple([replace(line, value_digests=()) for line in several])
-        for several in (alert.evidence, alert.counter_evidence)
-    )
-    evidence, counter_evidence = lines
-    return replace(alert, evidence=evidence, counter_evidence=counter_evidence)
 
 
 UNQUOTED: Final = "unquoted"

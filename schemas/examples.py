@@ -37,7 +37,6 @@ from schemas.alerts import (
 )
 from schemas.appeals import AppealDecided
 from schemas.internal.enrolled import BanEnrolled
-from schemas.internal.quarantine import ValueQuarantined
 from schemas.internal.related import RelatedAsked
 from schemas.letters import DeadLetter
 from schemas.record import Record
@@ -372,18 +371,6 @@ LETTER: Final = DeadLetter(
     at=_RETURNED_AT,
 )
 
-QUARANTINED: Final = ValueQuarantined(
-    digest="5b0f6a3c9d1e2f47a8b6",
-    revision=210_000_000,
-    until=datetime(2027, 2, 1, tzinfo=UTC),
-    by="7f3c2b9e1d",
-    reason="The device of a shop in which phones are set up.",
-)
-
-QUARANTINE_ENDED: Final = ValueQuarantined(
-    digest="5b0f6a3c9d1e2f47a8b6", revision=210_086_400, until=None, by="7f3c2b9e1d"
-)
-
 RELATED_ASKED: Final = RelatedAsked(
     platform="x",
     account_id="9907",
@@ -411,6 +398,5 @@ EXAMPLES: Final[dict[str, tuple[Record, ...]]] = {
     "fingerprints.enrolled": (ENROLLED,),
     "gate.audit": (RELATED_ASKED,),
     "deadletters": (LETTER,),
-    "quarantine": (QUARANTINED, QUARANTINE_ENDED),
 }
 """Examples by topic (without prefix)."""

@@ -38,7 +38,6 @@ from schemas.decoding import faults
 from schemas.decoding.dates import settle
 from schemas.decoding.repair import Repair, plain_values
 from schemas.internal.enrolled import BanEnrolled
-from schemas.internal.quarantine import ValueQuarantined
 from schemas.internal.related import RelatedAsked, RelatedQuestion
 from schemas.letters import DeadLetter
 from schemas.malformed import Malformed
@@ -215,7 +214,6 @@ decode_actioned: Final = Decoder(AccountActioned)
 decode_verdict: Final = Decoder(VerdictGiven)
 decode_letter: Final = Decoder(DeadLetter)
 decode_enrolled: Final = Decoder(BanEnrolled)
-decode_quarantine: Final = Decoder(ValueQuarantined)
 decode_alert_state: Final = Decoder(AlertState)
 decode_wave: Final = Decoder(WaveAlert)
 decode_appeal: Final = Decoder(AppealMade)

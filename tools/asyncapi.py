@@ -43,7 +43,6 @@ DESCRIPTIONS: Final = {
     _CALLED.enrolled: "Word from enrolment to look-back, between workers.",
     _CALLED.letters: "Records that could not be processed, with their address and the reason.",
     _CALLED.gate_audit: "What leads asked a gate, by whom and why: published before it is answered.",
-    _CALLED.quarantine: "Values that leads put in quarantine, by keyed digest: the highest `revision` holds.",
     _CALLED.control: "Words of workers and operators to each other. Internal: its form may change.",
 }
 

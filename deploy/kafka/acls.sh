@@ -24,12 +24,10 @@ Who is who; an empty name leaves somebody out (default: User: and the option's n
   --worker PRINCIPAL          reads what happens, writes alerts and dead letters; `samehand rebuild` too
   --platform PRINCIPAL        publishes what happens to accounts
   --moderation PRINCIPAL      reads alerts, as the group --moderation-group (default moderation)
-  --desk PRINCIPAL            reads alerts, writes verdicts and quarantine, as the group
-                              --desk-group (default desk)
+  --desk PRINCIPAL            reads alerts, writes verdicts, as the group --desk-group (default desk)
   --bridge PRINCIPAL          reads --foreign-topics (names, separated by commas) and publishes what they become,
                               as the group --group with -bridge; nobody without such topics
-  --gate PRINCIPAL            `samehand gate`: publishes what happens to accounts, verdicts and what leads asked it; reads
-                              quarantine
+  --gate PRINCIPAL            `samehand gate`: publishes what happens to accounts, verdicts and what leads asked it
   --deliver PRINCIPAL         `samehand deliver`: reads alerts, in groups that begin with --group and -deliver-
   --operator PRINCIPAL        `samehand letters`, `account`, `enrol`, `watchlist import`, `learn`: reads dead letters too
                               (`samehand doctor` asks for a worker: run it as one)
@@ -89,7 +87,7 @@ done
 
 readonly EVENTS=(accounts.created accounts.updated accounts.remembered accounts.deleted accounts.banned accounts.reinstated)
 readonly TOLD=("${EVENTS[@]}" accounts.actioned) # by platforms
-readonly ALL=("${TOLD[@]}" accounts.scanned alerts alerts.shadow alerts.sample alerts.state alerts.waves alerts.verdicts fingerprints.enrolled deadletters control quarantine)
+readonly ALL=("${TOLD[@]}" accounts.scanned alerts alerts.shadow alerts.sample alerts.state alerts.waves alerts.verdicts fingerprints.enrolled deadletters control)
 
 # allow PRINCIPAL OPERATION topic|group NAME...
 allow() {
@@ -119,7 +117,7 @@ allow() {
 # Workers. They write to what they read, too: a deleted account's ban becomes a tombstone in accounts.banned, the alert
 # that led to a ban has a verdict in alerts.verdicts, look-back reads each ban in fingerprints.enrolled, a rebuild reads
 # the state of alerts and waves, and workers leave each other messages in control.
-allow "$worker" Read topic "${EVENTS[@]}" accounts.scanned alerts alerts.shadow alerts.state alerts.waves alerts.verdicts fingerprints.enrolled control quarantine
+allow "$worker" Read topic "${EVENTS[@]}" accounts.scanned alerts alerts.shadow alerts.state alerts.waves alerts.verdicts fingerprints.enrolled control
 allow "$worker" Write topic alerts alerts.shadow alerts.sample alerts.state alerts.waves alerts.verdicts deadletters accounts.banned fingerprints.enrolled control
 allow "$worker" Describe topic accounts.actioned # it reads none, and looks whether the topic is there
 allow "$worker" DescribeConfigs topic "${ALL[@]}" # bans that are not compacted get lost: a worker looks
@@ -128,9 +126,8 @@ allow "$worker" Read group "$group"
 
 allow "$platform" Write topic "${TOLD[@]}"
 
-# A gate asks the store about alerts, and Kafka only which values are in quarantine.
+# A gate asks the store about alerts, and reads nothing of Kafka.
 allow "$gate" Write topic "${TOLD[@]}" alerts.verdicts gate.audit
-allow "$gate" Read topic quarantine
 allow "$gate" DescribeConfigs topic gate.audit
 [[ -z $create ]] || allow "$gate" Create topic gate.audit
 
@@ -138,10 +135,10 @@ allow "$moderation" Read topic alerts alerts.waves
 allow "$moderation" Read group "$moderation_group"
 
 allow "$desk" Read topic accounts.actioned alerts alerts.sample alerts.waves alerts.verdicts
-allow "$desk" Write topic alerts.verdicts appeals.decided desk.audit quarantine deadletters # of unreadable actions
+allow "$desk" Write topic alerts.verdicts appeals.decided desk.audit deadletters # of unreadable actions
 allow "$desk" Read topic desk.audit # `samehand desk audit verify` holds the chain to what was published
-allow "$desk" DescribeConfigs topic accounts.actioned deadletters alerts alerts.sample alerts.waves alerts.verdicts appeals.decided desk.audit quarantine
-[[ -z $create ]] || allow "$desk" Create topic accounts.actioned deadletters alerts alerts.sample alerts.waves alerts.verdicts appeals.decided desk.audit quarantine
+allow "$desk" DescribeConfigs topic accounts.actioned deadletters alerts alerts.sample alerts.waves alerts.verdicts appeals.decided desk.audit
+[[ -z $create ]] || allow "$desk" Create topic accounts.actioned deadletters alerts alerts.sample alerts.waves alerts.verdicts appeals.decided desk.audit
 allow "$desk" Read group "$desk_group"
 
 # A bridge has no business with alerts; the topics of others it reads under their own names.

@@ -14,7 +14,7 @@ from desk.review.deciding.review import Review
 from desk.review.evidence import shown_evidence
 from desk.review.facts import alert_of
 from desk.review.seal import UNREAD
-from schemas.alerts import MirrorAlert, without_digests
+from schemas.alerts import MirrorAlert
 from schemas.wire import encode
 
 PURPOSE_CHARS_MAX: Final = 500
@@ -148,4 +148,4 @@ async def _held(review: Review, request_id: int, alert_id: str) -> list[dict[str
 
 
 def _alert(review: Review, alert: MirrorAlert) -> Any:
-    return json.loads(encode(without_digests(review.policy.exportable(alert))))
+    return json.loads(encode(review.policy.exportable(alert)))

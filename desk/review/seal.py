@@ -15,7 +15,7 @@ from msgspec import structs
 from desk.database.alerts import AlertRow
 from desk.database.notes import NoteRow
 from desk.database.verdicts import VerdictRow
-from schemas.alerts import MirrorAlert, without_digests
+from schemas.alerts import MirrorAlert
 
 HIDDEN: Final = frozenset({"rule", "rivals", "ceiling", "prior"})
 """Lines that only the sum has: shown blind, they would reveal it."""
@@ -73,11 +73,7 @@ class Seal:
         return [row for row in rows if not self.words or row.user_id == self.user_id]
 
     def alert(self, alert: MirrorAlert, verdicts: Iterable[VerdictRow]) -> MirrorAlert:
-        """The alert without what is hidden. ``verdicts``: every row about it.
-
-        Digests of values are shown to nobody: they would tell which alerts share one.
-        """
-        alert = without_digests(alert)
+        """The alert without what is hidden. ``verdicts``: every row about it."""
         if self.words:
             # Withdrawing and opening again count the revision up: show the one that the first verdict saw.
             revisions = [row.revision for row in verdicts if row.reviewer != self.user_id]

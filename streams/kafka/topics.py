@@ -120,7 +120,6 @@ class Names:
         self.control = f"{prefix}control"
         self.audit = f"{prefix}desk.audit"
         self.gate_audit = f"{prefix}gate.audit"
-        self.quarantine = f"{prefix}quarantine"
 
     @property
     def events(self) -> tuple[str, ...]:
@@ -135,7 +134,6 @@ def names(settings: Settings) -> Names:
 def wanted(settings: Settings) -> list[TopicSpec]:
     """Every topic as it should be."""
     called, many = names(settings), settings.topic_partitions
-    followed = (called.quarantine,) if settings.follow_quarantine else ()
     return [
         TopicSpec(called.created, many, rights=_READ),
         TopicSpec(called.updated, many, rights=_READ),
@@ -159,8 +157,6 @@ def wanted(settings: Settings) -> list[TopicSpec]:
         TopicSpec(called.letters, many, retention_days=LETTERS_DAYS, rights=_WRITE),
         # One partition: operators' messages have one order.
         TopicSpec(called.control, 1, compacted=True, rights=_BOTH),
-        # One partition: it is read as a whole, and holds a few records.
-        *[TopicSpec(topic, 1, compacted=True, rights=_READ) for topic in followed],
     ]
 
 
@@ -177,7 +173,6 @@ def wanted_by_desk(settings: Settings, *, appeals: bool = False) -> list[TopicSp
         TopicSpec(called.letters, many, retention_days=LETTERS_DAYS, rights=_WRITE),  # of unreadable actions
         # Keyed by the head's number and hash: compaction keeps all of them, also two of one number.
         TopicSpec(called.audit, 1, compacted=True, rights=_BOTH),
-        TopicSpec(called.quarantine, 1, compacted=True, rights=_WRITE),
         *([decided_appeals(settings, "WRITE")] if appeals else []),
     ]
 
@@ -194,15 +189,13 @@ def actions(settings: Settings, rights: frozenset[Right]) -> TopicSpec:
 
 
 def wanted_by_gate(settings: Settings) -> list[TopicSpec]:
-    """What a gate needs: to write what platforms publish and what people decided, and to read what
-    leads decided about scoring. Workers set these up; a gate itself what leads asked it.
+    """What a gate needs: to write what platforms publish and what people decided. Workers set these up; a
+    gate itself what leads asked it.
     """
     called, many = names(settings), settings.topic_partitions
-    followed = (called.quarantine,) if settings.follow_quarantine else ()
     written = (*called.events, called.actioned, called.verdicts)
     return [
         *(TopicSpec(topic, many, rights=_WRITE, foreign=True) for topic in written),
-        *[TopicSpec(topic, 1, rights=_READ, foreign=True) for topic in followed],
         # One partition: its few records have one order.
         TopicSpec(called.gate_audit, 1, retention_days=365, rights=_WRITE),
     ]

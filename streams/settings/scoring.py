@@ -58,9 +58,6 @@ class ScoringSettings(BaseModel):
     weights: FilePath | None = Field(
         None, description="Another table of weights, as `samehand learn` proposes; without it the shipped."
     )
-    follow_quarantine: bool = Field(
-        True, description="Whether workers and gates follow what leads put in quarantine (topic quarantine)."
-    )
     sample_share: float = Field(
         0.0,
         ge=0.0,

@@ -722,14 +722,12 @@ def test_rights_that_kafka_does_not_give_are_named_with_the_script_that_does(
     assert states(look_at_publishing(load({}))) == [("wrong", "Kafka")]
 
 
-def test_gate_wants_to_write_what_it_publishes_and_to_read_what_leads_decided_alone() -> None:
+def test_gate_wants_to_write_what_it_publishes_and_nothing_else() -> None:
     wanted = topics.wanted_by_gate(load({}))
     called = topics.names(load({}))
     rights = {it.name: set(it.rights) for it in wanted}
     published = (*called.events, called.actioned, called.verdicts, called.gate_audit)
-    assert rights == {name: {"WRITE"} for name in published} | {called.quarantine: {"READ"}}
-    alone = load({"SAMEHAND_FOLLOW_QUARANTINE": "false"})
-    assert called.quarantine not in {it.name for it in topics.wanted_by_gate(alone)}
+    assert rights == {name: {"WRITE"} for name in published}
     found = topics.TopicsOnBroker(partitions=1, configs=None, rights=frozenset({"DESCRIBE", "READ"}))
     assert [it.kind for it in topics.compare(wanted[0], found)] == ["forbidden"]
 

@@ -451,8 +451,6 @@ def test_deliver_with_these_rights_does_its_whole_job(cluster: Cluster, tmp_path
         ("bridge", "READ", "deadletters"),
         ("worker", "WRITE", "accounts.created"),
         ("worker", "READ", "deadletters"),
-        ("worker", "WRITE", "quarantine"),
-        ("operator", "WRITE", "quarantine"),
     ],
 )
 def test_nobody_may_do_more(cluster: Cluster, tmp_path: Path, who: str, operation: str, topic: str) -> None:
@@ -474,7 +472,6 @@ def test_everybody_may_do_what_is_theirs(cluster: Cluster, tmp_path: Path) -> No
         f"{PREFIX}alerts.sample": {*looks, "READ"},
         f"{PREFIX}alerts.waves": {*looks, "READ"},
         f"{PREFIX}alerts.verdicts": {*looks, "READ", "WRITE"},
-        f"{PREFIX}quarantine": {*looks, "WRITE"},
     }
     # Desks and gates make topics of their own, and none ran here.
     elsewhere = {named.audit, named.appeals, named.gate_audit}

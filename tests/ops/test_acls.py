@@ -25,14 +25,13 @@ def after(words: list[str], option: str) -> list[str]:
 def test_a_gate_publishes_events_and_verdicts_reads_decisions_and_may_do_nothing_else() -> None:
     names = topics.Names("eu.")
     lines = [it for it in printed("--prefix", "eu.", "--gate", "User:edge") if "User:edge" in it]
-    writes, reads, describes = lines
+    writes, describes = lines
     operations = [after(line, "--operation") for line in lines]
-    assert operations == [["Write"], ["Read"], ["DescribeConfigs"]]
+    assert operations == [["Write"], ["DescribeConfigs"]]
     assert sorted(after(writes, "--topic")) == sorted(
         [*names.events, names.actioned, names.verdicts, names.gate_audit]
     )
     assert after(describes, "--topic") == [names.gate_audit]
-    assert after(reads, "--topic") == [names.quarantine]
     assert not any(after(words, "--group") for words in lines)
 
 
@@ -45,4 +44,4 @@ def test_before_kafka_3_a_gate_may_use_an_idempotent_producer() -> None:
     operations = [
         op for it in printed("--before-kafka-3") if "User:gate" in it for op in after(it, "--operation")
     ]
-    assert operations == ["Write", "Read", "DescribeConfigs", "IdempotentWrite"]
+    assert operations == ["Write", "DescribeConfigs", "IdempotentWrite"]

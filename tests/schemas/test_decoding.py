@@ -56,7 +56,6 @@ DECODERS: dict[str, Callable[..., Any]] = {
     "fingerprints.enrolled": wire.decode_enrolled,
     "deadletters": wire.decode_letter,
     "gate.audit": wire.decode_related_asked,
-    "quarantine": wire.decode_quarantine,
 }
 TOPICS = sorted(DECODERS)
 UNVERSIONED = {"alerts", "alerts.sample", "deadletters"}

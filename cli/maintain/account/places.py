@@ -71,7 +71,6 @@ _TOPICS: Final[Mapping[str, tuple[str, str]]] = {
     "control": ("nothing of an account", NOTHING),
     "gate_audit": ("the account that a lead asked about; why, when and who", NOTHING),
     "audit": ("nothing of an account: numbers and hashes of audit lines", NOTHING),
-    "quarantine": ("a keyed digest of a value that accounts share, by whom and why", NOTHING),
 }
 """By the attribute of `Names`: what a record holds of an account, and what ends it sooner."""
 

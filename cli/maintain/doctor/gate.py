@@ -92,7 +92,7 @@ def look_at_calls(settings: Settings) -> list[DoctorFinding]:
 
 def look_at_publishing(settings: Settings) -> list[DoctorFinding]:
     """Checks whether a broker takes us and would take what a gate publishes; nothing is written."""
-    words = "may write events and verdicts, and read which values are in quarantine"
+    words = "may write events and verdicts"
     wanted = topics.wanted_by_gate(settings)
     answers_leads = False
     with suppress(UnusableKeys):  # `look_at_keys` says why

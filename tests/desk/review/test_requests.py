@@ -962,15 +962,6 @@ async def test_case_file_under_a_request_names_no_relative_that_the_request_does
     assert "new-alert-3" not in json.dumps(case)
 
 
-async def test_no_case_file_has_a_keyed_digest(office: Office) -> None:
-    digest = "0f" * 10
-    await office.receive(reasons=(a_reason("device", value_digests=((digest,),)), a_reason()))
-    request_id, rana, _ = await approved(office)
-    assert digest not in (await file_of(office, rana, request_id)).decode()
-    async with acting(office, rana) as review:
-        assert digest not in json.dumps(await case_file(review, "alert-1", purpose="appeal"))
-
-
 async def test_another_decision_is_not_held_up_by_a_hold(office: Office) -> None:
     amina = await office.hire("amina")
     await receive(office)

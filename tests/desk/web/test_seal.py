@@ -154,7 +154,6 @@ class World:
                 ours="•••",
                 theirs="•••",
                 explained=self.other_score,
-                value_digests=((("ab" if self.other or self.other_score else "cd") * 10,),),
             ),
         ]
         weighed: dict[str, Any] = {}
