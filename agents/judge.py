@@ -18,8 +18,8 @@ from agents.common.again import turns_of
 from agents.common.alerts.propose import confirm, record_in
 from agents.common.alerts.withdrawal import READ_AT_ONCE
 from agents.common.context import AgentContext
-from agents.common.decisions.dismissals import note_shown
 from agents.common.decoding import itself, read_all
+from agents.common.dismissals import note_shown
 from agents.common.distil import descending
 from agents.common.families import descents_below
 from agents.common.metric_labels import script_of

@@ -13,10 +13,9 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, appeals, audit, reads, verdicts
+from desk.database import alerts, appeals, audit, decided_evidence, reads, verdicts
 from desk.database.alerts import AlertRow
 from desk.database.appeals import AppealRow
-from desk.database.decisions import decided_evidence
 from desk.database.engine import Database
 from desk.database.errors import DatabaseUnavailable
 from desk.database.verdicts import TAKE_BACK, VerdictRow

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from desk.database import decided_evidence
 from desk.database.alerts import AlertRow, QuotedAlertRow
-from desk.database.decisions import decided_evidence
 from desk.review.facts import alert_of
 from desk.review.people import Person, people, person_of
 from schemas.alerts import MirrorAlert

@@ -12,8 +12,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, appeals, audit, holds, notes, reads
-from desk.database.decisions import decided_evidence
+from desk.database import alerts, appeals, audit, decided_evidence, holds, notes, reads
 from desk.database.finding import findable
 from desk.review.evidence import shown_evidence
 from desk.review.facts import alert_of, found_by, unquoted

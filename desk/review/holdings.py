@@ -9,10 +9,9 @@ from typing import Final, Literal
 from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, appeals, audit, notes, reads, verdicts, waves
+from desk.database import alerts, appeals, audit, decided_evidence, notes, reads, verdicts, waves
 from desk.database.alerts import AlertRow
 from desk.database.appeals import AppealRow
-from desk.database.decisions import decided_evidence
 from desk.database.notes import NoteRow
 from desk.database.verdicts import VerdictRow
 from desk.review.arrivals import ALL_KINDS

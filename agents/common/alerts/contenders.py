@@ -2,7 +2,7 @@
 
 An open alert stays unless an alike ban's pair exceeds it by :data:`agents.common.match.STAYS_NATS`. Then that
 pair's alert is published first, and the former one withdrawn afterwards (`superseded`): there may be two for
-a moment, and never none. Which pairs dismissals cover: :mod:`agents.common.decisions.dismissals`.
+a moment, and never none. Which pairs dismissals cover: :mod:`agents.common.dismissals`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from msgspec.structs import replace as replace_fields
 from agents.common.alerts.compose import Pair
 from agents.common.alerts.propose import admitted, best_score, may_alert, proposals, record_in
 from agents.common.context import AgentContext
-from agents.common.decisions.dismissals import NEWS_NATS, dismissals, weighed
+from agents.common.dismissals import NEWS_NATS, dismissals, weighed
 from agents.common.match import ASKED_AT_ONCE, capped, likeness
 from agents.common.snapshot import Snapshot
 from samehand.alert_id import alert_id

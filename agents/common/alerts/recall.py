@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agents.common.context import AgentContext
-from agents.common.decisions.dismissals import note_covered
+from agents.common.dismissals import note_covered
 from schemas.alert_state import AlertState
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.wire import encode

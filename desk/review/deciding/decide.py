@@ -7,9 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from desk.database import appeals, audit, reads, verdicts
+from desk.database import appeals, audit, decided_evidence, reads, verdicts
 from desk.database.appeals import AppealRow
-from desk.database.decisions import decided_evidence
 from desk.database.filters import Filters
 from desk.database.queue import waiting
 from desk.database.queue.waiting import WaitingRow

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from desk.database import appeals, audit, reads, verdicts
-from desk.database.decisions import decided_evidence
+from desk.database import appeals, audit, decided_evidence, reads, verdicts
 from desk.database.topics import outbox
 from desk.errors import Forbidden, NotFound, TooLate
 from desk.review.deciding.review import Review
