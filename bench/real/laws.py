@@ -19,6 +19,7 @@ from agents.common.distil import account_of
 from bench.real.scenes import DAY, MINUTE, NOW, RANK, Banned, _only, _prefix, _whole
 from report.share import Share
 from samehand.fingerprint.distil import Fingerprint, distil
+from samehand.frequency.rates import SignUpRates
 from samehand.keys import KeyKind
 from samehand.scoring.evidence import Score
 from samehand.scoring.score import score
@@ -58,9 +59,9 @@ class Store:
         return min(self.people, self.crowd if kind in self.crowded else 2)
 
     @property
-    def per_second(self) -> float:
-        """One ban of sixty sign-ups, and never fewer than a hundred sign-ups a day."""
-        return max(100.0, self.bans * 60 * DAY / self.spread) / DAY
+    def sign_ups(self) -> SignUpRates:
+        """One ban of sixty sign-ups."""
+        return SignUpRates.everywhere(self.bans * 60 * DAY / self.spread)
 
 
 _ALL: Final = tuple(Store(bans) for bans in BANS)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Final, Protocol
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple, Protocol
 
 from samehand.elapsed import DAY_SECONDS
 from samehand.keys import PERSONAL_POSTING_CAP, Key, KeyKind, is_personal, key_of
@@ -48,6 +49,37 @@ def flow(sign_ups_a_day: float) -> float:
     return max(sign_ups_a_day, SIGN_UPS_A_DAY_MIN) / DAY_SECONDS
 
 
+class SignUpRate(NamedTuple):
+    """How many accounts sign up a second: as is usual, and in the latest hour, if these are more."""
+
+    usual: float
+    latest: float
+
+
+_UNKNOWN: Final = SignUpRate(flow(SIGN_UPS_A_DAY_UNKNOWN), flow(SIGN_UPS_A_DAY_UNKNOWN))
+
+
+@dataclass(frozen=True, slots=True)
+class SignUpRates:
+    """The rates of platforms that were counted; ``otherwise`` that of any other."""
+
+    by_platform: Mapping[str, SignUpRate] = field(default_factory=dict)
+    otherwise: SignUpRate = _UNKNOWN
+
+    @classmethod
+    def everywhere(cls, sign_ups_a_day: float) -> SignUpRates:
+        """One rate of all platforms."""
+        return cls(otherwise=SignUpRate(flow(sign_ups_a_day), flow(sign_ups_a_day)))
+
+    def of(self, platform: str) -> SignUpRate:
+        return self.by_platform.get(platform, self.otherwise)
+
+    def range(self) -> tuple[float, float]:
+        """The least and the most that is usual on any platform."""
+        usual = [rate.usual for rate in self.by_platform.values()] or [self.otherwise.usual]
+        return min(usual), max(usual)
+
+
 class Frequencies(Protocol):
     """A frozen snapshot of how many accounts bear a value."""
 
@@ -56,7 +88,7 @@ class Frequencies(Protocol):
         """How many banned accounts were enrolled when the snapshot was taken."""
 
     @property
-    def per_second(self) -> float:
+    def sign_ups(self) -> SignUpRates:
         """How many accounts sign up a second."""
 
     def accounts(self, stratum: str) -> int:
@@ -71,7 +103,7 @@ class NothingCounted:
 
     def __init__(self, bans: int = 0, sign_ups_a_day: int = SIGN_UPS_A_DAY_UNKNOWN) -> None:
         self._bans = bans
-        self.per_second = flow(sign_ups_a_day)
+        self.sign_ups = SignUpRates.everywhere(sign_ups_a_day)
 
     @property
     def bans(self) -> int:
@@ -135,7 +167,7 @@ class CountsAtRate:
 
     def __init__(self, counted: Frequencies, sign_ups_a_day: int) -> None:
         self._counted = counted
-        self.per_second = flow(sign_ups_a_day)
+        self.sign_ups = SignUpRates.everywhere(sign_ups_a_day)
 
     @property
     def bans(self) -> int:
@@ -171,8 +203,8 @@ class CountsWithoutCandidates:
         return self._counted.bans
 
     @property
-    def per_second(self) -> float:
-        return self._counted.per_second
+    def sign_ups(self) -> SignUpRates:
+        return self._counted.sign_ups
 
     def accounts(self, stratum: str) -> int:
         """How many accounts were counted in a stratum; a few candidates make no difference to that."""

@@ -23,6 +23,7 @@ SENTENCES: Final = {
     **signals.SENTENCES,
     (CEILING, "circumstances"): "Only circumstances agree, which strangers share: they alone raise no alert.",
     (CEILING, "public"): "No rare mailbox, number, device or card agrees: a mirror is possible at most.",
+    (CEILING, "rush"): "More accounts than usual sign up in this hour, so more are alike by chance.",
     (CEILING, "household"): "A household shares all that agrees, and the ban was days ago: possible at most.",
     OTHERS: "Other innocent explanations are left as well.",
     **{(RIVALS_LINE, rival.name): rival.sentence for rival in RIVALS},

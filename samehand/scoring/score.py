@@ -26,7 +26,7 @@ from typing import Final, NamedTuple
 
 from samehand.fingerprint.distil import Fingerprint
 from samehand.frequency.rates import OF_THE_PAIR, Frequencies, NothingCounted
-from samehand.scoring.ceilings import SPEAKS_NATS, ceiling
+from samehand.scoring.ceilings import SPEAKS_NATS, Ceiling, ceiling
 from samehand.scoring.evidence import (
     CEILING,
     CROWD,
@@ -86,7 +86,8 @@ def score(
     ``theirs.at`` is the moment of the ban; where either moment is missing, it says nothing. ``policy`` is the
     ban's, by whose thresholds the band is set. ``showings`` are ours and theirs, if they are known.
     """
-    flow = Flow(frequencies.per_second, frequencies.bans)
+    sign_ups = frequencies.sign_ups.of(ours.platform)
+    flow = Flow(sign_ups.usual, frequencies.bans)
     since = None if ours.at is None or theirs.at is None else ours.at - theirs.at
     listed, by_day = is_list(theirs.platform), ours.at_is_day or theirs.at_is_day
     context = ComparisonContext(
@@ -120,7 +121,11 @@ def score(
         ),
     ]
     log_odds = math.fsum([prior, *[line.weight for line in shown]])
-    if (held := ceiling(lines, since, weights.bands_of(policy))) is not None:
+    rush, bands = math.log(sign_ups.latest / sign_ups.usual), weights.bands_of(policy)
+    held = ceiling(lines, since, bands)
+    if held is None and rush > 0.0 and log_odds < weights.log_odds_at(bands.likely) + rush:
+        held = Ceiling(bands.likely, "rush")
+    if held is not None:
         excess = log_odds - weights.log_odds_at(_just_below(held.below))
         if excess > 0.0:
             shown.append(Evidence(CEILING, -excess, held.level, SENTENCES[CEILING, held.level]))
@@ -232,7 +237,7 @@ def against_chance(
         frequencies,
         (ours.stratum, theirs.stratum),
         (ours.platform, theirs.platform),
-        shipped=weights.rates(_COUNTS.per_second),
+        shipped=weights.rates(_COUNTS.sign_ups.of(ours.platform).usual),
     )
     lines = _compared(ours, theirs, context, weights)
     return [

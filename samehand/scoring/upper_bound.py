@@ -98,12 +98,14 @@ class UpperBound:
         # A key that adds nothing is left out, unless it is personal: how many bear it is asked in any case.
         by_key = {key: several for key, several in by_key.items() if several[-1].steps or is_personal(key[0])}
         at = None if banned or not fingerprints else fingerprints[0].at
-        weights, flow = self._weights, Flow(frequencies.per_second, frequencies.bans)
+        # Of a ban the platform of the other side is known only once it is read.
+        weights, (least, most) = self._weights, _usual(fingerprints, frequencies, banned=banned)
+        flow = Flow(most, frequencies.bans)
         # Of a ban or of an entry of a list, whichever is more; mirrors of the latter come evenly at any age.
         listing = weights.mirrors(flow, None, listed=True)
         evenly = max(weights.mirrors(flow, None, listed=False), listing)
-        least = _steps(math.log(listing / evenly))
-        moments = tuple([(age, max(steps, least)) for age, steps in self._moments])
+        floor = _steps(math.log(listing / evenly))
+        moments = tuple([(age, max(steps, floor)) for age, steps in self._moments])
         if at is None:  # the candidates' own moments are known only once they are read
             moments = ((-math.inf, max(steps for _, steps in moments) if banned else 0),)
         rows = [tuple(zip(*row, strict=True)) for row in zip_longest(*by_key.values(), fillvalue=_NOTHING)]
@@ -118,7 +120,7 @@ class UpperBound:
             moments=moments,
             at=at,
             least=math.floor((self._alerting - math.log(evenly)) * STEPS_A_NAT) - _ROUNDING,
-            rivals=tuple(self._sums(flow, evenly)),
+            rivals=tuple(self._sums(least, evenly)),
             by_number=tuple(by_number.items()),
         )
 
@@ -138,7 +140,7 @@ class UpperBound:
             _LeastCounted(frequencies),
             (fingerprint.stratum,) * 2,
             (fingerprint.platform,) * 2,
-            shipped=self._weights.rates(frequencies.per_second),
+            shipped=self._weights.rates(_usual((fingerprint,), frequencies, banned=banned)[1]),
         )
         shown: list[tuple[int, Any, Any, Most]] = []
         traits = [*fingerprint.traits, *(pair_signal.of(fingerprint.trait) for pair_signal in PAIRWISE)]
@@ -186,7 +188,7 @@ class UpperBound:
                 new[key] = part[nats]
         return new
 
-    def _sums(self, flow: Flow, evenly: float) -> Iterator[RivalSums]:
+    def _sums(self, per_second: float, evenly: float) -> Iterator[RivalSums]:
         """Those of the rivals by which a pair can be bound: not what follows from one name or one crowd."""
         for place, (rival, limits) in enumerate(zip(RIVALS, self._limits, strict=True)):
             if rival.one_name or rival.one_crowd:
@@ -194,11 +196,21 @@ class UpperBound:
             if rival.copies:  # as mirrors, at any moment
                 yield RivalSums(_steps(-math.log(COPIERS_A_MIRROR * evenly)), limits, timed=False)
             elif rival.share:  # all that is by chance is the first rival's at least
-                rate = flow.per_second * (rival.share if place else 1.0)
+                rate = per_second * (rival.share if place else 1.0)
                 yield RivalSums(_steps(-math.log(rate)), limits, timed=True)
             else:
                 rate = self._weights.rivals[rival.name].least / LIFE_SECONDS
                 yield RivalSums(_steps(-math.log(rate)), limits, timed=True)
+
+
+def _usual(
+    fingerprints: Sequence[Fingerprint], frequencies: Frequencies, *, banned: bool
+) -> tuple[float, float]:
+    """The least and the most that sign up a second where the new account of a pair does."""
+    if banned or not fingerprints:
+        return frequencies.sign_ups.range()
+    usual = frequencies.sign_ups.of(fingerprints[0].platform).usual
+    return usual, usual
 
 
 def _by_age() -> Moments:
@@ -221,7 +233,7 @@ class _LeastCounted:
     def __init__(self, counted: Frequencies) -> None:
         self._counted = counted
         self.bans = counted.bans
-        self.per_second = counted.per_second
+        self.sign_ups = counted.sign_ups
 
     def accounts(self, stratum: str) -> int:
         return self._counted.accounts(stratum)

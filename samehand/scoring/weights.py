@@ -44,6 +44,7 @@ HELD_SHARE: Final = 0.05
 COPIERS_A_MIRROR: Final = 1 / 8
 """At any moment there is at least so much of a copier to each mirror: fans and reporters react as well."""
 
+_RATES_KEPT: Final = 64  # one for each platform
 _ACCIDENTS_MAX: Final = 0.5  # the most that accidents make of a rate: no level becomes a difference
 
 _LEAST: Final = 1e-30  # of a rate: a smaller one is a slip, and its quotients would be infinite
@@ -293,7 +294,8 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     def rates(self, per_second: float) -> Rates:
         """The rates of values while nothing is counted; kept, since all pairs of a snapshot ask the same."""
         if per_second not in self._rates:
-            self._rates.clear()
+            if len(self._rates) >= _RATES_KEPT:
+                self._rates.clear()
             sign_ups = per_second * LIFE_SECONDS
             self._rates[per_second] = {
                 name: _rates(signal, sign_ups) for name, signal in self.signals.items()

@@ -17,10 +17,11 @@ from typing import Final
 
 import msgspec
 
-from samehand.elapsed import DAY_SECONDS, HOUR_SECONDS
+from samehand.elapsed import DAY_SECONDS
 from samehand.fingerprint.distil import is_day
-from samehand.frequency.rates import LATELY, SIGN_UPS_A_DAY_UNKNOWN, flow
+from samehand.frequency.rates import LATELY
 from samehand.keys import KeyKind
+from store.common.sign_ups import SIGN_UPS
 
 # Values that a third party hands out: carriers their addresses, makers of phones and browsers their user
 # agents, websites their links, platforms their default picture. Thousands of strangers may get a new one
@@ -31,15 +32,11 @@ HANDED_OUT: Final = frozenset(
 )
 
 
-EVERYBODY: Final = "#"
-"""Takes the place of a stratum: every account that signs up, however many of one network."""
-
-
 class Version(msgspec.Struct, frozen=True):
     """Counts as they were at a freeze, and how many accounts were counted in each stratum.
 
     ``until``: the moment of the latest event that they count (Unix seconds), or later. ``halvings``: how
-    often all counts but that of :data:`EVERYBODY` had been halved.
+    often all counts but those of sign-ups had been halved.
     """
 
     number: int
@@ -49,8 +46,8 @@ class Version(msgspec.Struct, frozen=True):
 
 
 def halved(strata: Mapping[str, int]) -> dict[str, int]:
-    """Halves all counts but that of sign-ups, of which two versions are compared."""
-    return {name: count if name == EVERYBODY else count // 2 for name, count in strata.items()}
+    """Halves all counts but those of sign-ups, of which several versions are compared."""
+    return {name: count if name.startswith(SIGN_UPS) else count // 2 for name, count in strata.items()}
 
 
 def lately(newest: int, matured: int, versions: tuple[Version, Version]) -> int:
@@ -69,20 +66,6 @@ def accounts_in(stratum: str, newest: Version, matured: Version) -> int:
 def arrives(seen_at: float, newest: Version) -> bool:
     """Returns whether a sign-up is one of now: not one of former times that is read only now."""
     return seen_at >= newest.until - DAY_SECONDS
-
-
-def per_second(versions: Sequence[Version], lag_seconds: float) -> float:
-    """How many accounts sign up a second, by the newest version and one that ends a lag before it.
-
-    Unknown before there are two such versions.
-    """
-    newest = versions[-1]
-    older = matured(versions, newest.until, lag_seconds)
-    seconds = newest.until - older.until
-    if not older.until or seconds <= 0.0:
-        return flow(SIGN_UPS_A_DAY_UNKNOWN)
-    accounts = newest.strata.get(EVERYBODY, 0) - older.strata.get(EVERYBODY, 0)
-    return flow(accounts * DAY_SECONDS / max(seconds, HOUR_SECONDS))
 
 
 NOTHING: Final = Version(0, 0.0)

@@ -9,10 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from samehand.frequency.rates import LATELY
+from samehand.frequency.rates import LATELY, SignUpRates
 from samehand.keys import KeyKind
 from store.common.count_lag import (
-    EVERYBODY,
     HANDED_OUT,
     NOTHING,
     Version,
@@ -23,9 +22,9 @@ from store.common.count_lag import (
     lately,
     latest_moment,
     matured,
-    per_second,
 )
 from store.common.counted_values import Sighting
+from store.common.sign_ups import SIGN_UPS, Tally, rates_of, tallied
 from store.limits import HALF_LIFE_SECONDS
 
 _Value = tuple[KeyKind, bytes, str]
@@ -75,7 +74,7 @@ class CountsSnapshot:
     newest: Version
     matured: Version
     history: _History
-    per_second: float
+    sign_ups: SignUpRates
 
     def accounts(self, stratum: str) -> int:
         """How many accounts were counted in a stratum; "" means in all strata, by the newest version."""
@@ -106,18 +105,24 @@ class Counts:
     latest: float = 0.0
     newest: Version = NOTHING
     kept: tuple[Version, ...] = ()
+    tallies: tuple[Tally, ...] = ()
+    sign_ups: SignUpRates = field(default_factory=SignUpRates)
     strata: Counter[str] = field(default_factory=Counter)
     history: _History = field(default_factory=_History)
     seen: set[object] = field(default_factory=set)
 
     def add(
-        self, sighting: Sighting, stratum: str, seen_at: float, now: float, *, signs_up: bool = True
+        self, sighting: Sighting, stratum: str, seen_at: float, now: float, *, signs_up_at: str = ""
     ) -> None:
-        """Counts an account once per seat, and its values once per cluster."""
+        """Counts an account once per seat, and its values once per cluster.
+
+        ``signs_up_at``: the platform where it signs up, if it does.
+        """
         self.since = now if self.since is None else self.since
         self.halved = now if self.halved is None else self.halved
         self.latest = max(self.latest, latest_moment(seen_at))
-        self.strata[EVERYBODY] += signs_up and arrives(seen_at, self.newest)
+        if signs_up_at and arrives(seen_at, self.newest):
+            self.strata[SIGN_UPS + signs_up_at] += 1
         seat = sighting.seat, stratum
         if seat not in self.seen:
             self.seen.add(seat)
@@ -141,11 +146,12 @@ class Counts:
         # Keeps all that ever qualified, one per lag: of each it holds no more than the strata.
         self.kept = kept_beside(self.kept, self.newest, newest, -math.inf, self.lag_seconds)
         self.bans, self.since, self.newest, self.strata = self.live_bans(), now, newest, Counter()
+        self.tallies = tallied(self.tallies, newest.until, newest.strata)
+        self.sign_ups = rates_of(self.tallies)
         return True
 
     def snapshot(self, at: float) -> CountsSnapshot:
         """The counts that apply at a moment; before the first freeze none, and the current number of bans."""
         bans = self.live_bans() if self.bans is None else self.bans
-        versions = (*self.kept, self.newest)
-        old, flow = matured(versions, at, self.lag_seconds), per_second(versions, self.lag_seconds)
-        return CountsSnapshot(bans, self.newest, old, self.history, flow)
+        old = matured((*self.kept, self.newest), at, self.lag_seconds)
+        return CountsSnapshot(bans, self.newest, old, self.history, self.sign_ups)

@@ -264,7 +264,8 @@ class MemoryStore:
         if self._remembered.put(entry, generation, now) and self._banned(account.account, now) is None:
             first = account.fingerprints[0]
             sighting = counted(first, digest.raw)
-            self._counts.add(sighting, first.stratum, account.seen_at, now, signs_up=account.signs_up)
+            platform = account.platform if account.signs_up else ""
+            self._counts.add(sighting, first.stratum, account.seen_at, now, signs_up_at=platform)
         return account.shown
 
     async def remember_then_look(

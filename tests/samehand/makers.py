@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from samehand.account import Account, Avatar
 from samehand.fingerprint.distil import Fingerprint, distil
-from samehand.frequency.rates import SIGN_UPS_A_DAY_UNKNOWN, Frequencies, NothingCounted, flow
+from samehand.frequency.rates import Frequencies, NothingCounted, SignUpRates
 from samehand.keys import KeyKind
 from samehand.scoring.weights import default_weights
 from samehand.signals.base import Signal
@@ -69,7 +69,7 @@ class Bearers:
     """A store that counted so many accounts, so many of them with any value asked for."""
 
     def __init__(self, bearers: int, accounts: int = 20_000, *, bans: int = 1_000) -> None:
-        self.per_second = flow(SIGN_UPS_A_DAY_UNKNOWN)
+        self.sign_ups = SignUpRates()
         self.bans, self._accounts, self._bearers = bans, accounts, bearers
 
     def accounts(self, stratum: str) -> int:
@@ -84,7 +84,7 @@ def a_context(counts: Frequencies | None = None, *strata: str, **more: Any) -> C
     counts = NothingCounted() if counts is None else counts
     ours, theirs = strata or ("latin", "latin")
     return ComparisonContext(
-        counts, (ours, theirs), ("x", "x"), shipped=WEIGHTS.rates(counts.per_second), **more
+        counts, (ours, theirs), ("x", "x"), shipped=WEIGHTS.rates(counts.sign_ups.otherwise.usual), **more
     )
 
 

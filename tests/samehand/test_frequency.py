@@ -29,6 +29,7 @@ from samehand.frequency.rates import (
     STRATUM_ACCOUNTS_MIN,
     CountsWithoutCandidates,
     NothingCounted,
+    SignUpRates,
     named_rate,
     shared_rate,
 )
@@ -102,7 +103,7 @@ class Counted:
     """A hundred thousand accounts, so many of them with any value."""
 
     bans = 7
-    per_second = 1.0
+    sign_ups = SignUpRates()
 
     def __init__(self, bearers: int) -> None:
         self._bearers = bearers

@@ -746,7 +746,7 @@ class Hours:
 
     async def sign_ups_a_day(self) -> int:
         frozen = await self.store.frequencies(at=self.moment, now=self.moment)
-        return round(frozen.per_second * DAY)
+        return round(frozen.sign_ups.of("x").usual * DAY)
 
     async def namesakes(self) -> int:
         """How many accounts names are counted among."""
@@ -874,6 +874,18 @@ async def test_every_sign_up_counts_also_of_one_network_and_none_before_a_day_ha
     assert flows[24:] == [240] * 16
     frozen = await store.store.frequencies(at=store.moment, now=store.moment)
     assert frozen.accounts("") < 30, "one network is worth a few accounts among which values are common"
+
+
+async def test_each_platform_has_the_sign_ups_of_its_own(make_store: MakeStore) -> None:
+    store = Hours(await make_store())
+    for hour in range(50):
+        crowd = [
+            replace(one, account=f"y:{one.account_id}", platform="y") for one in newcomers(99 + hour, 100)
+        ]
+        await store.at(NOW + hour * HOUR, *newcomers(hour), *crowd)
+    frozen = await store.store.frequencies(at=store.moment, now=store.moment)
+    assert [round(frozen.sign_ups.of(name).usual * DAY) for name in ("x", "y")] == [240, 2_400]
+    assert [round(rate * DAY) for rate in frozen.sign_ups.range()] == [240, 2_400]
 
 
 async def test_sign_ups_of_a_backlog_are_as_many_a_day_as_when_they_came(make_store: MakeStore) -> None:

@@ -218,7 +218,7 @@ class Story:
             await store.descents(ACCOUNTS),
             await store.decided(pairs),
             (figures.fingerprints, figures.remembered_evicted, frequencies.bans, frequencies.accounts("")),
-            frequencies.per_second,
+            frequencies.sign_ups,
         ]
 
     async def counts(self) -> dict[Key, int]:

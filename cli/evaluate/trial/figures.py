@@ -281,5 +281,5 @@ def _nats(line: EvidenceLine, table: Weights) -> float | None:
     signal = table.signals.get(line.signal)
     if signal is None or line.level not in signal.levels:
         return None
-    rate = table.rates(NothingCounted().per_second)[line.signal].get(line.level, 1e-6)
+    rate = table.rates(NothingCounted().sign_ups.otherwise.usual)[line.signal].get(line.level, 1e-6)
     return round(signal.nats(line.level, rate), 4)

@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from samehand.frequency.rates import LATELY
+from samehand.frequency.rates import LATELY, SignUpRates
 from samehand.keys import KeyKind
 from store.base import Remembered
 from store.common.count_lag import (
@@ -33,11 +33,11 @@ from store.common.count_lag import (
     lately,
     latest_moment,
     matured,
-    per_second,
 )
 from store.common.counted_values import CROWDS, Counted, counted
 from store.common.doorkeeper import AT_THE_DOOR, Doorkeeper
 from store.common.key_digests import Addresses
+from store.common.sign_ups import PLATFORMS, Tally, rates_of, tallied
 from store.limits import FILTER_FULL, HALF_LIFE_SECONDS, SNAPSHOT_SECONDS, STRATA
 from store.redis.client import together
 from store.redis.counting.count_min_sketch import Digests, Sketch, home
@@ -53,7 +53,7 @@ class SketchSnapshot:
     matured: Version
     newest_sketches: tuple[Sketch, ...]
     matured_sketches: tuple[Sketch, ...]
-    per_second: float
+    sign_ups: SignUpRates
 
     def accounts(self, stratum: str) -> int:
         """How many accounts were counted in a stratum; "" means in all strata, by the newest version."""
@@ -86,6 +86,7 @@ class _Frozen(msgspec.Struct, frozen=True):
     newest: Version = NOTHING
     kept: tuple[Version, ...] = ()
     gone: tuple[int, ...] = ()
+    tallies: tuple[Tally, ...] = ()
 
 
 _READ: Final = msgspec.json.Decoder(_Frozen)
@@ -105,7 +106,7 @@ class _Sightings:
     clusters: list[bytes]
     personal: npt.NDArray[np.bool_]  # of each value, whether it is counted each time
     strata: list[str]
-    arrived: npt.NDArray[np.bool_]  # of each account, whether it signs up now
+    arrived: list[str]  # of each account, the platform where it signs up now, else ""
 
     @classmethod
     def of(cls, accounts: Sequence[Remembered], addresses: Addresses, newest: Version) -> _Sightings:
@@ -122,7 +123,7 @@ class _Sightings:
             [*(value.cluster for value in values), *(b"" for _ in seats)],
             np.array([value.kind not in CROWDS for value in values], np.bool_),
             [stratum for *_, stratum in seats],
-            np.array([it.signs_up and arrives(it.seen_at, newest) for it in accounts], np.bool_),
+            [it.platform if it.signs_up and arrives(it.seen_at, newest) else "" for it in accounts],
         )
 
     def packed(
@@ -130,9 +131,9 @@ class _Sightings:
     ) -> Iterator[tuple[int, tuple[bytes | str, ...], npt.NDArray[np.uint32]]]:
         """For each shard that counts anything its number, the arguments of `count.lua`, and what to note.
 
-        The arguments are how many accounts sign up, all values as one, then each account's stratum and
-        filter places. Of the values of
-        crowds, only those seen before: by the shard's frozen sketch, or by the doorkeeper.
+        The arguments are how many accounts sign up by platform, all values as one, then each account's
+        stratum and filter places. Of the values of crowds, only those seen before: by the shard's frozen
+        sketch, or by the doorkeeper.
         """
         hashes, places = self.digests.hashes, self.digests.filter_places(self.clusters, bits)
         homes = self.digests.homes(len(frozen))
@@ -150,8 +151,9 @@ class _Sightings:
                 for seat in seats.tolist()
             ]
             if len(own):
-                signed_up = int(self.arrived[seats - len(self.personal)].sum())
-                yield shard, (str(signed_up), taken, *(part for account in accounts for part in account)), met
+                arrived = Counter(self.arrived[seat - len(self.personal)] for seat in seats.tolist())
+                signed_up = " ".join(f"{platform} {n}" for platform, n in arrived.items() if platform)
+                yield shard, (signed_up, taken, *(part for account in accounts for part in account)), met
 
 
 class Counters:
@@ -166,6 +168,7 @@ class Counters:
         self._columns = max(1, shards.layout.sizes.sketch_columns // shards.layout.sizes.shards)
         self._bits = max(1, shards.layout.sizes.filter_bits // shards.layout.sizes.shards)
         self._read = _Frozen()
+        self._sign_ups = SignUpRates()
         self._looked_at: float | None = None
         self._sketches: dict[int, tuple[Sketch, ...]] = {}  # those read so far, by version
         self._counting = False
@@ -192,7 +195,7 @@ class Counters:
         )
         await together(
             [
-                self._shards.script("count", shard, latest, self._columns, STRATA, *parts)
+                self._shards.script("count", shard, latest, self._columns, STRATA, PLATFORMS, *parts)
                 for shard, parts, _ in several
             ]
         )
@@ -224,7 +227,8 @@ class Counters:
         newest = Version(version, until, strata, last.newest.halvings + fading)
         kept = kept_beside(last.kept, last.newest, newest, min(until, now), self._lag)
         gone = {known.number for known in (*last.kept, last.newest)} - {known.number for known in kept}
-        facts = msgspec.json.encode(_Frozen(bans, newest, kept, tuple(gone)))
+        tallies = tallied(last.tallies, until, strata)
+        facts = msgspec.json.encode(_Frozen(bans, newest, kept, tuple(gone), tallies))
         await client.command(
             "HSET",
             meta,
@@ -282,6 +286,7 @@ class Counters:
             self._read, self._sketches = _Frozen(bans=await enrolled()), {NOTHING.number: ()}
         elif version != self._read.newest.number:
             self._read = _READ.decode(await self._asked("frozen"))
+        self._sign_ups = rates_of(self._read.tallies)
         self._looked_at = now
 
     async def snapshot(self, at: float, now: float, enrolled: Callable[[], Awaitable[int]]) -> SketchSnapshot:
@@ -303,7 +308,7 @@ class Counters:
             old,
             sketches[read.newest.number],
             sketches[old.number],
-            per_second((*read.kept, read.newest), self._lag),
+            self._sign_ups,
         )
 
     async def _read_sketches(self, *versions: Version) -> None:

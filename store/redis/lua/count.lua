@@ -1,8 +1,8 @@
--- ARGV: epoch, the latest event's moment, columns per row of the sketch, strata at most, how many sign up, all values in
--- one string (28 bytes each: 4 columns and 3 places in the filter, big-endian u32), then two for each account: the name of its
--- stratum, and its filter places in 12 bytes.
+-- ARGV: epoch, the latest event's moment, columns per row of the sketch, strata at most, platforms at most, the platforms
+-- where accounts sign up with how many ("x 3 y 1"), all values in one string (28 bytes each: 4 columns and 3 places in the
+-- filter, big-endian u32), then two for each account: the name of its stratum, and its filter places in 12 bytes.
 room()
-local columns, strata, values = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[6]
+local columns, strata, values = tonumber(ARGV[3]), tonumber(ARGV[4]) + 1, ARGV[7]
 local SKETCH, FILTER, NAMES, LATEST = ROOT .. 'o', ROOT .. 'w', ROOT .. 'n', ROOT .. 'u'
 
 -- Noted before anything is counted, so that no counted event is later than the noted moment.
@@ -77,7 +77,7 @@ end
 -- Counts every account (`#`), and those not seen before, in all and in each stratum. Strata beyond the cap are not
 -- counted.
 local places, names, tally = {}, {}, {}
-for at = 7, #ARGV, 2 do
+for at = 8, #ARGV, 2 do
   names[#names + 1] = ARGV[at]
   places[#places + 1] = ARGV[at + 1]
 end
@@ -91,11 +91,11 @@ for first = 1, #offsets, AT_ONCE do
     all = all + 1
   end
 end
-if ARGV[5] ~= '0' then call('HINCRBY', NAMES, '#', ARGV[5]) end
 if all > 0 then call('HINCRBY', NAMES, '', all) end
-for name, accounts in pairs(tally) do
-  if call('HEXISTS', NAMES, name) == 1 or call('HLEN', NAMES) < strata + 2 then
-    call('HINCRBY', NAMES, name, accounts)
-  end
+
+local function add(name, accounts, most)
+  if call('HEXISTS', NAMES, name) == 1 or call('HLEN', NAMES) < most then call('HINCRBY', NAMES, name, accounts) end
 end
+for name, accounts in pairs(tally) do add(name, accounts, strata) end
+for platform, accounts in string.gmatch(ARGV[6], '(%S+) (%d+)') do add('#' .. platform, accounts, strata + ARGV[5]) end
 return 'OK'

@@ -12,7 +12,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from samehand.account import Account, Avatar
-from samehand.frequency.rates import SIGN_UPS_A_DAY_UNKNOWN, flow
+from samehand.frequency.rates import SIGN_UPS_A_DAY_UNKNOWN, SignUpRates
 from samehand.keys import KeyKind
 from samehand.scoring.learn import FACTOR_MAX
 from samehand.scoring.weights import Weights, check
@@ -85,11 +85,16 @@ pairs = st.tuples(alike_accounts, alike_accounts, st.sets(st.sampled_from(sorted
 
 
 class Counted:
-    """So many accounts, bans and sign-ups a day; how many bear a value is drawn from the value."""
+    """So many accounts, bans and sign-ups a day; how many bear a value is drawn from the value.
+
+    On another platform others sign up.
+    """
 
     def __init__(self, bans: int, accounts: int, seed: int, a_day: int = SIGN_UPS_A_DAY_UNKNOWN) -> None:
         self.bans = bans
-        self.per_second = flow(a_day)
+        here = SignUpRates.everywhere(a_day).otherwise
+        elsewhere = SignUpRates.everywhere((100, a_day, 5_000_000)[seed % 3]).otherwise
+        self.sign_ups = SignUpRates({"elsewhere": elsewhere, "x": here}, here)
         self._accounts = accounts
         self._seed = seed
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samehand.account import Account
-from samehand.frequency.rates import NothingCounted
+from samehand.frequency.rates import NothingCounted, SignUpRate, SignUpRates
 from samehand.keys import KeyKind
 from samehand.scoring.ceilings import HOUSEHOLD_SECONDS
 from samehand.scoring.evidence import CEILING, SENTENCES, Score
@@ -49,6 +50,15 @@ def judged(
 ) -> Score:
     ban = seen(theirs, None if age is None else AT - age)
     return score(seen(ours, AT), ban, weights, counts, policy=policy)
+
+
+class Rush(NothingCounted):
+    """In the latest hour so many times as many accounts sign up as is usual."""
+
+    def __init__(self, times: float) -> None:
+        super().__init__(300, 100_000)
+        usual = self.sign_ups.otherwise.usual
+        self.sign_ups = SignUpRates(otherwise=SignUpRate(usual, times * usual))
 
 
 def held(result: Score) -> str | None:
@@ -180,3 +190,19 @@ def test_one_fact_more_never_lowers_a_score_nor_adds_a_ceiling(
     with_it: dict[str, Any] = {more: getattr(theirs, more)}
     few, all_ = (judged(replace(ours, **one), theirs, age, table, counts) for one in (without, with_it))
     assert all_.log_odds >= few.log_odds - 1e-9
+
+
+@given(pairs, ages, st.sampled_from((1.0, 3.0, 1e3, 1e9)))
+def test_a_rush_leaves_likely_what_is_so_among_as_many(
+    pair: tuple[Account, Account], age: float | None, times: float
+) -> None:
+    """It takes nothing else: what is possible stays so, since a flood must hide nobody."""
+    weights = default_weights()
+    plain, rushed = (judged(*pair, age, weights, counts) for counts in (Rush(1.0), Rush(times)))
+    likely = weights.log_odds_at(weights.bands.likely)
+    if plain.log_odds < likely + math.log(times) and held(plain) is None:
+        assert rushed.log_odds == min(plain.log_odds, rushed.log_odds) < likely
+        assert (rushed.band == "none") == (plain.band == "none")
+        assert (held(rushed) == "rush") == (plain.band == "likely")
+    else:
+        assert rushed.log_odds == plain.log_odds

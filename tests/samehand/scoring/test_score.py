@@ -22,7 +22,7 @@ from samehand.account import Account, Avatar
 from samehand.blocking.display_name import initial_keys
 from samehand.errors import UnusableWeights
 from samehand.fingerprint.distil import Fingerprint, enrolment_keys, query_keys
-from samehand.frequency.rates import LATELY, Frequencies, NothingCounted, flow
+from samehand.frequency.rates import LATELY, Frequencies, NothingCounted, SignUpRates
 from samehand.keys import Key, KeyKind, kind_of
 from samehand.scoring.evidence import Score
 from samehand.scoring.key_table import STEPS_A_NAT, KeyTable, RivalSums
@@ -718,7 +718,7 @@ class Throwaways(Bearers):
 
     def __init__(self, throwaways: int) -> None:
         super().__init__(1 + throwaways, 20_000 + throwaways, bans=300)
-        self.per_second = flow(200)
+        self.sign_ups = SignUpRates.everywhere(200)
         self._throwaways = throwaways
 
     def accounts(self, stratum: str) -> int:
@@ -844,16 +844,16 @@ def bounded(table: KeyTable, theirs: Fingerprint, age: float | None) -> tuple[fl
     return float(sums[0]) / STEPS_A_NAT + best, bool(enough[0])
 
 
-def evenly(weights: Weights, counts: Frequencies) -> float:
+def evenly(weights: Weights, counts: Frequencies, *, banned: bool = False) -> float:
     """What a bound is reckoned from (nats): the rate of mirrors of a ban, or of a listing if it has more."""
-    of_all = Flow(counts.per_second, counts.bans)
+    of_all = Flow(counts.sign_ups.range()[1] if banned else counts.sign_ups.otherwise.usual, counts.bans)
     return math.log(max(weights.mirrors(of_all, None, listed=listed) for listed in (False, True)))
 
 
 def of_one(ours: Fingerprint, weights: Weights, counts: Frequencies) -> ComparisonContext:
     """What a signal is told before a candidate is read: of both accounts what is known of ours."""
     both = (ours.stratum,) * 2, (ours.platform,) * 2
-    return ComparisonContext(counts, *both, shipped=weights.rates(counts.per_second))
+    return ComparisonContext(counts, *both, shipped=weights.rates(counts.sign_ups.otherwise.usual))
 
 
 def allowed(
@@ -918,10 +918,11 @@ def test_the_bound_is_no_less_than_the_score_against_any_rival(
     asking, listed = (ban, new) if banned else (new, ban)
     told, may = score(new, ban, plain, frequencies), allowed(asking, listed, plain, frequencies, banned)
     strata, platforms = (new.stratum, ban.stratum), (new.platform, ban.platform)
-    context = ComparisonContext(frequencies, strata, platforms, shipped=plain.rates(frequencies.per_second))
+    per_second = frequencies.sign_ups.otherwise.usual
+    context = ComparisonContext(frequencies, strata, platforms, shipped=plain.rates(per_second))
     lines = _compared(new, ban, context, plain)
     by_day = to_the_day or ban.at_is_day
-    of_all = Flow(frequencies.per_second, frequencies.bans)
+    of_all = Flow(per_second, frequencies.bans)
     mirrors = math.log(plain.mirrors(of_all, age, listed=platform is not None, to_the_day=by_day))
     rates = plain.rival_rates(of_all, age, listed=platform is not None, to_the_day=by_day)
     rates[0] = of_all.per_second  # all that is by chance is a stranger's at least
@@ -939,7 +940,7 @@ def test_the_bound_is_no_less_than_the_score_against_any_rival(
         excess += sum(adding.values()) - sum(counts.values())
         least = min(least, mirrors - math.log(rate) + sum(counts.values()))
     most, read = bounded(UpperBound(plain).table([asking], frequencies, banned=banned), listed, age)
-    assert evenly(plain, frequencies) + most >= least - 1e-6, (told.lines, may)
+    assert evenly(plain, frequencies, banned=banned) + most >= least - 1e-6, (told.lines, may)
     assert read or told.band == "none" or excess > 0.0, "who alerts is read"
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import blake2b, shake_256
-from itertools import product
+from itertools import accumulate, product
 from uuid import NAMESPACE_OID, uuid5
 
 import numpy as np
@@ -26,7 +27,6 @@ from schemas.unusable import FieldFault, Unusable
 from store.base import BanFacts, Remembered, Ruling
 from store.common import doorkeeper
 from store.common.alert_dedup import Marker, band_rank, claimed, confirmed, ruled, withdrawn
-from store.common.count_lag import EVERYBODY, NOTHING, Version, per_second
 from store.common.counted_values import SEATS, VALUES_MAX, Counted, counted
 from store.common.crowd import CLUSTER_BYTES, cluster_tag
 from store.common.doorkeeper import Doorkeeper
@@ -46,6 +46,7 @@ from store.common.records import (
     read_remembered_quote,
     remembered_quote,
 )
+from store.common.sign_ups import DAYS, SIGN_UPS, Tally, rates_of, tallied
 from store.limits import (
     CLAIM_SECONDS,
     DOOR_VALUES,
@@ -568,22 +569,45 @@ def test_the_head_of_a_frame_says_what_the_whole_says(expires_at: float | None, 
     assert frame_tag(frames[0]) == whole.tag
 
 
-# How many sign up a second, by two versions of the counts.
+# How many sign up on a platform: as usual, and in the latest hour.
 
 
-OLD, QUIET = Version(1, DAY, {EVERYBODY: 300}), Version(2, 3 * DAY, {EVERYBODY: 300})
+def rate_after(hours: Sequence[int], platform: str = "x") -> tuple[float, float]:
+    """Sign-ups a day, usual and latest, after hours with so many each."""
+    tallies, sums = tuple[Tally, ...](), accumulate(hours)
+    for number, accounts in enumerate(sums):
+        tallies = tallied(tallies, DAY + HOUR * number, {f"{SIGN_UPS}x": accounts, "": 7, "latin": 7})
+    assert len(tallies) <= DAYS + 3
+    rate = rates_of(tallies).of(platform)
+    return round(rate.usual * DAY), round(rate.latest * DAY)
 
 
-@pytest.mark.parametrize(
-    ("versions", "lag", "a_day"),
-    [
-        ((NOTHING, OLD, Version(2, 3 * DAY, {EVERYBODY: 900})), DAY, 300),
-        ((NOTHING, OLD, QUIET), DAY, SIGN_UPS_A_DAY_MIN),
-        ((NOTHING, OLD), DAY, SIGN_UPS_A_DAY_UNKNOWN),
-        ((OLD, QUIET), 0.0, SIGN_UPS_A_DAY_UNKNOWN),
-    ],
-)
-def test_sign_ups_a_second_are_counted_between_two_versions(
-    versions: tuple[Version, ...], lag: float, a_day: int
+def test_the_median_day_is_usual_and_a_flood_does_not_change_it() -> None:
+    quiet, flood = [10] * 24 * 20, [1_000] * 24 * 3
+    assert rate_after(quiet) == (240, 240)
+    assert rate_after([*quiet, *flood]) == (240, 24_000)
+    assert rate_after([*quiet, *flood, 10]) == (240, 240)
+
+
+def test_four_weeks_of_another_size_are_what_is_usual() -> None:
+    assert rate_after([10] * 24 * 60 + [20] * 24 * 29) == (480, 480)
+
+
+def test_a_quiet_hour_and_a_small_platform_have_the_least_rate() -> None:
+    assert rate_after([10] * 50 + [0]) == (240, 240)
+    assert rate_after([1] * 72) == (SIGN_UPS_A_DAY_MIN, SIGN_UPS_A_DAY_MIN)
+
+
+@pytest.mark.parametrize(("hours", "platform"), [([], "x"), ([10] * 24, "x"), ([10] * 72, "y")])
+def test_of_a_platform_that_was_not_counted_for_a_day_nothing_is_known(
+    hours: list[int], platform: str
 ) -> None:
-    assert per_second(versions, lag) == pytest.approx(a_day / DAY)
+    assert rate_after(hours, platform) == (SIGN_UPS_A_DAY_UNKNOWN, SIGN_UPS_A_DAY_UNKNOWN)
+
+
+def test_a_platform_that_begins_later_is_as_large_as_its_own_days() -> None:
+    tallies = tuple[Tally, ...]()
+    for number in range(24 * 12):
+        own = {f"{SIGN_UPS}y": 5 * (number - 239)} if number >= 240 else {}
+        tallies = tallied(tallies, HOUR * (number + 1), {f"{SIGN_UPS}x": 10 * number, **own})
+    assert round(rates_of(tallies).of("y").usual * DAY) == 120
