@@ -74,9 +74,9 @@ def command(
     """Propose new signal weights from verdicts; adopts nothing.
 
     Uses only blind verdicts, those given before the score was shown: readers who see a score tend to
-    agree with it. Multiplies the weight of each level of a signal, and how common each innocent
-    explanation is that dismissals name, by a factor that fits the verdicts (1/4 to 4, near 1 while there
-    are few of them; of one reader a third count at most), then calibrates the probabilities. Needs 15
+    agree with it. Multiplies the weight of each level of a signal, how many mirrors a ban has, and how
+    common each innocent explanation is that dismissals name, by a factor that fits the verdicts (1/4 to 4,
+    near 1 while there are few of them; of one reader a third count at most), then calibrates. Needs 15
     mirrors and 15 others. Prints the factors, and the loss (mean negative log-likelihood, in nats) on
     verdicts held out from learning.
 

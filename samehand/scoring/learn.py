@@ -1,10 +1,11 @@
 """Learns from verdicts how much more or less each level of a signal should weigh than its shipped weight.
 
 Each level gets a multiplier, above 0, and all together get an intercept; the fitted values are the most
-probable ones given the labels. A normal prior holds the multipliers of a signal to 1 and to each other: with
-few labels they hardly change, and a level that few labels show goes with its signal. Where the labels would
-have a laxer agreement gain on a closer one, both get one multiplier, so that closer likeness never weighs
-less. Then the sums are calibrated (:mod:`samehand.scoring.calibrate`).
+probable ones given the labels. The intercept says how many times as many mirrors a ban has as assumed, within
+bounds; what is left of it calibrates. A normal prior holds the multipliers of a signal to 1 and to each
+other: with few labels they hardly change, and a level that few labels show goes with its signal. Where the
+labels would have a laxer agreement gain on a closer one, both get one multiplier, so that closer likeness
+never weighs less. Then the sums are calibrated (:mod:`samehand.scoring.calibrate`).
 
 No reader counts for more than half of what all others do together, or for some fifty labels, if that is more
 (:func:`reader_counts`), and who contradicts what fits the others counts for less. Give only pairs that were
@@ -13,6 +14,7 @@ judged blind: people who see the score tend to agree with it. What is learnt is 
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,6 +43,9 @@ ALL_CHANCE: Final = (1.0, *[0.0] * len(_OTHERS))
 FACTOR_MAX: Final = 4.0
 """By so much at most a learnt number may differ from the assumed one: more is a slip or an attack."""
 
+MIRRORS_MIN: Final = 1 / 3
+"""By that much at least of the assumed number a ban has mirrors: who dismisses all must not hide the next."""
+
 # So many dismissals, named as the rates foretell, a rate is assumed from: fifty move it by .5 nats at most.
 RATE_COUNTS: Final = 75.0
 # With fewer labels of either kind, the next few could reverse what these say.
@@ -62,7 +67,7 @@ _ROUNDS: Final = 8
 _FOLDS: Final = 5
 _STEPS_MAX: Final = 100
 _PLACES: Final = {rival.name: place for place, rival in enumerate(_OTHERS)}
-_METHOD: Final = 4  # raised where the same labels come to another table: no two of them have one name
+_METHOD: Final = 5  # raised where the same labels come to another table: no two of them have one name
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +92,10 @@ class Label:
 class Learned:
     """A proposal, and how far to trust it.
 
-    ``multipliers`` are those of the rows of signals that occur in labels, and ``rates`` the factors of
-    rivals' rates, relative to the table in force. The losses (nats a label; lower is better) are those of the
-    table in force and of the proposal; the latter is cross-validated, on labels that the fit had not seen.
+    ``multipliers`` are those of the rows of signals that occur in labels, and ``rates`` the factors of the
+    rates of ``mirrors`` and rivals, relative to the table in force. The losses (nats a label; lower is
+    better) are those of the table in force and of the proposal; the latter is cross-validated, on labels that
+    the fit had not seen.
     """
 
     weights: Weights
@@ -143,12 +149,18 @@ def learn(labels: Sequence[Label], weights: Weights) -> Learned:
     fitted, calibration = _fit(sums.rated(rates)), calibrated(unseen, sums.mirrors, sums.counts)
     foretold = _foretold(unseen, sums, fold)
     multipliers = dict(zip(sums.rows, map(float, fitted[:-1]), strict=True))
+    nats = float(np.clip(fitted[-1] / weights.slope, math.log(MIRRORS_MIN), math.log(FACTOR_MAX)))
+    intercept, mirrored = float(fitted[-1]) - weights.slope * nats, math.exp(nats)
+    made = replace(weights, mirrors_a_ban=weights.mirrors_a_ban * mirrored)
     return Learned(
-        weights=_table(weights, multipliers, rates, float(fitted[-1]), calibration, _digest(labels, weights)),
+        weights=_table(made, multipliers, rates, intercept, calibration, _digest(labels, weights)),
         labels=len(labels),
         mirrors=mirrors,
         multipliers={row: multiplier / weights.multipliers[row] for row, multiplier in multipliers.items()},
-        rates={rival.name: float(rate) for rival, rate in zip(_OTHERS, rates, strict=True) if rate != 1.0},
+        rates={
+            "mirrors": mirrored,
+            **{rival.name: float(rate) for rival, rate in zip(_OTHERS, rates, strict=True) if rate != 1.0},
+        },
         calibration=calibration.method,
         loss_before=log_loss(before, sums.mirrors, sums.counts),
         loss_after=log_loss(foretold, sums.mirrors, sums.counts),

@@ -28,6 +28,7 @@ from samehand.scoring.intervals import (
 from samehand.scoring.learn import (
     FACTOR_MAX,
     LABELS_A_KIND_MIN,
+    MIRRORS_MIN,
     READER_LABELS,
     Label,
     learn,
@@ -157,10 +158,36 @@ def loss(weights: Weights, multipliers: dict[str, float], labels: Sequence[Label
     """The mean logarithmic loss of a table on labels that it has not seen."""
     total = 0.0
     for label in labels:
-        summed = label.prior + sum(w * multipliers.get(name, 1.0) for name, w in label.weights.items())
-        at = weights.calibrated(summed)
+        at = weights.calibrated(summed(label, weights, multipliers))
         total += np.logaddexp(0.0, -at if label.mirror else at)
     return total / len(labels)
+
+
+def summed(label: Label, weights: Weights, multipliers: dict[str, float]) -> float:
+    """The log-odds of a pair by a table that was learnt."""
+    prior = label.prior + math.log(weights.mirrors_a_ban / SHIPPED.mirrors_a_ban)
+    return prior + sum(w * multipliers.get(name, 1.0) for name, w in label.weights.items())
+
+
+@for_each("times", [0.1, 1.0, 10.0])
+def test_after_five_hundred_verdicts_likely_is_right_however_many_mirrors_a_ban_has(times: float) -> None:
+    random, right = np.random.default_rng(5), list[bool]()
+    for seed in range(6):
+        odds = [(it, summed(it, SHIPPED, {}) + math.log(times)) for it in verdicts(1_000, {}, seed)]
+        judged = [replaced(it, mirror=bool(random.random() < sigmoid(np.array(at)))) for it, at in odds]
+        learned = learn(judged[:500], SHIPPED)
+        table, fresh = learned.weights, judged[500:]
+        likely = [
+            it
+            for it in fresh
+            if table.band(table.probability(summed(it, table, learned.multipliers))) == "likely"
+        ]
+        right += [it.mirror for it in likely]
+        assert table.mirrors_a_ban == pytest.approx(SHIPPED.mirrors_a_ban * learned.rates["mirrors"])
+        assert learned.rates["mirrors"] >= MIRRORS_MIN - 1e-9
+        assert times == 1.0 or (learned.rates["mirrors"] > 1.0) == (times > 1.0)
+    assert len(right) > 800
+    assert sum(right) / len(right) >= 0.95
 
 
 def test_a_signal_that_tells_the_contrary_keeps_a_quarter_and_is_not_turned_round() -> None:
@@ -302,7 +329,7 @@ def dismissals(many: int) -> list[Label]:
 def test_five_thousand_dismissals_tell_which_explanation_is_how_much_commoner() -> None:
     learned = learn([*verdicts(600, {}), *dismissals(5_000)], SHIPPED)
     assert learned.rates["household"] / learned.rates["former-holder"] == pytest.approx(4.0, rel=0.12)
-    assert learned.rates.keys() == NAMED.keys(), "of the others nobody said anything"
+    assert learned.rates.keys() - NAMED.keys() == {"mirrors"}, "of the others nobody said anything"
     assert learned.weights.rivals["household"].rate == pytest.approx(
         SHIPPED.rivals["household"].rate * learned.rates["household"]
     )
@@ -326,7 +353,7 @@ def test_one_reader_who_names_one_explanation_always_moves_a_rate_as_little_as_f
 def test_a_mirror_and_a_dismissal_that_names_no_explanation_teach_no_rate() -> None:
     silent = [replaced(it, rival="") for it in dismissals(50)]
     mirrors = [replaced(it, mirror=True) for it in dismissals(50)]
-    assert learn([*verdicts(60, {}), *silent, *mirrors], SHIPPED).rates == {}
+    assert learn([*verdicts(60, {}), *silent, *mirrors], SHIPPED).rates.keys() == {"mirrors"}
 
 
 # Intervals, samples and calibration, and the tables that are learnt by them.
