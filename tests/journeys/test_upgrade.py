@@ -244,7 +244,8 @@ def upgraded(operator: Operator, former: Path, *, together: bool) -> None:
     platform.publish(topics.created, a_sign_up("end", at=datetime.now(UTC), **shown(1)))
     platform.until(lambda: "end" in alerted(platform), "an alert at the end")
     assert "m90" not in alerted(platform), "its ban was lifted"
-    assert "gone" not in alerted(platform), "it was deleted"
+    # Before its deletion was read it may have been alerted on, for its handle beside another ban's.
+    assert "b31" not in {alert.matched.account_id for alert in platform.alerts_on("gone")}, "it was deleted"
 
     platform.until(lambda: last(platform, "m92").withdrawn_reason == "verdict", "the dismissal to hold")
     platform.publish(topics.updated, a_change("m92", at=datetime.now(UTC), **shown(92)))
