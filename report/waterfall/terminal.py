@@ -139,10 +139,12 @@ def _band(band: Band) -> Text:
 
 
 def _circumstances(record: MirrorAlert) -> Iterable[str]:
+    known = record.matched.policy and not is_list(record.matched.platform)
+    of_what = f" for {visible(record.matched.policy or '')}" if known else ""
     if record.seconds_since_ban is not None:
-        yield f"made {since_ban(record.seconds_since_ban)}"
-    if record.matched.policy and not is_list(record.matched.platform):
-        yield f"banned for {visible(record.matched.policy)}"
+        yield f"made {since_ban(record.seconds_since_ban)}{of_what}"
+    elif of_what:
+        yield f"a ban{of_what}"
     if record.queue:
         yield f"queue {visible(record.queue)}"
     if record.status == "withdrawn":

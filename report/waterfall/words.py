@@ -88,7 +88,9 @@ def in_words(alert: MirrorAlert) -> Words:
         elif weight < 0.0 or signal in ("first_shown", "rule"):
             against.append(sentence)
     held = tuple(visible_sentence(line.because, 1024) for line in lines if line.signal == CEILING)
-    return Words(tuple(strong), tuple(weak), tuple(against), held, if_not(alert.rivals), _check(alert.rivals))
+    speaking = [line.signal for line in alert.evidence if nats.get(line.signal, 0.0) >= STRONG_NATS]
+    other = if_not(alert.rivals, dict.fromkeys(speaking))
+    return Words(tuple(strong), tuple(weak), tuple(against), held, other, _check(alert.rivals))
 
 
 def who(reason: InnocentReason) -> str:
@@ -96,19 +98,33 @@ def who(reason: InnocentReason) -> str:
     return _WHO[reason.name].who if reason.name in _WHO else visible(reason.name)
 
 
-def if_not(reasons: Iterable[InnocentReason]) -> str:
-    """`most likely a household, which would explain device, network`; "" of an alert that names none."""
-    named = [f"{who(reason)}{_would_explain(reason)}" for reason in [*reasons][:NAMED_MAX]]
-    return f"most likely {'; or '.join(named)} (already counted)" if named else ""
+def if_not(reasons: Iterable[InnocentReason], speaking: Iterable[str] = ()) -> str:
+    """`then most likely a household, which would explain device, but not e-mail (already counted)`.
+
+    Empty of an alert that names none. ``speaking``: the signals that speak most for a mirror, of which it
+    says what the reason would not explain.
+    """
+    speaking = [*speaking]
+    named = [f"{who(reason)}{_would_explain(reason, speaking)}" for reason in [*reasons][:NAMED_MAX]]
+    counted = "all already counted" if len(named) > 1 else "already counted"
+    return f"then most likely {'; or '.join(named)} ({counted})" if named else ""
 
 
 def covered(reason: InnocentReason) -> list[str]:
     """What readers call the signals that a reason covers."""
-    return [SIGNALS.get(signal, visible(signal)) for signal in reason.covers]
+    return _called(reason.covers)
 
 
-def _would_explain(reason: InnocentReason) -> str:
-    return f", which would explain {', '.join(covered(reason)).lower()}" if reason.covers else ""
+def _would_explain(reason: InnocentReason, speaking: Iterable[str]) -> str:
+    if not reason.covers:
+        return ""
+    left = _called(signal for signal in speaking if signal not in reason.covers)
+    but = f", but not {', '.join(left).lower()}" if left else ""
+    return f", which would explain {', '.join(covered(reason)).lower()}{but}"
+
+
+def _called(signals: Iterable[str]) -> list[str]:
+    return [SIGNALS.get(signal, visible(signal)) for signal in signals]
 
 
 def _check(reasons: Iterable[InnocentReason]) -> str:

@@ -18,7 +18,8 @@ class Rival(NamedTuple):
     ``copies``: it reacts to the ban as mirrors do, only later; any other comes at any time. ``one_name``: one
     name explains all names that agree, so that the rarest of them counts. ``one_crowd``: the same of all
     values that were counted with a crowd, which may be one organisation's. ``needs``: of each of these sets
-    of signals one must agree, or the reason is not named; ``check``: what tells it from a mirror.
+    of signals one must agree, or the reason is not named, and it covers none but these; ``check``: what tells
+    it from a mirror.
     """
 
     name: str
@@ -31,10 +32,16 @@ class Rival(NamedTuple):
     one_name: bool = False
     one_crowd: bool = False
 
+    @property
+    def may_cover(self) -> frozenset[str]:
+        """The signals that a reader believes it to explain."""
+        return frozenset[str]().union(*self.needs)
+
 
 _OF_CHANCE: Final = 0.2  # five of them
 _NAMES: Final = frozenset({"handle", "name", "crossing", "email", "mention"})
 _PLACES: Final = frozenset({"network"})
+_COPIED: Final = frozenset({"handle", "name", "crossing", "avatar", "bio", "contact", "mention"})
 
 RIVALS: Final = (
     Rival(
@@ -55,7 +62,7 @@ RIVALS: Final = (
         "neighbour",
         "a shared network",
         "Two people of one place share its networks, its language and its names.",
-        "Does more agree than the place gives?",
+        "Does anything agree besides the network?",
         (_PLACES,),
         share=_OF_CHANCE,
     ),
@@ -72,7 +79,8 @@ RIVALS: Final = (
         "copier",
         "copying",
         "Somebody copied what the banned account showed, as fans and critics do.",
-        "Does it have what only the banned account had?",
+        "Does it have anything that a stranger could not copy?",
+        (_COPIED,),
         copies=True,
     ),
     Rival(

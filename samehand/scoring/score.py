@@ -171,7 +171,8 @@ def _reasons(
 def _covers(line: Line, place: int) -> bool:
     """Whether a rival explains most of an agreement, or its people share such values more than others do."""
     commoner = line.less[place] if line.less else 0.0
-    return 2.0 * line.against[place] <= line.weight or commoner >= SPEAKS_NATS
+    explains = 2.0 * line.against[place] <= line.weight or commoner >= SPEAKS_NATS
+    return explains and line.signal in RIVALS[place].may_cover
 
 
 def _just_below(probability: float) -> float:

@@ -665,7 +665,7 @@ def contradictions(alert: MirrorAlert) -> Iterator[str]:
             yield f"the page says {page}, the sentence {timing.because}"
         if page != "less than a day" and told.split()[-1] != ("before" if since < 0 else "after"):
             yield f"{since} seconds since the ban, and {timing.because}"
-        if f"made {told} the ban" not in list(_circumstances(alert)):
+        if f"made {told} the ban" not in next(iter(_circumstances(alert))):
             yield f"a terminal says {list(_circumstances(alert))}, the sentence {timing.because}"
     found = ENGLISH.gettext(alert.direction)
     if "before" in found or "after" in found:

@@ -303,9 +303,10 @@ def test_slack_gets_blocks_within_its_limits() -> None:
     assert who["text"]["text"] == "`x:9907` resembles banned `x:2201`"
     said = why["text"]["text"].split("\n")
     assert said[0].startswith("*For* Both profiles")
+    copying = "then most likely copying, which would explain handle, but not contact point"
     assert said[-2:] == [
-        "*If not* most likely copying, which would explain handle (already counted)",
-        "*Check* Does it have what only the banned account had?",
+        f"*If not* {copying} (already counted)",
+        "*Check* Does it have anything that a stranger could not copy?",
     ]
     assert "a person decides" in context["elements"][0]["text"]
     assert "If not" not in str(sent(replace(ALERT, rivals=()), "slack"))

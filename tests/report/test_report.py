@@ -120,7 +120,10 @@ def test_what_agrees_and_weighs_nothing_since_a_rival_explains_it_speaks_not_aga
 
 def test_a_reason_stands_with_what_it_would_explain_and_without_a_number() -> None:
     told = if_not([a_rival("household", 2.4, "device", "network"), a_rival("newer", 0.3)])
-    assert told == "most likely a household, which would explain device, network; or newer (already counted)"
+    household = "then most likely a household, which would explain device, network"
+    assert told == f"{household}; or newer (all already counted)"
+    told = if_not([a_rival("household", 2.4, "device", "network")], ["device", "email", "phone"])
+    assert told == f"{household}, but not e-mail, phone (already counted)"
     assert if_not([]) == ""
 
 
@@ -147,6 +150,7 @@ def test_each_signal_is_said_once_with_its_crowd_and_stands_where_its_sum_puts_i
     assert said.against == ("Other mailboxes.",)
     assert said.held == ("Possible at most.",)
     assert said.check == "Do both write alike?"
+    assert said.if_not == "then most likely a household, which would explain device (already counted)"
 
 
 # An alert on a terminal: readable on 80 columns, harmless, coloured only where colours are wanted.
@@ -189,7 +193,7 @@ def test_an_alert_says_who_how_much_and_why() -> None:
 def test_an_alert_says_in_words_what_else_it_could_be_and_no_number_unless_asked() -> None:
     alert = an_alert(a_reason("device", 8.0), rivals=(a_rival("household", 0.71, "device"),))
     told = drawn(terminal.alert(alert))
-    assert "If not  most likely a household, which would explain device (already counted)" in told
+    assert "If not then most likely a household, which would explain device" in " ".join(told.split())
     assert not re.search(r"[-+][0-9]|%", told)
     assert "If not" not in drawn(terminal.alert(an_alert()))
 

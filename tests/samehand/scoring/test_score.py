@@ -518,6 +518,7 @@ def test_a_reason_is_named_only_where_what_it_covers_agrees(
         assert reason.name != "neighbour" or "network" in agreeing
         assert reason.name != "former-holder" or "phone" in agreeing
         assert reason.name != "household" or agreeing & {"device", "network", "payment"}
+        assert reason.name != "copier" or not {"device", "network", "payment"} & set(reason.covers)
 
 
 @given(ours=alike_accounts, theirs=alike_accounts, counts=counted, age=ages, seed=st.integers(0, 5))
