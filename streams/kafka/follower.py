@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Final
 
 import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
@@ -77,7 +76,7 @@ class Follower:
         self,
         topics: Sequence[str],
         positions: Mapping[tuple[str, int], int],
-        ids: Mapping[tuple[str, int], str] = MappingProxyType({}),
+        ids: Mapping[tuple[str, int], str],
     ) -> list[Moved]:
         """Starts every partition of the topics at its position, without one at the earliest record.
 
