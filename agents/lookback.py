@@ -162,7 +162,7 @@ class Lookback:
         showings = None if fact is None else (fact.shown, ban.facts.shown)
         policy = ban.facts.policy or ""
         for theirs in ban.fingerprints:
-            scored = best_score((candidate.fingerprint,), theirs, self._context, snapshot, policy, showings)
+            scored = best_score((candidate.fingerprint,), theirs, snapshot, policy, showings)
             if scored is not None:
                 if fact is None:
                     self._context.metrics.score_log_odds.observe(scored[1].log_odds)

@@ -140,7 +140,7 @@ async def withdraw_no_longer_similar(
     no_longer_similar = [
         alert
         for (account, alert), ban in zip(about, bans, strict=True)
-        if ban is not None and _no_longer_similar(account, ban, snapshot, context)
+        if ban is not None and _no_longer_similar(account, ban, snapshot)
     ]
     if no_longer_similar:
         await context.call_store(
@@ -148,21 +148,12 @@ async def withdraw_no_longer_similar(
         )
 
 
-def _no_longer_similar(account: Remembered, ban: Ban, snapshot: Snapshot, context: AgentContext) -> bool:
+def _no_longer_similar(account: Remembered, ban: Ban, snapshot: Snapshot) -> bool:
     shown = (account.shown, ban.facts.shown)
     scored = [
         best
         for theirs in ban.fingerprints
-        if (
-            best := best_score(
-                account.fingerprints,
-                theirs,
-                context,
-                snapshot,
-                ban.facts.policy or "",
-                shown,
-            )
-        )
+        if (best := best_score(account.fingerprints, theirs, snapshot, ban.facts.policy or "", shown))
         is not None
     ]
     return bool(scored) and all(score.band == "none" for _, score in scored)

@@ -253,7 +253,7 @@ def _above_threshold(
             candidate for candidate in candidates if candidate.fingerprint.platform == lookup.account.platform
         ]
     for candidate in candidates:
-        scored = best_score(lookup.account.fingerprints, candidate.fingerprint, context, snapshot)
+        scored = best_score(lookup.account.fingerprints, candidate.fingerprint, snapshot)
         if scored is not None:
             best = max(best, scored[1].log_odds)
             if scored[1].probability >= probability_min:
@@ -278,7 +278,7 @@ def _with_policy(
             continue
         showings = (account.shown, facts.shown) if context.alert_policy.dated else None
         scored = best_score(
-            account.fingerprints, candidate.fingerprint, context, snapshot, facts.policy or "", showings
+            account.fingerprints, candidate.fingerprint, snapshot, facts.policy or "", showings
         )
         if scored is None or (scored[1].band == "none" and not below):
             continue

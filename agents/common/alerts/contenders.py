@@ -115,7 +115,7 @@ async def _contenders(
         if not ban or not its:
             continue
         spans = (pair.ours.shown, ban.facts.shown) if context.alert_policy.dated else None
-        scored = best_score((pair.mine,), its[0], context, snapshot, ban.facts.policy or "", spans)
+        scored = best_score((pair.mine,), its[0], snapshot, ban.facts.policy or "", spans)
         if scored and scored[1].band != "none" and may_alert(ban.facts, context, 0):
             pairs.append(
                 replace(

@@ -84,7 +84,6 @@ _REFUSED: Final = frozenset((*WITHDRAWN_FOR, Ruling.NOT_BANNED))
 def best_score(
     ours: Sequence[Fingerprint],
     theirs: Fingerprint,
-    context: AgentContext,
     snapshot: Snapshot,
     policy: str | None = None,
     showings: tuple[Showings, Showings] | None = None,

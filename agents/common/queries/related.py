@@ -96,7 +96,7 @@ def _compared(
     else:
         ours, theirs, policy, shown = its, asked.fingerprints, asked.policy, (fact.shown, asked.shown)
     for fingerprint in theirs:
-        scored = best_score(ours, fingerprint, context, snapshot, policy, shown)
+        scored = best_score(ours, fingerprint, snapshot, policy, shown)
         if scored is None:
             continue
         agrees = sorted({line.signal for line in scored[1].evidence} - {"rivals"})

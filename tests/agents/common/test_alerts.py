@@ -114,8 +114,8 @@ async def test_digests_of_two_peppers_are_never_compared(life: Life) -> None:
     (ban,) = await life.context.store.bans(["telegram:77"])
     assert ban is not None
     theirs = ban.fingerprints[0]
-    assert best_score(ban.fingerprints, theirs, life.context, UNCOUNTED) is not None
-    assert best_score((), theirs, life.context, UNCOUNTED) is None
+    assert best_score(ban.fingerprints, theirs, UNCOUNTED) is not None
+    assert best_score((), theirs, UNCOUNTED) is None
 
 
 async def test_an_alert_is_counted_once_it_is_confirmed(life: Life) -> None:
@@ -134,7 +134,7 @@ async def many_pairs(life: Life, events: int, bans_an_event: int) -> list[Pair]:
     (ban,) = await life.context.store.bans(["telegram:77"])
     assert ban is not None
     (mine,) = ban.fingerprints
-    scored = best_score([mine], mine, life.context, UNCOUNTED)
+    scored = best_score([mine], mine, UNCOUNTED)
     assert scored is not None
     pairs = []
     for event in range(events):
