@@ -185,6 +185,11 @@ class InnocentReason(Struct, frozen=True, kw_only=True):
     ] = ()
     sentence: Annotated[fields.Text256, Meta(description="One sentence for the reviewer.")]
 
+    def __post_init__(self) -> None:
+        """Refuse a number that JSON cannot carry."""
+        if not isfinite(self.takes):
+            raise ValueError("takes is not a finite number")
+
 
 class Drawn(Struct, frozen=True, kw_only=True):
     """How a pair below the bands came to `alerts.sample`: by chance, so that figures can be weighed."""

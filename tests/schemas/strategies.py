@@ -65,7 +65,7 @@ def _values(kind: inspect.Type) -> st.SearchStrategy[Any]:
             return st.integers(kind.ge, kind.le)
         case inspect.FloatType():
             least, most = (-100.0, 100.0) if kind.ge is None else (kind.ge, kind.le)
-            return st.floats(least, most, allow_nan=False)
+            return st.floats(least, most, allow_nan=False, allow_infinity=False)
         case inspect.BytesType():
             return st.binary(max_size=TEXT_CHARS_MAX)
         case inspect.StrType():

@@ -22,7 +22,7 @@ from schemas import examples, fields, generate
 from schemas.accounts import Account, AccountBanned, AccountDeleted, Avatar, Basis
 from schemas.alert_headers import ALERT_HEADERS, alert_headers
 from schemas.alert_state import AlertState, unquoted_alert
-from schemas.alerts import NOTICE, QUOTES_REMOVED, AlertSummary, MirrorAlert
+from schemas.alerts import NOTICE, QUOTES_REMOVED, AlertSummary, InnocentReason, MirrorAlert
 from schemas.basis_rights import BasisRights, RightsTable, UnusableRights, kind_of, read_rights
 from schemas.decoding.dates import from_seconds
 from schemas.examples import ACTIONED, ALERT, EXAMPLES, STATE, SUMMARY, WAVE, WAVE_MERGED, WITHDRAWN
@@ -646,6 +646,11 @@ def test_a_weight_is_a_finite_number() -> None:
     line = examples.ALERT.evidence[0]
     with pytest.raises(ValueError, match="weight"):
         type(line)(**{**msgspec.structs.asdict(line), "weight": nan})
+
+
+def test_what_a_reason_takes_is_a_finite_number() -> None:
+    with pytest.raises(ValueError, match="takes"):
+        InnocentReason(name="household", takes=inf, sentence="A household.")
 
 
 def test_a_summary_travels_on_the_same_topic_and_is_told_apart() -> None:
