@@ -52,13 +52,12 @@ def judged(
     return score(seen(ours, AT), ban, weights, counts, policy=policy)
 
 
-class Rush(NothingCounted):
+def rush(times: float) -> Counted:
     """In the latest hour so many times as many accounts sign up as is usual."""
-
-    def __init__(self, times: float) -> None:
-        super().__init__(300, 100_000)
-        usual = self.sign_ups.otherwise.usual
-        self.sign_ups = SignUpRates(otherwise=SignUpRate(usual, times * usual))
+    counts = Counted(300, 0, 0, 100_000)
+    usual = counts.sign_ups.otherwise.usual
+    counts.sign_ups = SignUpRates(otherwise=SignUpRate(usual, times * usual))
+    return counts
 
 
 def held(result: Score) -> str | None:
@@ -198,7 +197,7 @@ def test_a_rush_leaves_likely_what_is_so_among_as_many(
 ) -> None:
     """It takes nothing else: what is possible stays so, since a flood must hide nobody."""
     weights = default_weights()
-    plain, rushed = (judged(*pair, age, weights, counts) for counts in (Rush(1.0), Rush(times)))
+    plain, rushed = (judged(*pair, age, weights, counts) for counts in (rush(1.0), rush(times)))
     likely = weights.log_odds_at(weights.bands.likely)
     if plain.log_odds < likely + math.log(times) and held(plain) is None:
         assert rushed.log_odds == min(plain.log_odds, rushed.log_odds) < likely
