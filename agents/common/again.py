@@ -3,9 +3,9 @@
 Where the alert's account is gone or settled, look-back is sent its ban again, and each alike ban
 that has withheld pairs, since alike bans share the places of a cluster. Where the ban has ended, or the
 banned account was deleted, the account is looked up again: of alike bans only one had the alert, and it is
-another's turn. So it is after a verdict, for what its reader was not shown. The relay of the
-outbox (runtime/outbox.py) publishes the results before it settles what led to them, so that a crash in
-between repeats both.
+another's turn. So it is after a verdict, for what its reader was not shown. The relay of the outbox
+(runtime/outbox.py) publishes the results before it settles what led to them, so that a crash in between
+repeats both.
 """
 
 from __future__ import annotations

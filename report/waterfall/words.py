@@ -6,7 +6,7 @@ innocent reason, which readers took for a finding. Both stand where somebody ask
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from report.text import visible, visible_sentence
@@ -78,18 +78,18 @@ def in_words(alert: MirrorAlert) -> Words:
         if line.signal not in _BESIDE:
             nats[line.signal] = nats.get(line.signal, 0.0) + line.weight
             said.setdefault(line.signal, []).append(_sentence(line))
-    strong, weak, against = list[str](), list[str](), list[str]()
+    strong, weak, against, speaking = list[str](), list[str](), list[str](), list[str]()
     for signal in sorted(nats, key=lambda signal: -abs(nats[signal])):
         weight, sentence = nats[signal], " ".join(said[signal])
         if weight >= STRONG_NATS:
             strong.append(sentence)
+            speaking.append(signal)
         elif weight >= SPEAKS_NATS:
             weak.append(sentence)
         elif weight < 0.0 or signal in ("first_shown", "rule"):
             against.append(sentence)
     held = tuple(visible_sentence(line.because, 1024) for line in lines if line.signal == CEILING)
-    speaking = [line.signal for line in alert.evidence if nats.get(line.signal, 0.0) >= STRONG_NATS]
-    other = if_not(alert.rivals, dict.fromkeys(speaking))
+    other = if_not(alert.rivals, speaking)
     return Words(tuple(strong), tuple(weak), tuple(against), held, other, _check(alert.rivals))
 
 
@@ -98,14 +98,13 @@ def who(reason: InnocentReason) -> str:
     return _WHO[reason.name].who if reason.name in _WHO else visible(reason.name)
 
 
-def if_not(reasons: Iterable[InnocentReason], speaking: Iterable[str] = ()) -> str:
+def if_not(reasons: Sequence[InnocentReason], speaking: Sequence[str] = ()) -> str:
     """`then most likely a household, which would explain device, but not e-mail (already counted)`.
 
     Empty of an alert that names none. ``speaking``: the signals that speak most for a mirror, of which it
     says what the reason would not explain.
     """
-    speaking = [*speaking]
-    named = [f"{who(reason)}{_would_explain(reason, speaking)}" for reason in [*reasons][:NAMED_MAX]]
+    named = [f"{who(reason)}{_would_explain(reason, speaking)}" for reason in reasons[:NAMED_MAX]]
     counted = "all already counted" if len(named) > 1 else "already counted"
     return f"then most likely {'; or '.join(named)} ({counted})" if named else ""
 
@@ -115,7 +114,7 @@ def covered(reason: InnocentReason) -> list[str]:
     return _called(reason.covers)
 
 
-def _would_explain(reason: InnocentReason, speaking: Iterable[str]) -> str:
+def _would_explain(reason: InnocentReason, speaking: Sequence[str]) -> str:
     if not reason.covers:
         return ""
     left = _called(signal for signal in speaking if signal not in reason.covers)

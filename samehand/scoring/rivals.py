@@ -32,11 +32,6 @@ class Rival(NamedTuple):
     one_name: bool = False
     one_crowd: bool = False
 
-    @property
-    def may_cover(self) -> frozenset[str]:
-        """The signals that a reader believes it to explain."""
-        return frozenset[str]().union(*self.needs)
-
 
 _OF_CHANCE: Final = 0.2  # five of them
 _NAMES: Final = frozenset({"handle", "name", "crossing", "email", "mention"})
@@ -110,4 +105,6 @@ RIVALS: Final = (
     ),
 )
 """All rival explanations, the first chance; a table of weights has the rates of those that are no share."""
+MAY_COVER: Final = tuple(frozenset[str]().union(*rival.needs) for rival in RIVALS)
+"""The signals that a reader believes each to explain."""
 RATED: Final = tuple(rival for rival in RIVALS if not rival.share)

@@ -39,7 +39,7 @@ from samehand.scoring.evidence import (
     Line,
     Score,
 )
-from samehand.scoring.rivals import RIVALS
+from samehand.scoring.rivals import MAY_COVER, RIVALS
 from samehand.scoring.weights import DIFFERENCES, Flow, SignalWeights, Weights
 from samehand.showings import Showings
 from samehand.signals import PAIRWISE, SIGNALS
@@ -170,9 +170,10 @@ def _reasons(
 
 def _covers(line: Line, place: int) -> bool:
     """Whether a rival explains most of an agreement, or its people share such values more than others do."""
+    if line.signal not in MAY_COVER[place]:
+        return False
     commoner = line.less[place] if line.less else 0.0
-    explains = 2.0 * line.against[place] <= line.weight or commoner >= SPEAKS_NATS
-    return explains and line.signal in RIVALS[place].may_cover
+    return 2.0 * line.against[place] <= line.weight or commoner >= SPEAKS_NATS
 
 
 def _just_below(probability: float) -> float:

@@ -3,8 +3,8 @@
 Somebody who farms accounts may want a value of theirs to look common (so that sharing it says less), or a
 common value to look rare. Against the first, a value counts once for each cluster (a network prefix, else a
 device, else the account), however many accounts the cluster has. What an organisation gives to many people of
-one network (texts, mail domains, links, pictures) counts once for each seat instead, of which n devices of a
-network take about the square root of pi n. Against the second, a cluster adds at most :data:`SEATS` accounts
+one network (texts, mail domains, links, pictures) counts once for each slot instead, of which n devices of a
+network draw about the square root of pi n. Against the second, a cluster adds at most :data:`SEATS` accounts
 to the total. docs/adr/0014-counting.md says what is left to an attacker.
 """
 
@@ -20,7 +20,7 @@ from samehand.signals import SIGNALS
 _WITHIN_STRATUM = frozenset((KeyKind.HANDLE_FULL, KeyKind.STEM, KeyKind.WORD))
 # Counted once for each device: if a network counted as one bearer, every network would look rare.
 _OF_NETWORKS = frozenset((KeyKind.ADDRESS, KeyKind.PREFIX, KeyKind.AGENT))
-# Counted once for each seat: if a campus of 500 counted as one, its text would make two of them look alike.
+# Counted once for each slot: if a campus of 500 counted as one, its text would make two of them look alike.
 _OF_ORGANISATIONS = frozenset((KeyKind.BIO_BAND, KeyKind.EMAIL_PART, KeyKind.REFERRER, KeyKind.AVATAR))
 
 # Values that many strangers share: names, texts, pictures, networks, browsers, links. Two bearers or three
@@ -74,7 +74,7 @@ def counted(fingerprint: Fingerprint, account: bytes) -> Sighting:
     clusters = {
         KeyKind.DEVICE: prefix or account,
         **dict.fromkeys(_OF_NETWORKS, by_device),
-        **dict.fromkeys(_OF_ORGANISATIONS, by_network + _seat(by_device)),
+        **dict.fromkeys(_OF_ORGANISATIONS, by_network + _slot(by_device)),
     }
     values = [
         Counted(
@@ -89,8 +89,8 @@ def counted(fingerprint: Fingerprint, account: bytes) -> Sighting:
     return Sighting(values, seat)
 
 
-def _seat(by_device: bytes) -> bytes:
-    """A seat that is drawn by a digest: one from the n-th on with probability 1 / (n + 1)."""
+def _slot(by_device: bytes) -> bytes:
+    """The slot that a device draws by its digest: the n-th or a later one with probability 1 / n."""
     return ((2**32 - 1) // (int.from_bytes(by_device[:4], "big") + 1)).to_bytes(4, "big")
 
 

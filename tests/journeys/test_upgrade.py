@@ -246,6 +246,10 @@ def upgraded(operator: Operator, former: Path, *, together: bool) -> None:
     assert "m90" not in alerted(platform), "its ban was lifted"
     # Before its deletion was read it may have been alerted on, for its handle beside another ban's.
     assert "b31" not in {alert.matched.account_id for alert in platform.alerts_on("gone")}, "it was deleted"
+    platform.until(
+        lambda: "gone" not in alerted(platform) or last(platform, "gone").status == "withdrawn",
+        "nothing to be said of a deleted account",
+    )
 
     platform.until(lambda: last(platform, "m92").withdrawn_reason == "verdict", "the dismissal to hold")
     platform.publish(topics.updated, a_change("m92", at=datetime.now(UTC), **shown(92)))

@@ -41,10 +41,9 @@ class Pair:
     ``event_at`` is when the event that found the pair occurred (Unix seconds); ``claimant`` names that event,
     the same at every delivery. ``again_only``: the pair is not among the strongest of its event, and is
     published only if an earlier delivery of the event claimed it; ``counted``: otherwise the ban's summary
-    counts it. ``not_compared``: how many other accounts were not compared. ``others`` are
-    named in the alert. ``new``: signals whose lines nobody was shown who dismissed the pair
-    (``dismissed_at``, Unix seconds) or one of an alike ban. ``covered``: a dismissal covers it, so that it is
-    named at most.
+    counts it. ``not_compared``: how many other accounts were not compared. ``others`` are named in the alert.
+    ``new``: signals whose lines nobody was shown who dismissed the pair (``dismissed_at``, Unix seconds) or
+    one of an alike ban. ``covered``: a dismissal covers it, so that it is named at most.
     """
 
     ours: RememberedFacts

@@ -106,7 +106,7 @@ class _Sightings:
     clusters: list[bytes]
     personal: npt.NDArray[np.bool_]  # of each value, whether it is counted each time
     strata: list[str]
-    arrived: list[str]  # of each account, the platform where it signs up now, else ""
+    arrived: list[str]  # the platform where each account signs up now, or ""
 
     @classmethod
     def of(cls, accounts: Sequence[Remembered], addresses: Addresses, newest: Version) -> _Sightings:
@@ -284,9 +284,10 @@ class Counters:
         version = int(await self._asked("version") or 0)
         if version == 0:
             self._read, self._sketches = _Frozen(bans=await enrolled()), {NOTHING.number: ()}
+            self._sign_ups = SignUpRates()
         elif version != self._read.newest.number:
             self._read = _READ.decode(await self._asked("frozen"))
-        self._sign_ups = rates_of(self._read.tallies)
+            self._sign_ups = rates_of(self._read.tallies)
         self._looked_at = now
 
     async def snapshot(self, at: float, now: float, enrolled: Callable[[], Awaitable[int]]) -> SketchSnapshot:

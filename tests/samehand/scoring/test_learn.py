@@ -177,12 +177,8 @@ def test_after_five_hundred_verdicts_likely_is_right_however_many_mirrors_a_ban_
         judged = [replaced(it, mirror=bool(random.random() < sigmoid(np.array(at)))) for it, at in odds]
         learned = learn(judged[:500], SHIPPED)
         table, fresh = learned.weights, judged[500:]
-        likely = [
-            it
-            for it in fresh
-            if table.band(table.probability(summed(it, table, learned.multipliers))) == "likely"
-        ]
-        right += [it.mirror for it in likely]
+        at = [table.probability(summed(it, table, learned.multipliers)) for it in fresh]
+        right += [it.mirror for it, p in zip(fresh, at, strict=True) if p >= table.bands.likely]
         assert table.mirrors_a_ban == pytest.approx(SHIPPED.mirrors_a_ban * learned.rates["mirrors"])
         assert learned.rates["mirrors"] >= MIRRORS_MIN - 1e-9
         assert times == 1.0 or (learned.rates["mirrors"] > 1.0) == (times > 1.0)

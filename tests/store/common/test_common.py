@@ -349,7 +349,7 @@ def test_a_network_counts_a_name_once_and_devices_count_a_network() -> None:
     assert found[KeyKind.DEVICE].cluster == found[KeyKind.PREFIX].value
 
 
-def seats_taken(devices: int, networks: int = 1) -> int:
+def slots_drawn(devices: int, networks: int = 1) -> int:
     """How often a mail domain counts that so many devices of some networks show."""
     domains = set()
     for number in range(devices):
@@ -361,12 +361,12 @@ def seats_taken(devices: int, networks: int = 1) -> int:
 
 
 def test_a_domain_counts_for_about_the_root_of_the_devices_of_its_network() -> None:
-    assert 25 <= seats_taken(500) <= 60  # sqrt(500 pi) is 40
-    assert 6 <= seats_taken(40) <= 17
+    assert 25 <= slots_drawn(500) <= 60  # sqrt(500 pi) is 40
+    assert 6 <= slots_drawn(40) <= 17
 
 
 def test_devices_of_several_networks_count_a_domain_for_each() -> None:
-    assert seats_taken(200, networks=200) == 200
+    assert slots_drawn(200, networks=200) == 200
 
 
 def test_a_device_that_comes_again_counts_a_text_once() -> None:
