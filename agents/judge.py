@@ -175,7 +175,9 @@ class Judge:
         others = [
             alert for alert_id, alert in alerts.items() if follows[alert_id] is not Consequence.SUPPRESS
         ]
-        await self._context.call_store(store.show([Shown(it.account, it.alert_id, ()) for it in others]))
+        await self._context.call_store(
+            store.show([Shown(it.account, it.alert_id, (), it.banned) for it in others])
+        )
         gone = [alert for alert in others if alert.withdrawn == "verdict"]
         again = [*(alert for alert in others if alert.open), *filter(None, map(self._as_open, gone))]
         if again:

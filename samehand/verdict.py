@@ -1,9 +1,15 @@
-"""What a moderator's verdict on an alert means for the pair."""
+"""What a moderator's verdict on an alert means for the pair, and for others like it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
+from types import MappingProxyType
 from typing import Final
+
+Cleared = Mapping[str, int]
+"""Of one ban, by the name of an innocent reason: how many dismissed alerts it covers whole."""
+NOBODY: Final[Cleared] = MappingProxyType({})
 
 
 class Consequence(Enum):

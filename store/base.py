@@ -51,6 +51,7 @@ class BanFacts:
     not_read: tuple[Unusable, ...] = ()  # fields of its profile that would have been evidence
     shown: Showings = UNKNOWN
     basis_programmes: tuple[str, ...] = ()
+    cleared: Mapping[str, int] = field(default_factory=dict)  # dismissed alerts, by what explains them
 
     @property
     def basis(self) -> Basis | None:
@@ -287,11 +288,16 @@ class ShownLine(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """What the alert ``alert_id`` on an account showed to those who dismissed it."""
+    """What the alert ``alert_id`` on an account showed to those who dismissed it.
+
+    ``reasons``: the innocent ones each of which explains all that agreed with the ``banned`` account.
+    """
 
     account: str
     alert_id: str
     lines: tuple[ShownLine, ...]
+    banned: str
+    reasons: tuple[str, ...] = ()
 
 
 class Member(NamedTuple):
@@ -681,7 +687,11 @@ class Store(Protocol):
         """The decision in force on each alert; ``None`` where nobody has decided."""
 
     async def show(self, shown: Sequence[Shown]) -> None:
-        """Notes what dismissed alerts showed; without lines, forgets one. Lines end with the account."""
+        """Notes what dismissed alerts showed; without lines, forgets one.
+
+        Lines end with the account, reasons with the ban: from then on its facts count them, of
+        :data:`store.limits.CLEARED_A_BAN` alerts at most.
+        """
 
     async def shown(self, accounts: Sequence[str]) -> list[dict[str, tuple[ShownLine, ...]]]:
         """What alerts on each account showed, by alert id: dismissed ones, or about to be."""

@@ -14,6 +14,9 @@ CLAIM_SECONDS = 600
 # reads more on one ban, nor about one account; further pairs are counted in the ban's summary.
 OPEN_ALERTS_A_BAN = 2_000
 
+# Dismissed alerts on one ban whose innocent reasons are kept: one more proves little beside so many.
+CLEARED_A_BAN = 64
+
 # Pairs that a ban's summary counts, some 60 bytes each: a higher count would change nobody's decision.
 COUNTED_A_BAN = 10_000
 

@@ -18,6 +18,8 @@ from agents.common.context import AgentContext
 from agents.common.snapshot import Snapshot
 from samehand.scoring.ceilings import CIRCUMSTANTIAL
 from samehand.scoring.score import against_chance
+from samehand.signals.platform import PLATFORM
+from samehand.signals.timing import TIMING
 from schemas.alerts import EvidenceLine, MirrorAlert
 from store.base import Decision, OpenAlert, Shown, ShownLine
 
@@ -28,6 +30,7 @@ one."""
 LINES_MAX: Final = 64
 """Lines kept of the dismissals of one alert, the latest: three times as many as an alert has."""
 
+_NO_VALUES: Final = CIRCUMSTANTIAL | {TIMING.name, PLATFORM.name}
 _DIGEST_BYTES: Final = 8
 
 _Lines = Mapping[str, Sequence[ShownLine]]  # by alert id
@@ -58,9 +61,11 @@ async def note_covered(alerts: Sequence[tuple[OpenAlert, float]], context: Agent
     shown = list[Shown]()
     for (alert, at), known in zip(alerts, former, strict=True):
         if (record := record_in(alert)) is not None:
-            lines = _lines_of(record, anew=at <= alert.dismissed_at)
+            anew = at <= alert.dismissed_at
+            lines = _lines_of(record, anew=anew)
             kept = dict.fromkeys((*lines, *known.get(alert.alert_id, ())))
-            shown.append(Shown(alert.account, alert.alert_id, tuple(kept)[:LINES_MAX]))
+            reasons = tuple(_reasons_of(record, anew=anew))
+            shown.append(Shown(alert.account, alert.alert_id, tuple(kept)[:LINES_MAX], alert.banned, reasons))
     await context.call_store(context.store.show(shown))
 
 
@@ -122,6 +127,19 @@ def _lines_of(record: MirrorAlert, *, anew: bool) -> Iterable[ShownLine]:
             if line.signal not in CIRCUMSTANTIAL and not (anew and line.new):
                 value = _digest(record.key, line) if line.ours else b""
                 yield ShownLine(line.signal, line.level, value, line.weight if agrees else -math.inf)
+
+
+def _reasons_of(record: MirrorAlert, *, anew: bool) -> Iterable[str]:
+    """The innocent reasons each of which covers all that speaks for an alert; ``anew`` as of its lines.
+
+    Decoys that show more than a household shares make no household of a mirror that they shall hide.
+    """
+    speaking = {
+        line.signal
+        for line in record.evidence
+        if line.signal not in _NO_VALUES and line.weight >= NEWS_NATS and not (anew and line.new)
+    }
+    return (reason.name for reason in record.rivals if speaking and speaking.issubset(reason.covers))
 
 
 def _covers(lines: Iterable[ShownLine], line: EvidenceLine, account: str) -> bool:

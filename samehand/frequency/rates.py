@@ -146,9 +146,12 @@ def owned_rate(count: int, accounts: int, unshared_rate: float) -> float:
 
 def proven_rate(count: int, accounts: int) -> float:
     """The lower bound (0 to 1), at 95 %, of the share of other accounts that bear the value."""
-    others = max(count - OF_THE_PAIR, 0)
-    proven = others - _SIGMAS * math.sqrt(others)
-    return min(1.0, max(proven, 0.0) / accounts) if accounts else 0.0
+    return min(1.0, proven(max(count - OF_THE_PAIR, 0)) / accounts) if accounts else 0.0
+
+
+def proven(count: int) -> float:
+    """The lower bound, at 95 %, of the expectation of what was counted; of one or two it is 0.0."""
+    return max(count - _SIGMAS * math.sqrt(count), 0.0)
 
 
 def _rate(count: int, accounts: int, shipped_rate: float, bearers_before: float) -> float:

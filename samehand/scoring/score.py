@@ -48,6 +48,7 @@ from samehand.signals.context import ComparisonContext
 from samehand.signals.first_shown import FIRST_SHOWN, Order
 from samehand.signals.mention import MENTION
 from samehand.signals.timing import TIMING
+from samehand.verdict import NOBODY, Cleared
 from samehand.watchlist.platforms import is_list
 
 # The attributes of each signal that every comparison of a pair needs, read once.
@@ -80,11 +81,13 @@ def score(
     *,
     policy: str | None = None,
     showings: tuple[Showings, Showings] | None = None,
+    cleared: Cleared = NOBODY,
 ) -> Score:
     """Scores a new account (``ours``) against a banned one (``theirs``), both of one pepper.
 
     ``theirs.at`` is the moment of the ban; where either moment is missing, it says nothing. ``policy`` is the
     ban's, by whose thresholds the band is set. ``showings`` are ours and theirs, if they are known.
+    ``cleared``: whom people have cleared of the ban.
     """
     sign_ups = frequencies.sign_ups.of(ours.platform)
     flow = Flow(sign_ups.usual, frequencies.bans)
@@ -102,7 +105,7 @@ def score(
     copied = _set_aside(lines, showings) if showings is not None else []
     if showings is not None and (doubtful := _copied(lines, showings, Order.UNKNOWN)):
         copied += _of_unknown_order(doubtful)
-    rates = weights.rival_rates(flow, since, listed=listed, to_the_day=by_day)
+    rates = weights.rival_rates(flow, since, listed=listed, to_the_day=by_day, cleared=cleared)
     adding = _adding(lines, weights)
     beside = _against(lines, adding, [rate / flow.per_second for rate in rates])
     taken, takes = _taken(beside)

@@ -23,8 +23,10 @@ from msgspec.structs import replace
 
 from samehand.elapsed import DAY_SECONDS
 from samehand.errors import UnusableWeights
+from samehand.frequency.rates import proven
 from samehand.scoring.arrivals import COPIERS, LIFE_SECONDS, MIRRORS
 from samehand.scoring.rivals import RATED, RIVALS, Rival
+from samehand.verdict import NOBODY, Cleared
 
 Band = Literal["likely", "possible", "none"]
 
@@ -270,11 +272,25 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
         return flow.held(self.mirrors_a_ban) * MIRRORS.density(since, to_the_day=to_the_day)
 
     def rival_rates(
-        self, flow: Flow, since: float | None, *, listed: bool, to_the_day: bool = False
+        self,
+        flow: Flow,
+        since: float | None,
+        *,
+        listed: bool,
+        to_the_day: bool = False,
+        cleared: Cleared = NOBODY,
     ) -> list[float]:
-        """Returns each rival's arrivals a second, in the registry's order; arguments as :meth:`mirrors`."""
+        """Returns each rival's arrivals a second, in the registry's order; arguments as :meth:`mirrors`.
+
+        At least as many as people have ``cleared`` of the ban in as long a time prove.
+        """
         when = None if listed else since
-        return [self._rival_rate(rival, flow, when, listed=listed, to_the_day=to_the_day) for rival in RIVALS]
+        rates = [self._rival_rate(one, flow, when, listed=listed, to_the_day=to_the_day) for one in RIVALS]
+        if cleared:
+            seconds = LIFE_SECONDS if when is None else max(abs(when), DAY_SECONDS)
+            of_rivals = [proven(cleared.get(rival.name, 0)) / seconds for rival in RIVALS]
+            rates = [max(pair) for pair in zip(rates, of_rivals, strict=True)]
+        return rates
 
     def _rival_rate(
         self, rival: Rival, flow: Flow, since: float | None, *, listed: bool, to_the_day: bool

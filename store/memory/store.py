@@ -6,8 +6,10 @@ memory (deleting expired markers, approximate counts).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from samehand.fingerprint.distil import unpack
 from samehand.frequency.rates import Frequencies
@@ -74,6 +76,7 @@ from store.common.records import (
 )
 from store.limits import (
     AWAITING_MAX,
+    CLEARED_A_BAN,
     COUNTED_A_BAN,
     DELETION_MARKER_SECONDS,
     OPEN_ALERTS_A_BAN,
@@ -114,6 +117,7 @@ class MemoryStore:
     _relay: tuple[str, float] = ("", 0.0)  # who publishes what is owed, and until when only they may
     _decided: dict[str, tuple[float, bytes, Verdict]] = field(default_factory=dict)  # by alert
     _shown: dict[str, dict[str, tuple[ShownLine, ...]]] = field(default_factory=dict)  # by account
+    _cleared: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)  # by banned account
     _awaiting: dict[str, float] = field(default_factory=dict)  # published and not judged, since when
 
     def __post_init__(self) -> None:
@@ -202,6 +206,7 @@ class MemoryStore:
 
     def _take_out(self, account: str) -> None:
         self._index.remove(account)
+        self._cleared.pop(account, None)
 
     async def bans(self, accounts: Sequence[str], *, now: float | None = None) -> list[Ban | None]:
         return [self._ban(account, now) for account in accounts]
@@ -214,9 +219,12 @@ class MemoryStore:
         if now is not None and frame.expired(now):
             return None
         quote = read_ban_quote(entry.quote)
+        facts = quote.resolved(self._founders.get(quote.root) if quote.root else None)
         return Ban(
             account=account,
-            facts=quote.resolved(self._founders.get(quote.root) if quote.root else None),
+            facts=replace(
+                facts, cleared=Counter(chain.from_iterable(self._cleared.get(account, {}).values()))
+            ),
             fingerprints=tuple(unpack(record) for record in frame.records),
         )
 
@@ -649,11 +657,14 @@ class MemoryStore:
         return [Decided(decision[2], decision[0], new=False) if decision else None for decision in known]
 
     async def show(self, shown: Sequence[Shown]) -> None:
-        for account, alert_id, lines in shown:
-            known = self._shown.setdefault(account, {})
+        for account, alert_id, lines, banned, reasons in shown:
+            known, cleared = self._shown.setdefault(account, {}), self._cleared.setdefault(banned, {})
             known.pop(alert_id, None)
+            cleared.pop(alert_id, None)
             if lines:
                 known[alert_id] = lines
+            if reasons and len(cleared) < CLEARED_A_BAN:
+                cleared[alert_id] = reasons
 
     async def shown(self, accounts: Sequence[str]) -> list[dict[str, tuple[ShownLine, ...]]]:
         return [dict(self._shown.get(account, {})) for account in accounts]

@@ -32,9 +32,9 @@ from store.base import (
     ShownLine,
 )
 from store.common.alert_dedup import WITHDRAWN_FOR, band_rank
-from store.common.key_digests import DIGEST_BYTES, Digest
-from store.limits import CLAIM_SECONDS, COUNTED_A_BAN, OPEN_ALERTS_A_BAN
-from store.redis.client import together
+from store.common.key_digests import DIGEST_BYTES, TAG_BYTES, Digest
+from store.limits import CLAIM_SECONDS, CLEARED_A_BAN, COUNTED_A_BAN, OPEN_ALERTS_A_BAN
+from store.redis.client import both, together
 from store.redis.shards import Shards
 
 
@@ -375,12 +375,21 @@ class Alerts:
         return [_decision(raw, new=False) if raw else None for (raw,) in answers]
 
     async def show(self, shown: Sequence[Shown]) -> None:
-        digests = [self._shards.addresses.account(note.account) for note in shown]
+        of_accounts = [(self._shards.addresses.account(it.account), it.alert_id, it.lines) for it in shown]
+        of_bans = [(self._shards.addresses.account(it.banned), it.alert_id, it.reasons) for it in shown]
+        await both(
+            self._note("q:", DIGEST_BYTES, OPEN_ALERTS_A_BAN, of_accounts),
+            self._note("i:", TAG_BYTES, CLEARED_A_BAN, of_bans),
+        )
+
+    async def _note(
+        self, prefix: str, length: int, most: int, notes: Sequence[tuple[Digest, str, tuple[object, ...]]]
+    ) -> None:
         items = [
-            (digest.raw, note.alert_id, msgspec.msgpack.encode(note.lines) if note.lines else b"")
-            for digest, note in zip(digests, shown, strict=True)
+            (digest.raw[:length], alert_id, msgspec.msgpack.encode(noted) if noted else b"")
+            for digest, alert_id, noted in notes
         ]
-        await self._shards.scatter("show", digests, (), items)
+        await self._shards.scatter("show", [digest for digest, *_ in notes], (prefix, most), items)
 
     async def shown(self, accounts: Sequence[str]) -> list[dict[str, tuple[ShownLine, ...]]]:
         digests = [self._shards.addresses.account(account) for account in accounts]

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Final
+
+import msgspec
 
 from samehand.account import account_key
 from samehand.fingerprint.distil import unpack
@@ -35,6 +40,7 @@ from store.redis.shards import Shards
 _WRITTEN_AT_ONCE = 128
 _WALKED_AT_ONCE = 512
 _COMPACTED_AT_ONCE = 1_024
+_REASONS: Final = msgspec.msgpack.Decoder(tuple[str, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +151,13 @@ class Bans:
     async def read(self, accounts: Sequence[str], now: float | None) -> list[Ban | None]:
         digests = [self._shards.addresses.account(account) for account in accounts]
         raws = await self._shards.ask(
-            "ban_read", digests, (self._spread.maps,), [(digest.raw,) for digest in digests], 2
+            "ban_read", digests, (self._spread.maps,), [(digest.raw,) for digest in digests], 3
         )
-        quotes = [read_ban_quote(quote) if quote else None for _, quote in raws]
-        facts = await self._resolved(quotes)
+        quotes = [read_ban_quote(quote) if quote else None for _, quote, _ in raws]
+        facts = _with_cleared(await self._resolved(quotes), [reasons for *_, reasons in raws])
         return [
             None if fact is None else _ban(account, fact, frame, now)
-            for account, fact, (frame, _) in zip(accounts, facts, raws, strict=True)
+            for account, fact, (frame, *_) in zip(accounts, facts, raws, strict=True)
         ]
 
     async def walk(self) -> AsyncIterator[list[Ban]]:
@@ -177,7 +183,8 @@ class Bans:
 
     async def facts(self, refs: Sequence[str]) -> list[BanFacts | None]:
         raws = await self._shards.quotes(refs)
-        return await self._resolved([read_ban_quote(raw) if raw else None for raw in raws])
+        quotes = [read_ban_quote(raw) if raw else None for raw, _ in raws]
+        return _with_cleared(await self._resolved(quotes), [reasons for _, reasons in raws])
 
     async def _resolved(self, quotes: Sequence[BanQuote | None]) -> list[BanFacts | None]:
         roots = [Digest(quote.root) for quote in quotes if quote is not None and quote.root is not None]
@@ -255,6 +262,18 @@ class Bans:
             self._spread.slot_bits,
             self._bulk,
         )
+
+
+def _with_cleared(
+    several: Sequence[BanFacts | None], reasons: Sequence[Sequence[bytes]]
+) -> list[BanFacts | None]:
+    """The facts of bans, with the packed reasons that explain their dismissed alerts, by turns with ids."""
+    return [
+        replace(facts, cleared=Counter(chain.from_iterable(map(_REASONS.decode, packed[1::2]))))
+        if facts is not None and packed
+        else facts
+        for facts, packed in zip(several, reasons, strict=True)
+    ]
 
 
 def _ban(account: str, facts: BanFacts, raw: bytes, now: float | None) -> Ban | None:

@@ -250,7 +250,7 @@ class RememberedAccounts:
         return await look_up(self._shards, queries, self._spread, await self._living(now), keep, now)
 
     async def facts(self, refs: Sequence[str]) -> list[RememberedFacts | None]:
-        return [read_remembered_quote(raw) if raw else None for raw in await self._shards.quotes(refs)]
+        return [read_remembered_quote(raw) if raw else None for raw, _ in await self._shards.quotes(refs)]
 
     async def figures(self) -> tuple[int, int, int]:
         """How many accounts there are, their estimated bytes, and how many were evicted."""

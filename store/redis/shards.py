@@ -192,8 +192,11 @@ class Shards:
                     by_shard.setdefault(shard, []).extend((verb, f"{index}:", ttl or "", place, some))
         await together([self.script("entries", shard, *parts) for shard, parts in by_shard.items()])
 
-    async def quotes(self, refs: Sequence[str]) -> list[bytes]:
-        """The packed quotes of candidates, by ``ref``; empty where another account has the slot by now."""
+    async def quotes(self, refs: Sequence[str]) -> list[tuple[bytes, list[bytes]]]:
+        """The packed quotes of candidates, by ``ref``; empty where another account has the slot by now.
+
+        And of bans the packed reasons that explain their dismissed alerts, by turns with the alerts' ids.
+        """
         by_shard: dict[int, list[int]] = {}
         parts: list[tuple[bytes | str, ...]] = []
         for at, ref in enumerate(refs):
@@ -207,8 +210,8 @@ class Shards:
                 for shard, places in by_shard.items()
             ]
         )
-        quotes = [b""] * len(refs)
+        quotes: list[tuple[bytes, list[bytes]]] = [(b"", [])] * len(refs)
         for places, raws in zip(by_shard.values(), answers, strict=True):
-            for at, raw in zip(places, raws, strict=True):
-                quotes[at] = raw
+            for at, quote, reasons in zip(places, raws[::2], raws[1::2], strict=True):
+                quotes[at] = quote, reasons
         return quotes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import inf
 
@@ -33,6 +33,7 @@ from store.common.records import frame_of, read_frame
 from store.errors import StoreError, StoreMismatch, StoreRefused, StoreUnavailable
 from store.limits import (
     CLAIM_SECONDS,
+    CLEARED_A_BAN,
     OWED_AT_ONCE,
     SILENT_LISTS,
     listed_at_most,
@@ -46,6 +47,7 @@ from tests.store.makers import (
     a_decision,
     a_member,
     a_proposal,
+    a_query,
     a_remembered,
     an_account,
     fingerprints,
@@ -155,17 +157,44 @@ class TestPairs:
         bio, device = ShownLine("bio", "same", b"\x01" * 8, 3.5), ShownLine("device", "same", b"", -inf)
         await store.remember([a_remembered("5001")], now=NOW)
         noted = [
-            Shown("x:5001", "a", (bio,)),
-            Shown("x:5001", "b", (bio, device)),
-            Shown("x:5002", "c", (device,)),
+            Shown("x:5001", "a", (bio,), "x:9001"),
+            Shown("x:5001", "b", (bio, device), "x:9001"),
+            Shown("x:5002", "c", (device,), "x:9001"),
         ]
         await store.show(noted)
-        await store.show([Shown("x:5001", "a", (device,)), Shown("x:5002", "c", ())])
+        await store.show([Shown("x:5001", "a", (device,), "x:9001"), Shown("x:5002", "c", (), "x:9001")])
         accounts = ["x:5001", "x:5002"]
         assert await store.shown(accounts) == [{"a": (device,), "b": (bio, device)}, {}]
         assert await store.alerts_and_shown(accounts) == ([[], []], await store.shown(accounts))
         await store.forget([("x:5001", NOW)], now=NOW)
         assert await store.shown(accounts) == [{"a": (), "b": ()}, {}]
+
+    async def test_bans_facts_count_the_reasons_that_explain_dismissed_alerts_on_it(
+        self, store: Store
+    ) -> None:
+        line, reason = ShownLine("device", "same", b"\x01" * 8, 3.5), ("household",)
+        await store.enrol([a_ban("9001"), a_ban("9002", handle="salma_kitchen")], now=NOW)
+        await store.show([Shown(f"x:{n}", f"{n}", (line,), "x:9001", reason) for n in range(CLEARED_A_BAN)])
+        both = Shown("x:1", "1", (line,), "x:9001", ("household", "copier"))
+        beyond = Shown("x:more", "more", (line,), "x:9001", reason)
+        await store.show([beyond, both, Shown("x:0", "0", (), "x:9001")])
+
+        async def cleared(account: str) -> Mapping[str, int]:
+            (ban,) = await store.bans([account])
+            assert ban is not None
+            return ban.facts.cleared
+
+        assert await cleared("x:9001") == {"household": CLEARED_A_BAN - 1, "copier": 1}
+        assert await cleared("x:9002") == {}
+        ((candidate,),) = await store.bans_like([a_query(handle="salma_kitchen")], now=NOW)
+        ((found,),) = await store.bans_like([a_query()], now=NOW)
+        known, nothing = await store.facts([found.ref, candidate.ref])
+        assert known is not None
+        assert nothing is not None
+        assert (known.cleared, nothing.cleared) == (await cleared("x:9001"), {})
+        await store.expunge([("x:9001", NOW)], now=NOW)
+        await store.enrol([a_ban("9001", occurred_at=NOW + 1)], now=NOW + 2)
+        assert await cleared("x:9001") == {}
 
     async def test_open_alerts_are_found_by_ban_and_by_id(self, store: Store) -> None:
         await store.enrol([a_ban("9001")], now=NOW)

@@ -23,6 +23,7 @@ from samehand.fingerprint.distil import Fingerprint
 from samehand.scoring.evidence import Score
 from samehand.scoring.score import score
 from samehand.showings import Showings
+from samehand.verdict import NOBODY
 from samehand.watchlist.entry import is_unquoted
 from samehand.watchlist.platforms import is_list
 from schemas.alert_headers import alert_headers
@@ -85,14 +86,16 @@ def best_score(
     ours: Sequence[Fingerprint],
     theirs: Fingerprint,
     snapshot: Snapshot,
-    policy: str | None = None,
-    showings: tuple[Showings, Showings] | None = None,
+    ban: BanFacts | None = None,
+    shown: Showings | None = None,
 ) -> tuple[Fingerprint, Score] | None:
     """Returns our fingerprint and the score under the pepper that both sides share; ``None`` without one.
 
-    While a rotation lasts, two sides may share no pepper. ``policy`` is the ban's, whose thresholds set the
-    band; "" or ``None``: those of all others do.
+    While a rotation lasts, two sides may share no pepper. The facts of the ``ban`` give the thresholds of its
+    policy and what people have cleared of it. ``shown``: since when our account shows its values; without it
+    nobody was first.
     """
+    showings = None if ban is None or shown is None else (shown, ban.shown)
     for mine in ours:
         if mine.pepper_id == theirs.pepper_id:
             return mine, score(
@@ -100,8 +103,9 @@ def best_score(
                 theirs,
                 snapshot.weighing.weights,
                 snapshot.frequencies,
-                policy=policy,
+                policy=None if ban is None else ban.policy,
                 showings=showings,
+                cleared=NOBODY if ban is None else ban.cleared,
             )
     return None
 

@@ -21,12 +21,12 @@ _EACH_MAX: Final = RELATED_MAX // 2
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """One account of a pair. ``policy``: of its ban, None for an account that is not banned."""
+    """One account of a pair, with its ban if it has one."""
 
     standing: Standing
     fingerprints: tuple[Fingerprint, ...]
     shown: Showings
-    policy: str | None = None
+    ban: BanFacts | None = None
 
 
 async def related(account: str, context: AgentContext) -> RelatedAnswer:
@@ -42,7 +42,7 @@ async def related(account: str, context: AgentContext) -> RelatedAnswer:
     (ban,) = await context.call_store(store.bans([account], now=now))
     (seen,) = await context.call_store(store.remembered([account], now=now))
     if ban is not None:
-        asked = _Side("banned", ban.fingerprints, ban.facts.shown, ban.facts.policy or "")
+        asked = _Side("banned", ban.fingerprints, ban.facts.shown, ban.facts)
     elif seen is not None:
         asked = _Side("remembered", seen.fingerprints, seen.shown)
     else:
@@ -86,17 +86,17 @@ def _compared(
 ) -> RelatedAccount | None:
     """Returns what a candidate has in common with the account, None where that is nothing."""
     its: tuple[Fingerprint, ...] = (candidate.fingerprint,)
-    policy: str | None
     if not context.alert_policy.across_platforms and fact.platform != asked.fingerprints[0].platform:
         return None
     if isinstance(fact, BanFacts) and not may_be_named(fact, context):
         return None
+    ban: BanFacts | None
     if isinstance(fact, BanFacts):
-        ours, theirs, policy, shown = asked.fingerprints, its, fact.policy or "", (asked.shown, fact.shown)
+        ours, theirs, ban, shown = asked.fingerprints, its, fact, asked.shown
     else:
-        ours, theirs, policy, shown = its, asked.fingerprints, asked.policy, (fact.shown, asked.shown)
+        ours, theirs, ban, shown = its, asked.fingerprints, asked.ban, fact.shown
     for fingerprint in theirs:
-        scored = best_score(ours, fingerprint, snapshot, policy, shown)
+        scored = best_score(ours, fingerprint, snapshot, ban, shown)
         if scored is None:
             continue
         agrees = sorted({line.signal for line in scored[1].evidence} - {"rivals"})

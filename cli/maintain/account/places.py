@@ -154,9 +154,10 @@ def places(settings: DeskSettings) -> dict[str, Place]:
         "markers": Place(
             "Redis, markers",
             "keyed digests of ids, with a deletion, a lifted ban, a pair's last revision and verdict;"
-            " digests of values that dismissed alerts showed",
+            " digests of values that dismissed alerts showed; of a ban the innocent reasons of its dismissed"
+            " alerts",
             f"{dedup}; of an open or judged pair as long as the store",
-            "nothing; of values a deletion",
+            "nothing; of values a deletion, of reasons the end of the ban",
         ),
         "held": Place(
             "Redis, held bans",

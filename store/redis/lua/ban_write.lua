@@ -107,6 +107,7 @@ local function one(verb, digest, occurred, reason, expect, expect_quote, frame, 
   if slot and verb == 'sweep' and not expired(known, now) then return 'nothing' end
   if unlike then return 'conflict', known, words end
   if slot then take_out(digest, slot, known, out, all_out) end
+  call('DEL', ROOT .. 'i:' .. hex(sub(digest, 1, 4)))
   withdraw_all(digest, reason, now, seconds)
   if verb ~= 'sweep' then mark(ROOT .. 'm:' .. name, occurred, now, seconds) end
   if verb == 'expunge' then call('DEL', ROOT .. 'j:' .. name, ROOT .. 'k:' .. name) end

@@ -1,11 +1,12 @@
--- On the account's shard. ARGV: epoch, then three for each: account digest, the id of an alert, and the packed lines that it
--- showed to those who dismissed it ('' forgets them). No cap and no expiry: people make dismissals, and each alert has one.
+-- On the account's shard. ARGV: epoch, `q:` (what alerts on an account showed) or `i:` (what explains those on a ban), how many
+-- alerts at most (no expiry: people make dismissals, and each alert has one), then three for each: its digest, of a ban its tag,
+-- the id of an alert, and what it showed, packed ('' forgets it).
 room()
-for at = 2, #ARGV, 3 do
-  local key = ROOT .. 'q:' .. hex(ARGV[at])
+for at = 4, #ARGV, 3 do
+  local key = ROOT .. ARGV[2] .. hex(ARGV[at])
   if ARGV[at + 2] == '' then
     call('HDEL', key, ARGV[at + 1])
-  else
+  elseif call('HLEN', key) < tonumber(ARGV[3]) or call('HEXISTS', key, ARGV[at + 1]) == 1 then
     call('HSET', key, ARGV[at + 1], ARGV[at + 2])
   end
 end
