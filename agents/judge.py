@@ -14,7 +14,7 @@ from typing import Final
 
 from msgspec.structs import replace as replaced
 
-from agents.common.again import turns_of
+from agents.common.again import turns_of, word_of
 from agents.common.alerts.propose import confirm, record_in
 from agents.common.alerts.withdrawal import READ_AT_ONCE
 from agents.common.context import AgentContext
@@ -28,7 +28,7 @@ from samehand.verdict import Consequence, consequence
 from samehand.waves.membership import covered
 from schemas.verdicts import VerdictGiven
 from schemas.wire import decode_verdict, encode
-from store.base import Decided, Decision, Member, OpenAlert, Owed, Shown, Wave
+from store.base import Ban, Decided, Decision, Member, OpenAlert, Owed, Shown, Wave
 from streams.errors import Transient
 from streams.outcomes import Arrival, Dead, Emit, Outcome, Published
 
@@ -45,9 +45,10 @@ class Judge:
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """Returns one outcome per arrival; alerts that follow go with the last verdict."""
-        outcomes, given = await self._judge(arrivals)
+        outcomes, given, quieting = await self._judge(arrivals)
+        emits = [word_of(ban.facts, self._context.now(), self._context) for ban in quieting]
         ids = [it.alert_id for it in given if consequence(it.verdict) is not Consequence.SUPPRESS]
-        if ids and (emits := await self._uncovered(ids)):
+        if ids and (emits := emits + await self._uncovered(ids)):
             last = max(at for at, outcome in enumerate(outcomes) if not isinstance(outcome, Dead))
             outcomes[last] = Published(tuple(emits))
         return outcomes
@@ -58,16 +59,25 @@ class Judge:
 
     async def replay(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """Applies verdicts that workers have had before, and publishes nothing."""
-        outcomes, _ = await self._judge(arrivals)
+        outcomes, *_ = await self._judge(arrivals)
         return outcomes
 
-    async def _judge(self, arrivals: Sequence[Arrival]) -> tuple[list[Outcome], list[VerdictGiven]]:
-        """Returns an outcome per arrival, and the verdicts that were applied."""
+    async def _judge(
+        self, arrivals: Sequence[Arrival]
+    ) -> tuple[list[Outcome], list[VerdictGiven], list[Ban]]:
+        """Returns an outcome per arrival, the verdicts that were applied, and the bans with which they may
+        have taken back what kept others quiet.
+        """
         outcomes, verdicts = read_all(arrivals, decode_verdict, self._context, itself)
         given = [verdict for _, verdict in verdicts if not verdict.golden]  # a test item decides nothing
         if not given:
-            return outcomes, given
+            return outcomes, given, []
         store, now = self._context.store, self._context.now()
+        not_cleared = [it.alert_id for it in given if consequence(it.verdict) is not Consequence.SUPPRESS]
+        about = await self._context.call_store(store.pairs(not_cleared)) if not_cleared else []
+        banned = sorted({alert.banned for alert in about if alert is not None})
+        bans = await self._context.call_store(store.bans(banned, now=now)) if banned else []
+        quieting = [ban for ban in bans if ban is not None and ban.facts.cleared]
         decisions = list(map(_decision, given))
         await note_shown(decisions, self._context)
         held = await self._context.call_store(store.decide(decisions, now=now))
@@ -86,7 +96,7 @@ class Judge:
                 alert.band if alert else "none",
                 None if record is None else script_of(record),
             )
-        return outcomes, given
+        return outcomes, given, quieting
 
     async def _uncovered(self, alert_ids: Sequence[str]) -> list[Emit]:
         """The alerts on accounts whose superseded alert no dismissal covers: its successor may have ended."""

@@ -69,12 +69,12 @@ async def look_again(owed: Sequence[Owed], context: AgentContext) -> list[Emit]:
     freed_at = {entry.alert.banned: entry.at for entry in freed if entry.alert.alert_id not in outlived}
     bans = await context.call_store(context.store.bans(list(freed_at), now=context.now())) if freed_at else []
     standing = [ban for ban in bans if ban is not None]
-    words = [_word(ban.facts, freed_at[ban.account], context) for ban in standing]
+    words = [word_of(ban.facts, freed_at[ban.account], context) for ban in standing]
     known = set(freed_at)
     for facts, at in await _withheld_beside(standing, freed_at, context):
         if (key := _key(facts)) not in known:  # each ban once
             known.add(key)
-            words.append(_word(facts, at, context))
+            words.append(word_of(facts, at, context))
     return alerts + words
 
 
@@ -99,7 +99,7 @@ async def released(context: AgentContext) -> tuple[list[tuple[str, str]], list[E
     held = (await context.call_store(store.held()))[:RELEASED_AT_ONCE]
     accounts = list(dict.fromkeys(account for _, account in held))
     bans = await context.call_store(store.bans(accounts, now=now)) if accounts else []
-    return held, [_word(ban.facts, now, context) for ban in bans if ban is not None]
+    return held, [word_of(ban.facts, now, context) for ban in bans if ban is not None]
 
 
 async def _with_deleted_ban(deleted: Sequence[Owed], context: AgentContext) -> set[str]:
@@ -190,7 +190,8 @@ def _key(facts: BanFacts) -> str:
     return f"{facts.platform}:{facts.account_id}"
 
 
-def _word(facts: BanFacts, freed_at: float, context: AgentContext) -> Emit:
+def word_of(facts: BanFacts, freed_at: float, context: AgentContext) -> Emit:
+    """The message that lets look-back look at a ban once more, as of ``freed_at`` (Unix seconds)."""
     word = BanEnrolled(
         platform=facts.platform,
         account_id=facts.account_id,

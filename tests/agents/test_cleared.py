@@ -10,6 +10,7 @@ from msgspec import structs
 
 from samehand.alert_id import alert_id
 from schemas.verdicts import Verdict
+from streams.outcomes import Published
 from tests.agents.conftest import Life
 from tests.makers import NOON, a_ban, a_change, a_reinstatement, a_sign_up, a_verdict
 
@@ -29,7 +30,10 @@ async def sign_up(life: Life, place: int, **more: Any) -> None:
 async def judge(life: Life, place: int, verdict: Verdict = "not_mirror", *, minute: int = 0) -> None:
     given = a_verdict(alert_id(f"telegram:c{place}", BAN.key), verdict)
     at = BANNED + timedelta(hours=20 + place, minutes=30 + minute)
-    await life.tell(life.judge, structs.replace(given, decided_at=at))
+    (outcome,) = await life.tell(life.judge, structs.replace(given, decided_at=at))
+    for emit in outcome.emits if isinstance(outcome, Published) else ():
+        if emit.topic == life.context.topics.enrolled:
+            await life.tell(life.lookback, emit.value)
     await life.relay()
 
 
@@ -59,11 +63,14 @@ async def test_who_has_what_no_customer_had_still_alerts(life: Life) -> None:
 
 
 @pytest.mark.parametrize("verdict", ["mirror", "unsure"])
-async def test_dismissal_that_is_taken_back_clears_nobody(life: Life, verdict: Verdict) -> None:
+async def test_dismissal_that_is_taken_back_clears_nobody_and_those_who_were_quiet_alert(
+    life: Life, verdict: Verdict
+) -> None:
     await three_cleared(life)
-    await judge(life, 1, verdict, minute=10)
     await sign_up(life, 3)
-    assert "c3" in alerted(life)
+    await judge(life, 1, verdict, minute=10)
+    await sign_up(life, 4)
+    assert {"c3", "c4"} <= alerted(life)
 
 
 async def test_look_back_at_the_ban_agrees(life: Life) -> None:
