@@ -69,7 +69,7 @@ _CROWD_HALF: Final = 20.0
 """Of so many others who show a value, half belong to one organisation."""
 _OVERLAP: Final = 0.5
 """Of an organisation's people as many show its other values, too."""
-_OF_CROWDS: Final = frozenset(("network", "email", "bio", "referrer", "avatar", "agent"))
+_OF_CROWDS: Final = frozenset(("network", "email", "bio", "contact", "referrer", "avatar", "agent"))
 """Signals whose values an organisation's people share."""
 
 
@@ -98,6 +98,7 @@ def score(
         (ours.stratum, theirs.stratum),
         (ours.platform, theirs.platform),
         shipped=weights.rates(flow.per_second),
+        named_first=FIRST_SHOWN.named_first(showings, since, to_the_day=by_day),
     )
     lines = _compared(ours, theirs, context, weights)
     for line in lines:

@@ -24,7 +24,7 @@ POINTS_MAX: Final = 8  # points that are kept, the first ones; a profile that na
 # The kinds of points in the order of their stored numbers; append, never reorder.
 _KINDS: Final = (
     *("telegram-invite", "whatsapp-invite", "discord-invite", "whatsapp", "phone", "email"),
-    *("telegram", "profile", "handle", "url", "former"),
+    *("telegram", "profile", "handle", "url", "former", "wallet"),
 )
 # Kinds that name an account. Where the profile calls that account its own, the point is kept as "former".
 _ACCOUNTS: Final = frozenset(("telegram", "profile", "handle"))
@@ -129,7 +129,8 @@ class ContactSignal(SignalBase[ContactTrait]):
     ) -> Comparison | None:
         """A shared point, the banned account naming this one, this one naming it: the first, with the others.
 
-        ``None`` where none of them holds.
+        ``None`` where none of them holds. Whoever was there before it was named is no successor, or a banned
+        account would name its victims.
         """
         if not ours.points and not theirs.points:
             return None
@@ -147,8 +148,10 @@ class ContactSignal(SignalBase[ContactTrait]):
             for rate, crowd, shipped, kind in sorted(points):
                 because = f"{self.sentences['shared'][:-1]} ({kind}){several}."
                 comparisons.append(Comparison("shared", rate, crowd, shipped, because=because))
-        if named_there.intersection(ours.own):
-            comparisons.append(_said("announced", context))
+        if context.named_first and named_there.intersection(ours.own):
+            # Who names eight accounts has announced each of them an eighth as surely.
+            named = sum([kind in _NAMING for _, kind in theirs.points])
+            comparisons.append(Comparison("announced", min(context.u(self.name, "announced") * named, 1.0)))
         if "former" in ours_to_theirs:
             comparisons.append(_said("succeeds", context))
         if ours_to_theirs:
@@ -193,6 +196,11 @@ class ContactSignal(SignalBase[ContactTrait]):
             ),
             Example(
                 _invites("backup of @valley_news", "vnews_back"), _invites("news", "valley_news"), "succeeds"
+            ),
+            Example(
+                _invites("BTC 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"),
+                _invites("donate: 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"),
+                "shared",
             ),
             Example(_invites("join t.me/+AbCdEf123456"), _invites("t.me/+ZzYyXx987654"), None),
         )

@@ -19,12 +19,14 @@ class ComparisonContext(msgspec.Struct, frozen=True, gc=False):
 
     ``strata`` are those of the two accounts: the language or script within which each one's names are judged.
     ``shipped`` has the rates of values while nothing is counted, by signal and level of the table of weights.
+    ``named_first``: the new account took its handle after the banned one may have named it.
     """
 
     frequencies: Frequencies
     strata: tuple[str, str]
     platforms: tuple[str, str]
     shipped: Mapping[str, Mapping[str, float]] = {}
+    named_first: bool = True
 
     def u(self, signal: str, level: str) -> float:
         """The rate of a level while nothing is counted; one in a million where no table is given."""

@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from samehand.elapsed import DAY_SECONDS
 from samehand.showings import Showings
 from samehand.signals.comparison import Comparison
 
@@ -51,8 +52,24 @@ class FirstShownSignal:
 
     def order(self, signal: str, ours: Showings, theirs: Showings) -> Order:
         """Who first showed the values of a line of evidence; ``theirs`` are the banned account's showings."""
-        values, _ = _OF[signal]
-        mine, other = [ours.of(value) for value in values], [theirs.of(value) for value in values]
+        return self._order(_OF[signal][0], _OF[signal][0], ours, theirs)
+
+    def named_first(
+        self, showings: tuple[Showings, Showings] | None, since: float | None, *, to_the_day: bool
+    ) -> bool:
+        """Whether ours took its handle after theirs gave its contact points: by showings, or else the ban.
+
+        ``since``: seconds from the ban to our sign-up. ``to_the_day``: only the day of one of them is known.
+        """
+        order = Order.UNKNOWN if showings is None else self._order(("handle",), ("contact",), *showings)
+        if order is not Order.UNKNOWN:
+            return order is Order.BANNED
+        return since is not None and since > (DAY_SECONDS if to_the_day else 0.0)
+
+    def _order(
+        self, our_values: Sequence[str], their_values: Sequence[str], ours: Showings, theirs: Showings
+    ) -> Order:
+        mine, other = [ours.of(value) for value in our_values], [theirs.of(value) for value in their_values]
         if _over([span.latest for span in mine], [span.earliest for span in other]):
             return Order.FOUND
         if _over([span.latest for span in other], [span.earliest for span in mine], or_at_once=True):

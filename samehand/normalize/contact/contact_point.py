@@ -19,7 +19,7 @@ class ContactPoint(NamedTuple):
 
     ``kind`` is `telegram-invite`, `whatsapp-invite`, `discord-invite` (``value``: the case-sensitive token),
     `telegram`, `profile` (``value``: `platform:handle`), `handle` (an @handle of no named platform), `email`,
-    `phone` (E.164) or `url` (host and path).
+    `phone` (E.164), `wallet` or `url` (a site's host, or host and path where each path is somebody's own).
     """
 
     kind: str

@@ -1,9 +1,9 @@
 """Contact points: where a profile asks to be reached. The strongest public value that two accounts can share.
 
-Read from the bio and the links: profiles and invitations of messengers, e-mail addresses, phone numbers,
-@handles and other web pages, also where their dots and slashes are spelled out (`t dot me slash foo`, `foo
-[at] bar.org`). E-mail addresses and phone numbers are personal: what is kept of a point is a keyed digest,
-never the point.
+Read from the bio and the links: profiles and invitations of messengers, wallets, e-mail addresses, phone
+numbers, @handles and other web pages, also where their dots and slashes are spelled out (`t dot me slash
+foo`, `foo [at] bar.org`). E-mail addresses and phone numbers are personal: what is kept of a point is a keyed
+digest, never the point.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from samehand.normalize.contact.contact_point import (
     profile_point,
 )
 from samehand.normalize.contact.urls import page_points
+from samehand.normalize.contact.wallets import WALLET, wallet_points
 from samehand.normalize.handle import clean_handle
 from samehand.normalize.limits import (
     BIO_CHARS,
@@ -31,9 +32,10 @@ from samehand.normalize.limits import (
     MENTIONS_JUDGED,
     NUMBERS_JUDGED,
     PAGES_JUDGED,
+    WALLETS_JUDGED,
 )
 from samehand.normalize.text.compose import composed
-from samehand.normalize.text.everyday import words_of
+from samehand.normalize.text.everyday import read_table, words_of
 
 # A profile that names more ways to reach it is a directory; each point costs a key of the index.
 POINTS_MAX: Final = 16
@@ -102,7 +104,7 @@ _SCHEME_CHARS: Final = len("whatsapp:")
 _WA_WORD: Final = r"whats?\s?app|wa"
 _MENTION: Final = re.compile(
     rf"(?:\b(telegram|tg|instagram|insta|ig|twitter|x|facebook|fb|tiktok|snapchat|snap|youtube|discord|{_WA_WORD})"
-    r"\s{0,2}[:\-–=>]{0,3}\s{0,2})?(?<![\w.@/])@([A-Za-z0-9_](?:[A-Za-z0-9_.]{1,48}[A-Za-z0-9_]))",
+    r"\s{0,2}[:\-–=>]{0,3}\s{0,2})?(?<![A-Za-z0-9_.@/])@([A-Za-z0-9_](?:[A-Za-z0-9_.]{1,48}[A-Za-z0-9_]))",
     re.IGNORECASE,
 )
 _NAMED: Final = {
@@ -156,46 +158,66 @@ def plain_text(text: str) -> str:
     return _HOST_SPACED.sub(r"\1.\2/", text) if "/" in text else text
 
 
-# Profiles that call another account their own: `backup of @umar_media`, `old account @umar_media`. Only words
-# that claim an account count, and only next to the account that is named: a text that merely names a banned
-# account may follow or report it, and `former @club player` names an employer.
-# With these words `backup` means a person on stage or on the bench, not a second account.
-_BEHINDS: Final = frozenset(
-    (
-        *("singer", "singers", "dancer", "dancers", "vocal", "vocals", "vocalist"),
-        *("quarterback", "goalkeeper", "keeper"),
-    )
+# Profiles that call another account their own: `backup of @umar_media`, `my channel @umar_media was banned`.
+# Only words that claim an account count, and only next to the account that is named: a text that merely names
+# a banned account may follow or report it, and `former @club player` names an employer.
+_NEAR: Final = 48  # characters on either side: a short sentence
+_AROUND_WORDS: Final = ".,:;|()[]{}!?¡¿-–—=>→•*\"'«»“”‘’،؛۔؟।።፣、，。：（）"
+# What keyboards of one language write in several ways, and marks that are often left out.
+_SPELT_ALIKE: Final = str.maketrans(
+    "يىېكأإآةەھہځټ", "یییکاااههههحت", "\u0307\u0640" + "".join(map(chr, range(0x64B, 0x653)))
 )
-# Chinese and Korean words that say both "old" or "backup" and "account", and stand without spaces.
-_RUN_ON: Final = re.compile("原号|旧号|老号|前号|备用|小号|백업|부계정|이전계정")
-_NEAR: Final = 40  # characters on either side: a short sentence
+_CLAIMS: Final = read_table("contact/claims.txt")
 
 
-# Words for a second account, whether the writer's or the named one.
-_SPARES: Final = frozenset((*words_of("backup"), "البديلة", "بديلة", "الاحتياطية", "بیک"))
-# Words for a former account, if a word for an account stands there too. That an account was banned is no
-# claim: its critics say so as well.
-_OLDS: Final = frozenset(words_of("old", "new"))
-# Words that say by themselves that the account named beside them was the writer's.
-_FORMERLY: Final = frozenset(
-    (
-        *("formerly", "previously", "antes", "anteriormente", "бывший", "бывшая", "ранее", "سابقا"),
-        *("سابقاً", "anciennement"),
-    )
-)
-_ACCOUNTS: Final = frozenset(words_of("account", "page", "channel")) | {"id"}
+def _said(*words: str) -> frozenset[str]:
+    return frozenset([word.lower().translate(_SPELT_ALIKE) for word in words])
+
+
+def _claiming(concept: str, *everyday: str) -> frozenset[str]:
+    return _said(*words_of(concept, table=_CLAIMS), *words_of(*everyday))
+
+
+# A second account, whether the writer's or the named one; but not a person on stage or on the bench.
+_SPARES: Final = _claiming("spare", "backup")
+_BEHINDS: Final = _claiming("behind")
+# An account that is old (or the other new), or the writer's own and lost. That an account was banned is alone
+# no claim: its critics say so as well.
+_OLDS: Final = _claiming("old", "old", "new")
+_MINE: Final = _claiming("mine")
+_LOST: Final = _claiming("lost")
+_MY_ACCOUNTS: Final = _claiming("my account")
+_ACCOUNTS: Final = _claiming("account", "account", "page", "channel") | _MY_ACCOUNTS
+_FORMERLY: Final = _claiming("formerly")
+# The account is somebody else's: one that is admired, written about, reported, or was the cause.
+_OTHERS: Final = _claiming("others")
+_BY: Final = _claiming("by")
+_CRITICS: Final = _claiming("critics")
+# Chinese, Japanese and Korean words that say both, and stand without spaces.
+_RUN_ON: Final = re.compile("|".join(words_of("run on", table=_CLAIMS)))
 
 
 def claims(text: str, start: int, end: int) -> bool:
     """Returns whether the words around ``text[start:end]`` say that the account named there is the writer's
     own.
     """
-    before, after = text[max(0, start - _NEAR) : start].lower(), text[end : end + _NEAR].lower()
-    several = [word.strip(".,:;|()[]!") for word in before.split()]
-    words = {*several, *(word.strip(".,:;|()[]!") for word in after.split())}
-    if (words & _SPARES and not words & _BEHINDS) or _RUN_ON.search(f"{before} {after}"):
+    before, after = [
+        part.lower().translate(_SPELT_ALIKE)
+        for part in (text[max(0, start - _NEAR) : start], text[end : end + _NEAR])
+    ]
+    several = [word.strip(_AROUND_WORDS) for word in before.split()]
+    words = {*several, *[word.strip(_AROUND_WORDS) for word in after.split()]}
+    beside = frozenset(several[-1:])
+    if words & _OTHERS or beside & _BY:
+        return False
+    mine = bool(words & _MY_ACCOUNTS or (words & _MINE and words & _ACCOUNTS))
+    if words & _CRITICS and not mine:
+        return False
+    if words & _SPARES and not words & _BEHINDS:
         return True
-    return not _FORMERLY.isdisjoint(several[-1:]) or bool(words & _OLDS and words & _ACCOUNTS)
+    if beside & _FORMERLY or _RUN_ON.search(f"{before} {after}"):
+        return True
+    return bool((words & _OLDS and words & _ACCOUNTS) or (mine and words & _LOST))
 
 
 class _Kind(NamedTuple):
@@ -224,8 +246,9 @@ _MAILBOX: Final = _Kind("@", _EMAIL, lambda match, _: email_points(match.group()
 _PAGE: Final = _Kind(".", _URL, lambda match, _: page_points(match.group()), PAGES_JUDGED)
 _MENTIONED: Final = _Kind("@", _MENTION, lambda match, _: _mention(match), MENTIONS_JUDGED)
 _NUMBER: Final = _Kind("", _PHONE, lambda match, locale: phone_points(match.group(), locale), NUMBERS_JUDGED)
+_WALLET: Final = _Kind("", WALLET, lambda match, _: wallet_points(match.group()), WALLETS_JUDGED)
 # In the order of reading: text that one kind took is hidden from the next.
-_KINDS: Final = (_MAILBOX, _PAGE, _MENTIONED, _NUMBER)
+_KINDS: Final = (_WALLET, _MAILBOX, _PAGE, _MENTIONED, _NUMBER)
 
 
 class _Reader:
@@ -259,7 +282,7 @@ class _Reader:
             elif scheme.startswith(("tel:", "sms:", "whatsapp:")):
                 number = _NUMBER_SCHEME.sub("", link)
                 points += phone_points(number, self._locale) if self._may_judge(_NUMBER) else ()
-            elif match := _URL.match(link):
+            elif (match := _URL.match(link)) and not WALLET.search(link):
                 points += page_points(match.group()) if self._may_judge(_PAGE) else ()
             else:
                 text = self._plain(link, self._text_left)

@@ -1,4 +1,9 @@
-"""Web addresses as contact points: invitations, profiles, and pages that belong to somebody."""
+"""Web addresses as contact points: invitations, profiles, and pages that belong to somebody.
+
+Of a host that is nobody else's every page is the same site. hosts.txt names the others: those of which each
+subdomain is somebody's (`hosting`), or each path (`shared`), and those of which nothing is (`public`): who
+links the same news has nothing else in common. Any other host of many becomes common as it is counted.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +19,7 @@ from samehand.normalize.contact.contact_point import (
     profile_point,
     registrable_part,
 )
+from samehand.normalize.text.everyday import read_table, words_of
 
 _PATH_LENGTH_MAX: Final = 128
 # Characters of a path, escapes included, that are read: enough for as many of ASCII once it is unescaped.
@@ -61,19 +67,12 @@ _NO_HANDLES: Final = frozenset(
 _SECTIONS: Final = frozenset(
     {"in", "user", "u", "r", "c", "channel", "add", "people", "pg", "s", "company", "id"}
 )
-# Hosts whose front page belongs to nobody; only a path behind it belongs to somebody.
-_PUBLIC_ROOTS: Final = frozenset(_PROFILE_HOSTS).union(
-    [
-        *("bit.ly", "tinyurl.com", "t.co", "goo.gl", "is.gd", "cutt.ly", "rb.gy", "ow.ly", "buff.ly"),
-        *("shorturl.at", "tiny.cc", "lnkd.in", "adf.ly", "s.id", "rebrand.ly", "linktr.ee", "beacons.ai"),
-        *("bio.link", "lnk.bio", "campsite.bio", "taplink.cc", "solo.to", "carrd.co", "allmylinks.com"),
-        *("msha.ke", "heylink.me", "google.com", "youtube.com", "youtu.be", "wikipedia.org", "yahoo.com"),
-        *("amazon.com", "apple.com", "bing.com", "whatsapp.com", "telegram.org", "paypal.me"),
-        *("patreon.com", "ko-fi.com", "buymeacoffee.com", "gofundme.com", "cash.app", "discord.com"),
-        *("discord.gg", "soundcloud.com", "spotify.com", "wordpress.com", "blogspot.com", "tumblr.com"),
-        *("blogger.com", "substack.com", "gmail.com", "outlook.com", "onlyfans.com"),
-    ]
-)
+_HOSTS: Final = {
+    name: frozenset(words_of(name, table=read_table("contact/hosts.txt")))
+    for name in ("public", "shared", "hosting")
+}
+# Second levels of governments, schools and armies: their sites belong to all who work or learn there.
+_INSTITUTIONS: Final = frozenset(("gov", "govt", "gob", "gouv", "gub", "go", "edu", "ac", "mil"))
 _IDLE_SUBDOMAINS: Final = frozenset({"www", "m", "mobile", "web", "l", "lm", "touch", "en", "mbasic"})
 
 
@@ -104,10 +103,12 @@ def page_points(url: str) -> Iterator[ContactPoint]:
             yield ContactPoint("discord-invite", token)
     elif registrable in _PROFILE_HOSTS:
         yield from _profile_page(_PROFILE_HOSTS[registrable], segments, query)
-    else:
+    elif registrable not in _HOSTS["public"] and registrable.split(".")[1] not in _INSTITUTIONS:
         subdomain = host.removesuffix(registrable).strip(".")
         place = registrable if subdomain in _IDLE_SUBDOMAINS or not subdomain else host
-        if segments or place not in _PUBLIC_ROOTS:
+        if registrable not in _HOSTS["shared"] and (place != registrable or place not in _HOSTS["hosting"]):
+            yield ContactPoint("url", place)
+        elif segments:
             path = "/".join(["", *segments[:_PATH_SEGMENTS_MAX]])[:_PATH_LENGTH_MAX]
             yield ContactPoint("url", place + path)
 

@@ -18,31 +18,31 @@ from typing import Final
 Concepts = dict[str, dict[str, tuple[str, ...]]]
 
 
-def _shipped() -> Concepts:
-    """The table in everyday.txt."""
-    table = resources.files("samehand.normalize.text").joinpath("everyday.txt").read_text("utf-8")
+def read_table(path: str) -> Concepts:
+    """The table of a file within samehand.normalize; its lines that begin with ``#`` are remarks."""
+    table = resources.files("samehand.normalize").joinpath(path).read_text("utf-8")
     concepts: Concepts = {}
     concept = ""
     for line in filter(None, table.splitlines()):
         if line.startswith("["):
             concept = line.strip("[]")
             concepts[concept] = {}
-        else:
+        elif not line.startswith("#"):
             language, *words = line.split()
             concepts[concept][language] = concepts[concept].get(language, ()) + tuple(words)
     return concepts
 
 
-EVERYDAY: Final = _shipped()
+EVERYDAY: Final = read_table("text/everyday.txt")
 """The words by concept and language, as they are written."""
 
 
-def words_of(*concepts: str) -> list[str]:
+def words_of(*concepts: str, table: Concepts = EVERYDAY) -> list[str]:
     """The words of some concepts in all languages, as they are written."""
     return [
         word.rstrip("*").replace("_", " ")
         for concept in concepts
-        for words in EVERYDAY[concept].values()
+        for words in table[concept].values()
         for word in words
     ]
 

@@ -612,7 +612,10 @@ def probes() -> list[tuple[Account, Account, Any, float | None]]:
         *("wa.me/message/ABCDEF123456", "call +92 301 2345678", "mail umar@example.org", "t.me/valley_news"),
         *("https://www.instagram.com/valley_news", "write @valley_news", "https://valleyshop.com/x"),
         *("backup of @valley_news", "https://www.linkedin.com/in/valley-news"),
+        "donate 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa",
     )
+    announced = replace(bare, handle="kite_lodz"), replace(bare, bio="backup: @kite_lodz")
+    found.append((*announced, NothingCounted(300), 2e6))
     found += [(replace(bare, bio=point),) * 2 + (NothingCounted(300), None) for point in points]
     for ours, theirs in (
         ("salma7391846205", "kite_7391846205"),
