@@ -26,18 +26,7 @@ Capability = Literal[
 
 _MAY: Final[dict[str, frozenset[Capability]]] = {
     "moderator": frozenset({"read", "decide"}),
-    "lead": frozenset(
-        {
-            "read",
-            "decide",
-            "settle",
-            "take-back",
-            "figures",
-            "organise",
-            "case",
-            "related",
-        }
-    ),
+    "lead": frozenset({"read", "decide", "settle", "take-back", "figures", "organise", "case", "related"}),
     # An auditor sees all and decides nothing.
     "auditor": frozenset({"read", "figures", "case", "audit"}),
     "counsel": frozenset({"read", "case", "request", "approve"}),

@@ -48,13 +48,7 @@ class Scoring:
         self._together = Together(self.preview.foresee_each)
 
     async def __call__(
-        self,
-        raw: bytes,
-        deadline_ms: float,
-        *,
-        sees_alerts: bool,
-        began: float | None = None,
-        key: str = "",
+        self, raw: bytes, deadline_ms: float, *, sees_alerts: bool, began: float | None = None, key: str = ""
     ) -> Score | Malformed:
         """The answer on one event of `accounts.created`; a value that says what is wrong where it is none.
 

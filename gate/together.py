@@ -28,9 +28,7 @@ class Together(Generic[Q, A]):
     """
 
     def __init__(
-        self,
-        answer: Callable[[Sequence[Q]], Awaitable[Sequence[A]]],
-        together_max: int = TOGETHER_MAX,
+        self, answer: Callable[[Sequence[Q]], Awaitable[Sequence[A]]], together_max: int = TOGETHER_MAX
     ) -> None:
         """At most ``together_max`` in a batch."""
         self._answer = answer

@@ -42,10 +42,7 @@ class EmbeddedRedis(LocalServer):
     name: ClassVar[str] = "redis"
 
     def __init__(
-        self,
-        folder: Path | None = None,
-        port: int | None = None,
-        settings: Mapping[str, str] | None = None,
+        self, folder: Path | None = None, port: int | None = None, settings: Mapping[str, str] | None = None
     ) -> None:
         super().__init__(folder, port)
         self._settings = {**DURABLE, **PROMPT, **(settings or {})}

@@ -233,10 +233,7 @@ def false_alarms(run: JudgedRun) -> dict[str, Any]:
         if all(had[group] >= FALSE_ALARMS_A_GROUP for group in sizes):
             enough = wrong[:place]
             break
-    return {
-        "alerted": _of_groups(run, alerted),
-        "even_handedness": _of_groups(run, enough),
-    }
+    return {"alerted": _of_groups(run, alerted), "even_handedness": _of_groups(run, enough)}
 
 
 def _of_groups(run: JudgedRun, wrong: Sequence[ScoredPair]) -> dict[str, Any]:

@@ -91,11 +91,7 @@ def needed(size: PlatformSize) -> Needed:
     remembered = size.sign_ups_a_day * size.remember_days
     remembered_bytes = remembered * REMEMBERED_BYTES
     data = STORE_BYTES + size.bans * BAN_BYTES + remembered_bytes
-    masters = max(
-        1,
-        math.ceil(rate * REDIS_MICROSECONDS / 1e6 / BUSY_SHARE),
-        math.ceil(data / MASTER_BYTES),
-    )
+    masters = max(1, math.ceil(rate * REDIS_MICROSECONDS / 1e6 / BUSY_SHARE), math.ceil(data / MASTER_BYTES))
     shards = max(masters, math.ceil(size.bans / SHARD_SLOTS), math.ceil(remembered / SHARD_SLOTS))
     # A shard lies on one master as a whole: two of 12 GB are one too many.
     masters = max(masters, math.ceil(shards / max(1, MASTER_BYTES * shards // data)))

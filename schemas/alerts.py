@@ -61,8 +61,7 @@ class EvidenceLine(Struct, frozen=True, kw_only=True):
     theirs: Annotated[fields.Text1024, Meta(description="The banned account's value, masked where personal.")]
     because: Annotated[fields.Text1024, Meta(description="One sentence for the reviewer.")]
     explained: Annotated[
-        bool,
-        Meta(description="The two agree, and the strongest innocent reason covers it."),
+        bool, Meta(description="The two agree, and the strongest innocent reason covers it.")
     ] = False
     new: Annotated[bool, Meta(description="No dismissed alert on the account showed it.")] = False
 
@@ -175,8 +174,7 @@ class InnocentReason(Struct, frozen=True, kw_only=True):
     takes: Annotated[
         float,
         Meta(
-            ge=0,
-            description="Nats that it takes away, as its line does; 0 where a former release wrote it.",
+            ge=0, description="Nats that it takes away, as its line does; 0 where a former release wrote it."
         ),
     ] = 0.0
     covers: Annotated[

@@ -144,10 +144,7 @@ BANNED_BY_NAME: Final = AccountBanned(
 )
 
 REINSTATED: Final = AccountReinstated(
-    platform="x",
-    account_id="2201",
-    reinstated_at=_BANNED_AT + timedelta(days=9),
-    reason="appeal upheld",
+    platform="x", account_id="2201", reinstated_at=_BANNED_AT + timedelta(days=9), reason="appeal upheld"
 )
 
 ENROLLED: Final = BanEnrolled(platform="x", account_id="2201", banned_at=_BANNED_AT, occurred_at=_BANNED_AT)
@@ -264,11 +261,7 @@ SAMPLED: Final = msgspec.structs.replace(
     drawn=Drawn(probability=0.01, stratum=0),
 )
 
-STATE: Final = AlertState(
-    alert=unquoted_alert(ALERT),
-    seen_at=_RETURNED_AT,
-    since=ALERT.detected_at,
-)
+STATE: Final = AlertState(alert=unquoted_alert(ALERT), seen_at=_RETURNED_AT, since=ALERT.detected_at)
 
 WAVE: Final = WaveAlert(
     wave_id="c1e5b0a94a7d4f0f9d2f6f1c0b3a7e55",

@@ -69,15 +69,10 @@ AccountKey = Annotated[
 ]
 Handle = Annotated[
     str,
-    Meta(
-        max_length=HANDLE_CHARS_MAX,
-        description="The user name as shown, with or without `@`.",
-        extra=CUT,
-    ),
+    Meta(max_length=HANDLE_CHARS_MAX, description="The user name as shown, with or without `@`.", extra=CUT),
 ]
 DisplayName = Annotated[
-    str,
-    Meta(max_length=DISPLAY_NAME_CHARS_MAX, description="The name as shown, in any script.", extra=CUT),
+    str, Meta(max_length=DISPLAY_NAME_CHARS_MAX, description="The name as shown, in any script.", extra=CUT)
 ]
 Bio = Annotated[str, Meta(max_length=BIO_CHARS_MAX, description="The profile's own text.", extra=CUT)]
 Link = Annotated[str, Meta(max_length=LINK_CHARS_MAX, extra=CUT)]  # where it leads stands at its beginning
@@ -85,8 +80,7 @@ Links = Annotated[
     tuple[Link, ...], Meta(max_length=LINKS_MAX, description="Links of the profile, in its order.")
 ]
 Locale = Annotated[
-    str,
-    Meta(max_length=64, description="BCP 47 tag, e.g. `ur-PK`."),  # RFC 5646 asks readers to expect 35
+    str, Meta(max_length=64, description="BCP 47 tag, e.g. `ur-PK`.")  # RFC 5646 asks readers to expect 35
 ]
 Email = Annotated[
     str,
@@ -130,9 +124,7 @@ PaymentToken = Annotated[
 Referrer = Annotated[
     str,
     Meta(
-        max_length=LINK_CHARS_MAX,
-        description="Where the sign-up came from: an address or a code.",
-        extra=CUT,
+        max_length=LINK_CHARS_MAX, description="Where the sign-up came from: an address or a code.", extra=CUT
     ),
 ]
 Hmac = Annotated[
@@ -150,8 +142,7 @@ Pdq = Annotated[
     ),
 ]
 PdqQuality = Annotated[
-    int,
-    Meta(ge=0, le=100, description="PDQ's quality, 0 to 100; below 50 the hash is no evidence."),
+    int, Meta(ge=0, le=100, description="PDQ's quality, 0 to 100; below 50 the hash is no evidence.")
 ]
 Image = Annotated[
     bytes,

@@ -33,10 +33,7 @@ class FieldFault(StrEnum):
     TOO_MANY = "too-many", "The list is over its limit and was cut there."
     UNKNOWN_ALERT = "unknown-alert", "The store knows no alert of this id, or no longer; it was left out."
     UNKNOWN_FIELD = "unknown-field", "The record has no field of this name; it was passed over."
-    UNREADABLE = (
-        "unreadable",
-        "It has the right form and means nothing, such as `nope` for an address.",
-    )
+    UNREADABLE = ("unreadable", "It has the right form and means nothing, such as `nope` for an address.")
     WRONG_TYPE = "wrong-type", "It is of another JSON type than the field's, and was left out."
 
     def __new__(cls, value: str, sentence: str) -> FieldFault:

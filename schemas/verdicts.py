@@ -64,8 +64,7 @@ class VerdictGiven(Record, frozen=True, kw_only=True):
         Meta(description="A test item whose answer was known: it measures the reader and decides nothing."),
     ] = False
     given_by: Annotated[
-        GivenBy,
-        Meta(description="`ban`: a worker wrote it, since a ban names the alert that led to it."),
+        GivenBy, Meta(description="`ban`: a worker wrote it, since a ban names the alert that led to it.")
     ] = "reviewer"
     exceptions: Annotated[
         tuple[fields.AccountKey, ...],

@@ -39,8 +39,7 @@ class WaveMember(Struct, frozen=True, kw_only=True):
     ]
 
     banned: Annotated[
-        bool,
-        Meta(description="Banned since; a lifted ban takes that back, one that expires does not."),
+        bool, Meta(description="Banned since; a lifted ban takes that back, one that expires does not.")
     ] = False
 
     def __post_init__(self) -> None:
@@ -68,8 +67,7 @@ class WaveAlert(Record, frozen=True, kw_only=True):
 
     kind: Literal["wave"] = "wave"
     wave_id: Annotated[
-        fields.Opaque,
-        Meta(description="The same while the wave lasts; of two that merge, the older one's."),
+        fields.Opaque, Meta(description="The same while the wave lasts; of two that merge, the older one's.")
     ]
     revision: fields.Revision
     status: Status

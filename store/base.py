@@ -59,9 +59,7 @@ class BanFacts:
         if self.basis_authority is None:
             return None
         return Basis(
-            authority=self.basis_authority,
-            reference=self.basis_reference,
-            programmes=self.basis_programmes,
+            authority=self.basis_authority, reference=self.basis_reference, programmes=self.basis_programmes
         )
 
 

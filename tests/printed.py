@@ -78,9 +78,7 @@ def _calls(tree: ast.AST) -> Iterator[tuple[str, str]]:
 def run_by_ci() -> set[str]:
     """The targets of make that every change must pass."""
     steps = re.findall(
-        r"^(?:step|beside) make (.+)$",
-        (ROOT / ".ci" / "run").read_text("utf-8"),
-        re.MULTILINE,
+        r"^(?:step|beside) make (.+)$", (ROOT / ".ci" / "run").read_text("utf-8"), re.MULTILINE
     )
     return {f"make {target}" for step in steps for target in step.split() if "=" not in target}
 

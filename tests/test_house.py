@@ -47,10 +47,7 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
     ),
     "desk/server.py": ("tests/faults/test_desk.py", "whole processes are started and stopped"),
     "agents/common/sample.py": ("tests/agents/common/test_alerts.py", "by what it publishes beside alerts"),
-    "agents/common/dismissals.py": (
-        "tests/agents/test_contenders.py",
-        "by which pairs a dismissal silences",
-    ),
+    "agents/common/dismissals.py": ("tests/agents/test_contenders.py", "by which pairs a dismissal silences"),
     "agents/common/families.py": (
         "tests/agents/test_agents.py",
         "by the families that bans and verdicts make",

@@ -27,9 +27,7 @@ def basis_of(entry: WatchlistEntry) -> Basis:
     """The listing as the basis of bans."""
     programmes = dict.fromkeys(programme[:PROGRAMME_CHARS_MAX] for programme in entry.programmes)
     return Basis(
-        authority=entry.authority,
-        reference=entry.reference,
-        programmes=tuple(programmes)[:PROGRAMMES_MAX],
+        authority=entry.authority, reference=entry.reference, programmes=tuple(programmes)[:PROGRAMMES_MAX]
     )
 
 

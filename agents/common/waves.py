@@ -148,11 +148,7 @@ async def recall_waves(context: AgentContext, arrivals: Sequence[Arrival]) -> li
 
 
 async def _join(
-    account: Remembered,
-    company: Companions,
-    members: Set[str],
-    snapshot: Snapshot,
-    context: AgentContext,
+    account: Remembered, company: Companions, members: Set[str], snapshot: Snapshot, context: AgentContext
 ) -> set[str]:
     """Lets an account join a wave, with others that come by it; returns who joined."""
     store, now = context.store, context.now()

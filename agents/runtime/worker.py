@@ -27,13 +27,7 @@ from agents.runtime.former_weights import former_weights_fault
 from agents.runtime.outbox import Relay
 from agents.runtime.redelivery import Binding, Redelivery
 from agents.runtime.start_checks import mismatched, store_fault
-from agents.runtime.store_factory import (
-    allowlist_of,
-    expected_epoch,
-    peppers_of,
-    stock_of,
-    store_of,
-)
+from agents.runtime.store_factory import allowlist_of, expected_epoch, peppers_of, stock_of, store_of
 from agents.runtime.store_monitor import StoreMonitor
 from agents.runtime.weights_of_settings import weights_of
 from agents.scan import Scan

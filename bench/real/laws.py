@@ -295,14 +295,7 @@ def judged(law: Law, scene: Scene, store: Store, seconds: float, weights: Weight
     # The same draw in every store and at every moment.
     ours, theirs = law.made(scene._replace(rng=seeded(1, str(scene.banned.handle))))
     showings = (Showings(100, 100), Showings(900, 900)) if law.first_shown else None
-    return score(
-        _seen(ours, NOW),
-        _seen(theirs, NOW - seconds),
-        weights,
-        store,
-        policy="",
-        showings=showings,
-    )
+    return score(_seen(ours, NOW), _seen(theirs, NOW - seconds), weights, store, policy="", showings=showings)
 
 
 def measured(law: Law, scenes: Sequence[Scene], weights: Weights) -> dict[str, Share]:

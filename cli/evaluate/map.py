@@ -179,11 +179,7 @@ def _shown(tally: MappingTally, mappings: Mappings) -> Iterator[RenderableType]:
         yield sentence(tally.silent)
 
 
-_WHY: Final = {
-    "no-rule": "no rule takes it",
-    "nothing": "a rule says so",
-    "tombstone": "tombstone",
-}
+_WHY: Final = {"no-rule": "no rule takes it", "nothing": "a rule says so", "tombstone": "tombstone"}
 
 
 Side = Literal["banned", "others"]

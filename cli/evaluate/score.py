@@ -19,13 +19,7 @@ from cli.inputs.event_files import EventFiles, files_options
 from cli.inputs.input_errors import tell_faults, tell_unusable
 from cli.inputs.input_files import ACCOUNTS, BANS
 from cli.inputs.truths import pair_options
-from cli.offline.known_pairs import (
-    alerted_pairs,
-    diagnosis_fields,
-    diagnosis_shown,
-    known_pairs,
-    known_shown,
-)
+from cli.offline.known_pairs import alerted_pairs, diagnosis_fields, diagnosis_shown, known_pairs, known_shown
 from cli.offline.offline_scoring import Offline, Scored, refuse_nothing
 from cli.offline.pair_watch import Watch
 from cli.options import (

@@ -87,10 +87,7 @@ async def of_account(
             exists().where(about, reads_policy(user_id, alert.c.policy)),
             and_(~exists().where(about), reads_policy(user_id, null())),
         )
-    may = or_(
-        and_(named.is_(None), reads_account),
-        and_(named.is_not(None), reads_alert(user_id, named)),
-    )
+    may = or_(and_(named.is_(None), reads_account), and_(named.is_not(None), reads_alert(user_id, named)))
     return await all_of(
         connection,
         ActionRow,

@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import (
-    func,
-    select,
-    union_all,
-    update,
-)
+from sqlalchemy import func, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
@@ -157,9 +152,7 @@ async def due_for_erasure(connection: AsyncConnection, before: float, limit: int
     decided_since = (
         select(given.verdict_id)
         .where(
-            given.alert_id == schema.alerts.c.alert_id,
-            given.undone_at.is_(None),
-            given.decided_at >= before,
+            given.alert_id == schema.alerts.c.alert_id, given.undone_at.is_(None), given.decided_at >= before
         )
         .exists()
     )

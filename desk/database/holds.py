@@ -94,21 +94,13 @@ async def copy(
         cast(null(), Text),
     )
     sources: dict[str, tuple[Any, tuple[Any, ...], ColumnElement[bool]]] = {
-        "evidence": (
-            evidence,
-            (no_key, _alerts.c.revision, no_moment, evidence.payload, no_words),
-            quoting,
-        ),
+        "evidence": (evidence, (no_key, _alerts.c.revision, no_moment, evidence.payload, no_words), quoting),
         "decided": (
             decided,
             (_text(decided.revision), decided.revision, no_moment, decided.payload, no_words),
             named,
         ),
-        "note": (
-            notes,
-            (_text(notes.note_id), no_number, notes.written_at, no_payload, notes.text),
-            named,
-        ),
+        "note": (notes, (_text(notes.note_id), no_number, notes.written_at, no_payload, notes.text), named),
         "appeal": (
             appeals,
             (appeals.appeal_id, no_number, appeals.received_at, no_payload, appeals.words),

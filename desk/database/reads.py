@@ -6,17 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import (
-    ColumnElement,
-    bindparam,
-    case,
-    exists,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, bindparam, case, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
@@ -82,10 +72,7 @@ async def find(connection: AsyncConnection, read_id: int, user_id: str) -> ReadR
     return await one_of(
         connection,
         ReadRow,
-        select(_reads).where(
-            _reads.c.read_id == read_id,
-            reads_alert(user_id, _reads.c.alert_id),
-        ),
+        select(_reads).where(_reads.c.read_id == read_id, reads_alert(user_id, _reads.c.alert_id)),
     )
 
 
@@ -131,11 +118,7 @@ async def claim(connection: AsyncConnection, read_id: int, user_id: str, *, now:
     """Takes an open read in hand, or keeps it there. Returns False if somebody else has it."""
     done = await connection.execute(
         update(_reads)
-        .where(
-            _reads.c.read_id == read_id,
-            _reads.c.state == "open",
-            free_for(user_id, now),
-        )
+        .where(_reads.c.read_id == read_id, _reads.c.state == "open", free_for(user_id, now))
         .values(claimed_by=user_id, claimed_until=until)
     )
     return done.rowcount == 1
@@ -223,11 +206,7 @@ async def backlog(connection: AsyncConnection) -> list[BacklogRow]:
     return await all_of(
         connection,
         BacklogRow,
-        select(
-            _reads.c.kind,
-            func.count().label("waiting"),
-            func.min(_reads.c.waits_since).label("oldest"),
-        )
+        select(_reads.c.kind, func.count().label("waiting"), func.min(_reads.c.waits_since).label("oldest"))
         .where(_reads.c.state == "open")
         .group_by(_reads.c.kind),
     )

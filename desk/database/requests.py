@@ -247,7 +247,4 @@ async def counted(
         )
         return {authority: int(count) for authority, count in rows}
 
-    return (
-        await by_authority(_accounts),
-        await by_authority(_files, _files.c.handed_over_at.is_not(None)),
-    )
+    return (await by_authority(_accounts), await by_authority(_files, _files.c.handed_over_at.is_not(None)))

@@ -106,15 +106,10 @@ def _hides_own_words(user_id: str, alert_id: ColumnElement[str]) -> ColumnElemen
 def _unread(user_id: str, alert_id: ColumnElement[str], wanted: ColumnElement[bool]) -> ColumnElement[bool]:
     """Returns whether a person who has not spoken has a reading open of the alert that meets `wanted`."""
     spoken = exists().where(
-        _own.c.alert_id == alert_id,
-        _own.c.reviewer == user_id,
-        _own.c.undone_at.is_(None),
-        ~undoable(_own),
+        _own.c.alert_id == alert_id, _own.c.reviewer == user_id, _own.c.undone_at.is_(None), ~undoable(_own)
     )
     still_undoable = exists().where(
-        _last.c.verdict_id == _read.c.verdict_id,
-        _last.c.reviewer == user_id,
-        undoable(_last),
+        _last.c.verdict_id == _read.c.verdict_id, _last.c.reviewer == user_id, undoable(_last)
     )
     there = exists().where(
         _read.c.alert_id == alert_id,

@@ -123,11 +123,7 @@ async def sweep(connection: AsyncConnection, *, now: float) -> None:
 
 
 async def bring_back(
-    connection: AsyncConnection,
-    *,
-    session_ends_at: float,
-    link_ends_at: float,
-    now: float,
+    connection: AsyncConnection, *, session_ends_at: float, link_ends_at: float, now: float
 ) -> None:
     """Repairs timestamps after the clock was set back: caps `ends_at`, and `seen_at` at `now`."""
     for table, name, latest in (

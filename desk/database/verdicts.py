@@ -122,10 +122,7 @@ def held(alert_id: ColumnElement[str], column: str) -> ColumnElement[str]:
     verdict = _verdicts.alias()
     return (
         select(verdict.c[column])
-        .where(
-            verdict.c.alert_id == alert_id,
-            verdict.c.undone_at.is_(None),
-        )
+        .where(verdict.c.alert_id == alert_id, verdict.c.undone_at.is_(None))
         .order_by((verdict.c.kind != BY_BAN).desc(), verdict.c.decided_at.desc(), verdict.c.verdict_id.desc())
         .limit(1)
         .scalar_subquery()

@@ -91,10 +91,7 @@ async def bring_back(connection: AsyncConnection, policy: Policy, *, now: float)
     )
     await outbox.bring_back(connection, not_before=now + policy.undo_seconds, now=now)
     await users.bring_back(
-        connection,
-        session_ends_at=now + SESSION_SECONDS_MAX,
-        link_ends_at=now + LINK_SECONDS,
-        now=now,
+        connection, session_ends_at=now + SESSION_SECONDS_MAX, link_ends_at=now + LINK_SECONDS, now=now
     )
 
 

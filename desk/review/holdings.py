@@ -98,9 +98,7 @@ async def leave_waves(connection: AsyncConnection, account: str) -> None:
         left = tuple(member for member in wave.members if member.account != account)
         payload = encode(structs.replace(wave, members=left))
         await waves.put(
-            connection,
-            replace(row, members=len(left), payload=payload),
-            {member.account for member in left},
+            connection, replace(row, members=len(left), payload=payload), {member.account for member in left}
         )
 
 

@@ -38,17 +38,9 @@ def people(alert: MirrorAlert) -> tuple[Person, Person]:
     name, handle = quoted.get("name"), quoted.get("handle")
     matched = alert.matched
     return (
+        Person(alert.platform, alert.account_id, name.ours if name else "", handle.ours if handle else ""),
         Person(
-            alert.platform,
-            alert.account_id,
-            name.ours if name else "",
-            handle.ours if handle else "",
-        ),
-        Person(
-            matched.platform,
-            matched.account_id,
-            name.theirs if name else "",
-            handle.theirs if handle else "",
+            matched.platform, matched.account_id, name.theirs if name else "", handle.theirs if handle else ""
         ),
     )
 

@@ -55,12 +55,7 @@ async def name_policies(review: Review, user_id: str, policies: Collection[str] 
 
 
 async def put_policies(
-    connection: AsyncConnection,
-    user_id: str,
-    policies: Collection[str] | None,
-    *,
-    actor: str,
-    now: float,
+    connection: AsyncConnection, user_id: str, policies: Collection[str] | None, *, actor: str, now: float
 ) -> None:
     """Names the policies that a person reads; None: all. Raises `NotFound` and `UnusableInput`."""
     named = None if policies is None else sorted(set(policies))

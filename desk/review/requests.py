@@ -137,12 +137,7 @@ async def enter(review: Review, entry: RequestEntry) -> int:
     known = await requests.standing(review.connection, values["authority"], values["reference"])
     if known is not None:
         raise Conflict("this request was entered already, under the same reference")
-    stored = {
-        **values,
-        "entered_at": review.now,
-        "entered_by": review.reader.user_id,
-        "state": "entered",
-    }
+    stored = {**values, "entered_at": review.now, "entered_by": review.reader.user_id, "state": "entered"}
     request_id = await requests.add(review.connection, stored, accounts)
     await holds.copy(review.connection, request_id, accounts, forgotten=FORGOTTEN)
     named = await requests.accounts_of(review.connection, request_id)

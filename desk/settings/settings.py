@@ -21,10 +21,7 @@ _LOCAL_PATH: Final = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,
 class OidcSettings(BaseModel):
     """The desk's identity provider, and what its roles are here."""
 
-    desk_oidc_issuer: str = Field(
-        "",
-        description="OpenID Connect issuer: https://id.example.org.",
-    )
+    desk_oidc_issuer: str = Field("", description="OpenID Connect issuer: https://id.example.org.")
     desk_oidc_client_id: str = Field("", max_length=256, description="The desk's client id there.")
     desk_oidc_client_secret_file: FilePath | None = Field(
         None, description="File that holds the client secret; a public client has none."
@@ -78,8 +75,7 @@ class ReviewSettings(BaseModel):
     desk_host: str = Field("127.0.0.1", description="Address that the desk is served on.")
     desk_port: Port = Field(6068, description="Its port.")
     desk_url: str = Field(
-        "",
-        description="The desk's address as browsers see it; https:// where it is not on this machine.",
+        "", description="The desk's address as browsers see it; https:// where it is not on this machine."
     )
     desk_appeals_secret_file: FilePath | None = Field(
         None,

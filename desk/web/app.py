@@ -23,15 +23,7 @@ import report
 from desk.access.oidc import IdentityProvider
 from desk.access.throttle import Throttle
 from desk.database.errors import DatabaseFull, DatabaseRefused, DatabaseUnavailable
-from desk.errors import (
-    Conflict,
-    Forbidden,
-    NotFound,
-    ReviewError,
-    SelectionChanged,
-    TooLate,
-    UnusableInput,
-)
+from desk.errors import Conflict, Forbidden, NotFound, ReviewError, SelectionChanged, TooLate, UnusableInput
 from desk.web import api, single_sign_on, view
 from desk.web.desk import Desk
 from desk.web.environment import environment

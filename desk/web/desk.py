@@ -123,23 +123,14 @@ class Desk:
         reader.need("read")
         async with self.database.read() as connection:
             return await views.queue(
-                self._review(connection, reader),
-                filters,
-                limit=min(limit, PAGE_MAX),
-                after=after,
-                free=free,
+                self._review(connection, reader), filters, limit=min(limit, PAGE_MAX), after=after, free=free
             )
 
     async def arrived(self, reader: Reader, filters: Filters, *, since: int) -> int:
         """How many reads wait for this person that were opened after one."""
         async with self.database.read() as connection:
             return await waiting.arrived(
-                connection,
-                reader.user_id,
-                filters,
-                since=since,
-                now=self.now(),
-                leads=reader.sees_disputes,
+                connection, reader.user_id, filters, since=since, now=self.now(), leads=reader.sees_disputes
             )
 
     async def overview(
@@ -395,12 +386,7 @@ class Desk:
         return person, replace(answer, related=seen), len(hidden)
 
     async def decided(
-        self,
-        reader: Reader,
-        filters: DecidedFilters,
-        *,
-        after: DecidedPlace | None = None,
-        limit: int = PAGE,
+        self, reader: Reader, filters: DecidedFilters, *, after: DecidedPlace | None = None, limit: int = PAGE
     ) -> list[DecisionView]:
         """Decisions, the newest first: one's own, and everybody's for who sees figures."""
         reader.need("read")

@@ -61,10 +61,7 @@ RULES: tuple[HandleRules, ...] = (
         platform="instagram",
         hosts=("instagram.com", "instagr.am"),
         made_up=re.compile(rf"{_NAME_AND_NUMBER}|{_PLACEHOLDER}", re.IGNORECASE),
-        examples=(
-            ("@umar.media_", "umar.media_"),
-            ("https://www.instagram.com/umar.media/", "umar.media"),
-        ),
+        examples=(("@umar.media_", "umar.media_"), ("https://www.instagram.com/umar.media/", "umar.media")),
         source="help.instagram.com, 'username': at most 30 of letters, digits, periods and "
         "underscores; periods count",
     ),
@@ -84,10 +81,7 @@ RULES: tuple[HandleRules, ...] = (
         platform="whatsapp",
         hosts=("wa.me", "api.whatsapp.com", "whatsapp.com/channel", "chat.whatsapp.com"),
         made_up=re.compile(_PLACEHOLDER, re.IGNORECASE),
-        examples=(
-            ("https://wa.me/923001234567", "923001234567"),
-            ("@umar.media", "umar.media"),
-        ),
+        examples=(("https://wa.me/923001234567", "923001234567"), ("@umar.media", "umar.media")),
         source="faq.whatsapp.com, 'usernames': 3 to 30 of letters, digits, periods, underscores, "
         "at least one letter",
     ),

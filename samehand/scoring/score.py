@@ -230,10 +230,7 @@ class ChanceLine(NamedTuple):
 
 
 def against_chance(
-    ours: Fingerprint,
-    theirs: Fingerprint,
-    weights: Weights,
-    frequencies: Frequencies = _COUNTS,
+    ours: Fingerprint, theirs: Fingerprint, weights: Weights, frequencies: Frequencies = _COUNTS
 ) -> list[ChanceLine]:
     """Returns what each signal weighs against chance alone, at any moment, by ``frequencies``.
 
@@ -253,10 +250,7 @@ def against_chance(
 
 
 def _compared(
-    ours: Fingerprint,
-    theirs: Fingerprint,
-    context: ComparisonContext,
-    weights: Weights,
+    ours: Fingerprint, theirs: Fingerprint, context: ComparisonContext, weights: Weights
 ) -> list[Line]:
     """A line for each signal that finds a level, weighed by itself."""
     tables = weights.signals

@@ -79,11 +79,7 @@ class UpperBound:
         self._alerting = min(weights.alerts_from(policy) for policy in (None, *weights.policy_bands))
 
     def table(
-        self,
-        fingerprints: Sequence[Fingerprint],
-        frequencies: Frequencies,
-        *,
-        banned: bool = False,
+        self, fingerprints: Sequence[Fingerprint], frequencies: Frequencies, *, banned: bool = False
     ) -> KeyTable:
         """The key table of one account, given by one fingerprint under each pepper.
 

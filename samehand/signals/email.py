@@ -141,10 +141,7 @@ class EmailSignal(SignalBase[EmailTrait]):
         local = context.shared(KeyKind.EMAIL_PART, trait.local, rate_of_bits(trait.local_bits))[0]
         domain = context.shared(KeyKind.EMAIL_PART, trait.domain, context.u(self.name, "same-domain"))[0]
         return Most(
-            {
-                KeyKind.EMAIL: max(mailbox),
-                KeyKind.EMAIL_PART: table.nats("same-local-part", local),
-            },
+            {KeyKind.EMAIL: max(mailbox), KeyKind.EMAIL_PART: table.nats("same-local-part", local)},
             {key_of(KeyKind.EMAIL_PART, trait.domain): table.nats("same-domain", domain)},
             unkeyed=table.as_shipped["both-disposable"] if trait.disposable else 0.0,
         )

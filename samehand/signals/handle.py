@@ -19,14 +19,7 @@ from samehand.frequency.name_prior import bits, digit_bits
 from samehand.frequency.rates import rate_of_bits
 from samehand.keys import HANDLE_KINDS, Key, KeyKind, key_of, keys_of
 from samehand.names.handle_trait import HandleTrait
-from samehand.names.similarity import (
-    LONG_BITS_MAX,
-    exact_bits,
-    most_bits,
-    similarity,
-    typos_bits,
-    worth_bits,
-)
+from samehand.names.similarity import LONG_BITS_MAX, exact_bits, most_bits, similarity, typos_bits, worth_bits
 from samehand.names.word import Similarity, Word
 from samehand.normalize.contact.pseudonym import pseudonymous
 from samehand.normalize.text.fold import fold_handle

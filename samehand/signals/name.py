@@ -29,12 +29,7 @@ from samehand.names.similarity import (
 )
 from samehand.normalize.contact.pseudonym import pseudonymous
 from samehand.normalize.text.fold import fold_name
-from samehand.normalize.text.phonetic import (
-    LETTER_LENGTH_MAX,
-    by_letters,
-    one_leaves_out_vowels,
-    word_keys,
-)
+from samehand.normalize.text.phonetic import LETTER_LENGTH_MAX, by_letters, one_leaves_out_vowels, word_keys
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
 from samehand.signals.comparison import Comparison
 from samehand.signals.context import ComparisonContext
@@ -50,11 +45,7 @@ _SHORT: Final = 0x80  # six bits a letter
 # Kinds of similarity in which the whole names are alike, and the level and sentence of the other kinds.
 _SPELT_ALIKE: Final = frozenset(("same", "one-typo", "two-typos", "decorated", "reordered"))
 _RUN: Final = ("shared-words", "The display names have a long run of letters in common.")
-_IN_PART: Final = {
-    "consonants": ("near-same", ""),
-    "extended": _RUN,
-    "part": _RUN,
-}
+_IN_PART: Final = {"consonants": ("near-same", ""), "extended": _RUN, "part": _RUN}
 _NOT_SAME: Final = ("same-words", "near-same", "shared-words")
 _DIFFERENT: Final = Comparison("different")
 

@@ -26,7 +26,7 @@ _REMEMBERED: Final = 16_384
 _REMEMBERED_LENGTH_MAX: Final = 32
 # Words that join others: an alias is the same with and without them, in any language.
 _BETWEEN: Final = ARTICLES | {
-    *("of", "the", "in", "and", "for", "to", "de", "la", "du", "des", "y", "wa", "fi", "fy"),
+    *("of", "the", "in", "and", "for", "to", "de", "la", "du", "des", "y", "wa", "fi", "fy")
 }
 
 

@@ -57,12 +57,7 @@ RIVALS: Final = (
     # A class or a club signs up together.
     WaveRival("class", 4.2, _OF_A_GROUP, together=True),
     # Colleagues, or a family, sign up together.
-    WaveRival(
-        "company",
-        3.4,
-        {**_OF_A_GROUP, "contact": 1.0, "avatar": 1.0, "device": 5.0},
-        together=True,
-    ),
+    WaveRival("company", 3.4, {**_OF_A_GROUP, "contact": 1.0, "avatar": 1.0, "device": 5.0}, together=True),
     # People who attend one event sign up there.
     WaveRival(
         "event",
@@ -83,14 +78,7 @@ RIVALS: Final = (
     WaveRival(
         "template",
         5.0,
-        {
-            "bio": 1.0,
-            "avatar": 0.0,
-            "handle": 1.0,
-            "name": 1.0,
-            "crossing": 1.0,
-            "disguise": 0.0,
-        },
+        {"bio": 1.0, "avatar": 0.0, "handle": 1.0, "name": 1.0, "crossing": 1.0, "disguise": 0.0},
     ),
 )
 """All rivals; the first is chance, which explains nothing."""

@@ -33,10 +33,7 @@ class Likeness(NamedTuple):
 
 
 def likeness(
-    first: Fingerprint,
-    second: Fingerprint,
-    weights: Weights,
-    frequencies: Frequencies,
+    first: Fingerprint, second: Fingerprint, weights: Weights, frequencies: Frequencies
 ) -> Likeness | None:
     """Compares two new accounts; ``None`` where they share no pepper."""
     if first.pepper_id != second.pepper_id:

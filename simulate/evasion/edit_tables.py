@@ -163,16 +163,7 @@ VALIDATION_ACCENTS = {
 }
 
 # Letters of the phonetic alphabet, of Armenian and of Cherokee.
-VALIDATION_LOOK_ALIKES = {
-    "i": "ɪ",
-    "u": "ս",
-    "h": "հ",
-    "o": "օ",
-    "A": "Ꭺ",
-    "M": "Ꮇ",
-    "K": "Ꮶ",
-    "r": "ꭇ",
-}
+VALIDATION_LOOK_ALIKES = {"i": "ɪ", "u": "ս", "h": "հ", "o": "օ", "A": "Ꭺ", "M": "Ꮇ", "K": "Ꮶ", "r": "ꭇ"}
 
 VALIDATION_INVISIBLE = "\u2062\u2063\u2064"
 

@@ -90,11 +90,7 @@ class Index:
 
 
 def ranked(
-    indexes: Sequence[Index],
-    query: Query,
-    keep: int,
-    now: float,
-    ref: Callable[[str], str],
+    indexes: Sequence[Index], query: Query, keep: int, now: float, ref: Callable[[str], str]
 ) -> list[Candidate]:
     """The accounts of several indexes that share keys with a query, best first, cut to ``keep``."""
     sharers = [[other for index in indexes for other in index.postings.get(key, ())] for key in query.keys]
@@ -103,10 +99,7 @@ def ranked(
         key: count for key, count in zip(query.keys, lengths, strict=True) if count and is_personal(key[0])
     }
     read = read_at_all(
-        np.zeros(len(sharers), np.int64),
-        first_bytes(query.keys),
-        np.array(lengths, np.int64),
-        keep,
+        np.zeros(len(sharers), np.int64), first_bytes(query.keys), np.array(lengths, np.int64), keep
     )
     shared = [
         (other, question)

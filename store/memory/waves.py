@@ -23,13 +23,7 @@ from schemas.waves import WaveReason
 from store.base import Gathering, OwedWave, Place, Remembered, Wave, WaveMember
 from store.common.key_digests import Addresses
 from store.common.records import is_new, noting_keys
-from store.limits import (
-    RELAY_SECONDS,
-    WAVE_NOTED,
-    WAVE_QUIET_SECONDS,
-    WAVES_KEPT_MAX,
-    WAVES_OWED_AT_ONCE,
-)
+from store.limits import RELAY_SECONDS, WAVE_NOTED, WAVE_QUIET_SECONDS, WAVES_KEPT_MAX, WAVES_OWED_AT_ONCE
 
 
 @dataclass(slots=True)

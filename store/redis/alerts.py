@@ -191,13 +191,7 @@ class Alerts:
                 self._shards.ask(
                     "account_check",
                     accounts,
-                    (
-                        repr(now),
-                        self._shards.layout.bans.maps,
-                        self._seconds,
-                        OPEN_ALERTS_A_BAN,
-                        int(noted),
-                    ),
+                    (repr(now), self._shards.layout.bans.maps, self._seconds, OPEN_ALERTS_A_BAN, int(noted)),
                     [
                         (account.raw, repr(proposal.seen_at), alert.raw + other)
                         for account, proposal, alert, other in zip(

@@ -25,12 +25,7 @@ from store.common.records import (
     read_ban_quote,
     read_frame,
 )
-from store.limits import (
-    ENROLMENTS_NOTED,
-    SLOT_RESTS_SECONDS,
-    SWEEP_AT_ONCE,
-    TAKEN_OUT_AT_ONCE,
-)
+from store.limits import ENROLMENTS_NOTED, SLOT_RESTS_SECONDS, SWEEP_AT_ONCE, TAKEN_OUT_AT_ONCE
 from store.redis.client import together
 from store.redis.families import Families
 from store.redis.layout import NOWHERE, Rows

@@ -27,14 +27,7 @@ from redis.exceptions import (
 )
 
 from store.common.ranking import Ints
-from store.errors import (
-    StoreEmptied,
-    StoreEvicts,
-    StoreMismatch,
-    StoreMoving,
-    StoreRefused,
-    StoreUnavailable,
-)
+from store.errors import StoreEmptied, StoreEvicts, StoreMismatch, StoreMoving, StoreRefused, StoreUnavailable
 from store.redis.deadline import COMMAND_SLICES, Deadline
 from store.redis.scripts import READING, SCRIPTS
 

@@ -35,14 +35,7 @@ from streams.deadletters.log import tell_dead
 from streams.deadletters.pause import Resumes, Stop
 from streams.deadletters.record import letter_of
 from streams.delivery.backoff import Backoff
-from streams.delivery.batches import (
-    LINGER_SECONDS,
-    RECORDS_MAX,
-    Batches,
-    BatchSize,
-    PendingEvent,
-    none_known,
-)
+from streams.delivery.batches import LINGER_SECONDS, RECORDS_MAX, Batches, BatchSize, PendingEvent, none_known
 from streams.delivery.circuit_breaker import Breaker
 from streams.delivery.progress import Progress, Stage
 from streams.delivery.publisher import Publisher, publish

@@ -179,10 +179,7 @@ class WorkerApp(faust.App):
         return self._safe_transport(self.conf.broker_producer)
 
     def _safe_transport(self, brokers: list[URL]) -> TransportT:
-        made = safe_transport(
-            fetch_wait_ms=self.settings.fetch_wait_ms,
-            topic_ids=self.topic_ids,
-        )
+        made = safe_transport(fetch_wait_ms=self.settings.fetch_wait_ms, topic_ids=self.topic_ids)
         return made(brokers, self)
 
 

@@ -40,10 +40,7 @@ class KafkaSettings(BaseModel):
         description="Milliseconds that a fetch may wait for data; up to twenty times that while idle.",
     )
     session_seconds: float = Field(
-        6.0,
-        ge=1.0,
-        le=300.0,
-        description="A worker silent for so long is dead for its group.",
+        6.0, ge=1.0, le=300.0, description="A worker silent for so long is dead for its group."
     )
 
     # Topics

@@ -65,6 +65,5 @@ class ScoringSettings(BaseModel):
         description="Share of new accounts of which pairs below the bands go to alerts.sample; 0 is off.",
     )
     avatar_blocklist: FilePath | None = Field(
-        None,
-        description="Pictures that say nothing (defaults, stock): a PDQ hash in hexadecimal a line.",
+        None, description="Pictures that say nothing (defaults, stock): a PDQ hash in hexadecimal a line."
     )

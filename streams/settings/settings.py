@@ -30,22 +30,15 @@ class WatchingSettings(BaseModel):
         120.0, ge=10.0, le=3600.0, description="Lag without progress for so long ends the process."
     )
     traces_url: str = Field(
-        "",
-        description="Where traces are sent (OTLP over HTTP): http://collector:4318/v1/traces.",
+        "", description="Where traces are sent (OTLP over HTTP): http://collector:4318/v1/traces."
     )
     traces_share: float = Field(
         0.01, ge=0.0, le=1.0, description="Share of events traced where their producer did not decide."
     )
     hang_seconds: float = Field(
-        15.0,
-        ge=1.0,
-        le=600.0,
-        description="A worker whose event loop stands still for so long is restarted.",
+        15.0, ge=1.0, le=600.0, description="A worker whose event loop stands still for so long is restarted."
     )
-    data_dir: Path | None = Field(
-        None,
-        description="Folder for what a worker had in hand as it ended.",
-    )
+    data_dir: Path | None = Field(None, description="Folder for what a worker had in hand as it ended.")
 
     @field_validator("traces_url")
     @classmethod

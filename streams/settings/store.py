@@ -38,9 +38,7 @@ class StoreSettings(BaseModel):
     )
     store_prefix: str = Field("samehand", pattern=STORE_PREFIX, description="Before every Redis key.")
     store_shards: Count = Field(
-        1,
-        le=256,
-        description="Parts of the store; at least a Cluster's masters. Set once.",
+        1, le=256, description="Parts of the store; at least a Cluster's masters. Set once."
     )
     store_bans: int = Field(
         1_000_000, ge=1_000, le=1_000_000_000, description="Bans the store is laid out for. Set once."

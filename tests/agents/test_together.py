@@ -573,10 +573,7 @@ async def test_both_find_the_same_pairs_with_the_same_odds(
     await store.open()
     made = make_life(late_ban_seconds=400_000 * 3_600.0)
     life = replace(made, context=replace(made.context, store=store, now=lambda: now), seconds=now)
-    for agent, lines, row in (
-        (life.enrol, bans, ROW_OF_BANS),
-        (life.screen, accounts, ROW_OF_ACCOUNTS),
-    ):
+    for agent, lines, row in ((life.enrol, bans, ROW_OF_BANS), (life.screen, accounts, ROW_OF_ACCOUNTS)):
         events = list(readable(lines, row))
         for first in range(0, len(events), TOLD_AT_ONCE):
             await life.tell(agent, *events[first : first + TOLD_AT_ONCE])

@@ -365,9 +365,7 @@ async def test_records_of_a_wave_recall_it(life: Life) -> None:
     assert "nicole_private" not in str(encode(replace(record, members=())))
 
 
-async def test_workers_recall_published_waves_and_skip_unreadable_records(
-    life: Life,
-) -> None:
+async def test_workers_recall_published_waves_and_skip_unreadable_records(life: Life) -> None:
     await life.tell(life.screen, *(nicole(number) for number in range(6)))
     await life.relay()
     (record,) = waves(life)

@@ -45,8 +45,7 @@ KNOWN: dict[tuple[str, str], Gap] = {
     ("embedded", "kill_keeps_topics_and_commits"): SNAPSHOT,
     ("embedded", "members_share_auto_commit"): Gap(COMMIT, waits=True),
     ("embedded", "silent_member_is_replaced"): Gap(
-        "Nobody is missed until another member joins.",
-        waits=True,
+        "Nobody is missed until another member joins.", waits=True
     ),
     ("embedded", "workers_share"): Gap(COMMIT, waits=True, at_times=True),
     ("embedded", "worker_leaves_and_returns"): Gap(COMMIT, waits=True),

@@ -11,11 +11,7 @@ import aiokafka  # type: ignore[import-untyped]  # aiokafka ships no types
 async def main(address: str, topic: str) -> None:
     """Join the group named as the topic, say so, and stay."""
     member = aiokafka.AIOKafkaConsumer(
-        topic,
-        bootstrap_servers=address,
-        group_id=topic,
-        session_timeout_ms=6_000,
-        heartbeat_interval_ms=500,
+        topic, bootstrap_servers=address, group_id=topic, session_timeout_ms=6_000, heartbeat_interval_ms=500
     )
     await member.start()
     while not member.assignment():

@@ -227,9 +227,7 @@ ERRANDS: Mapping[str, Errand] = {
     "pepper new": Errand(lambda folder: {"path": [folder / f"pepper{next(_numbers)}"]}),
     "pepper rotate": Errand(lambda folder: {}, servers=True),
     "pepper drop": Errand(_rotated, servers=True),
-    "keys new": Errand(
-        lambda folder: {**_keyed(folder), "name": [f"k{next(_numbers)}"], "may": ["score"]},
-    ),
+    "keys new": Errand(lambda folder: {**_keyed(folder), "name": [f"k{next(_numbers)}"], "may": ["score"]}),
     "keys list": Errand(_keyed),
     "keys revoke": Errand(_keyed),
     "doctor": Errand(_topics, servers=True),

@@ -58,17 +58,7 @@ from streams.errors import (
 from streams.kafka.client import reader
 from streams.kafka.topics import names
 from streams.settings import load
-from tests.cli.errands import (
-    ERRANDS,
-    GROUPS,
-    LEAVES,
-    UNTIL_STOPPED,
-    Seen,
-    inputs,
-    outputs,
-    run_into,
-    words,
-)
+from tests.cli.errands import ERRANDS, GROUPS, LEAVES, UNTIL_STOPPED, Seen, inputs, outputs, run_into, words
 from tests.cli.running import Samehand
 from tests.house import ROOT
 from tests.makers import a_ban
@@ -93,11 +83,7 @@ def raising(fault: BaseException) -> click.Command:
             2,
             "SAMEHAND_A: is wrong\nsamehand: ",
         ),
-        (
-            SettingsError({"SAMEHAND_A": "is wrong"}),
-            2,
-            "is wrong; `samehand doctor` says what to do\n",
-        ),
+        (SettingsError({"SAMEHAND_A": "is wrong"}), 2, "is wrong; `samehand doctor` says what to do\n"),
         (
             BrokerUnavailable("Kafka: NoBrokersAvailable"),
             1,

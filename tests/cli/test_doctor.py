@@ -132,11 +132,7 @@ class House:
 
 @pytest.fixture
 def breakable(
-    samehand: Samehand,
-    servers: str,
-    pepper_file: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    samehand: Samehand, servers: str, pepper_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[House]:
     with ExitStack() as running:
 

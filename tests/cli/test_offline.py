@@ -267,10 +267,7 @@ def a_raid(at: datetime, step: timedelta) -> list[AccountCreated]:
     return [
         a_sign_up(f"{who}{i}", handle=handle, ip=f"{net}.{i // 250}.{i % 250}.9", at=at + i * step)
         for i in range(RAID)
-        for who, handle, net in (
-            ("r", "qorvetzan_bulletin", 39),
-            ("o", f"reader{chr(97 + i % 26)}{i}", 103),
-        )
+        for who, handle, net in (("r", "qorvetzan_bulletin", 39), ("o", f"reader{chr(97 + i % 26)}{i}", 103))
     ]
 
 

@@ -58,10 +58,7 @@ MAPPED = {
     "avro": {"created": 1, "banned": 1},
     "protobuf": {"created": 1, "banned": 1},
 }
-FAULTS = {
-    "debezium": [("missing-field", "$.account.account_id")],
-    "json": [("wrong-type", "$.occurred_at")],
-}
+FAULTS = {"debezium": [("missing-field", "$.account.account_id")], "json": [("wrong-type", "$.occurred_at")]}
 SILENT = {
     "debezium": {"phone", "payment", "agent", "referrer", "avatar"},
     "mastodon": {"phone", "device", "payment", "agent", "referrer", "avatar", "bio", "mention"},

@@ -106,8 +106,7 @@ def test_worker_serves_its_page_beside_metrics(monkeypatch: pytest.MonkeyPatch, 
 
 
 @pytest.mark.parametrize(
-    ("command", "setting"),
-    [("bridge", "MAPPINGS"), ("deliver", "ENDPOINTS"), ("gate", "GATE_KEYS")],
+    ("command", "setting"), [("bridge", "MAPPINGS"), ("deliver", "ENDPOINTS"), ("gate", "GATE_KEYS")]
 )
 def test_without_its_file_there_is_nothing_to_do(samehand: Samehand, command: str, setting: str) -> None:
     ran = samehand(command)

@@ -215,10 +215,7 @@ def test_a_process_ends_when_nobody_reads_its_reports(bans: list[AccountBanned])
 
 @pytest.mark.journey
 def test_a_redis_that_does_not_answer_for_a_while_is_waited_for(
-    samehand: Samehand,
-    bans: list[AccountBanned],
-    redis_administrator: str,
-    monkeypatch: pytest.MonkeyPatch,
+    samehand: Samehand, bans: list[AccountBanned], redis_administrator: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SAMEHAND_REDIS_TIMEOUT_MS", "50")
     monkeypatch.setattr(banned_topic, "BATCH_RECORDS", 10)
@@ -384,10 +381,7 @@ def test_scanned_account_has_the_profile_of_today_and_the_age_that_its_line_says
     assert ran.err.startswith(f"{path}:3: not-json")
     found = [decode_scanned(arrival.value, now=time.time()) for arrival in scanned()]
     records = {it.record.account.account_id: it.record for it in found if isinstance(it, Decoded)}
-    assert {name: it.account.created_at for name, it in records.items()} == {
-        "1": None,
-        "2": NOON,
-    }
+    assert {name: it.account.created_at for name, it in records.items()} == {"1": None, "2": NOON}
     assert all(time.time() - it.at < 60.0 for it in records.values())
 
 

@@ -372,10 +372,7 @@ def test_another_table_of_weights_says_whom_it_alone_alerts(samehand: Samehand, 
     line = ("try", "--events", events, "--bans", bans, "--out", tmp_path / "out", "--weights", other)
     assert samehand(*line, "--allow", 1).code == 0
     beyond = samehand(*line, "--allow", 0)
-    assert (beyond.code, beyond.err.splitlines()[-1]) == (
-        1,
-        "1 pair alerted under one side only; --allow 0",
-    )
+    assert (beyond.code, beyond.err.splitlines()[-1]) == (1, "1 pair alerted under one side only; --allow 0")
     assert "no sign-up to look at" in samehand(*line, "--to", (NOON + timedelta(minutes=30)).isoformat()).err
 
 
@@ -411,10 +408,7 @@ def test_known_pairs_are_measured_and_the_missed_are_grouped_by_cause(
     assert (possible["recall"]["hits"], possible["recall"]["of"]) == (1, 3)
     assert possible["recall"]["interval"][0] < 1 / 3 < possible["recall"]["interval"][1]
     assert known["banned_by_you"] == {"pairs": 0, "alerts": 1}
-    assert {it["cause"]: it["pairs"] for it in known["missed"]} == {
-        "account-not-read": 1,
-        "no-shared-key": 1,
-    }
+    assert {it["cause"]: it["pairs"] for it in known["missed"]} == {"account-not-read": 1, "no-shared-key": 1}
     shown = samehand(*line, "--truth", tmp_path / "known.csv")
     assert "Beside them 1 likely, 0 possible on 1 account that you banned later yourselves." in " ".join(
         shown.out.split()

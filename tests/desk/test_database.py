@@ -65,9 +65,7 @@ async def test_what_fails_in_the_middle_leaves_nothing(database: Database) -> No
         assert await offsets.positions(connection) == {}
 
 
-async def test_writers_of_sqlite_take_turns_and_none_is_refused(
-    database: Database,
-) -> None:
+async def test_writers_of_sqlite_take_turns_and_none_is_refused(database: Database) -> None:
     came: list[int] = []
 
     async def write(number: int) -> None:

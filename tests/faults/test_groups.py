@@ -25,11 +25,7 @@ def test_a_second_worker_joins_and_is_killed(scene: Scene, expected: Expected) -
     second.child.kill()
     recovered = scene.until_settled()
     expected.judge(
-        "a second worker is killed",
-        scene,
-        scene.silence(),
-        recovered,
-        repeats_max=TELLING * BATCH_RECORDS,
+        "a second worker is killed", scene, scene.silence(), recovered, repeats_max=TELLING * BATCH_RECORDS
     )
     assert recovered <= busy() * KILL_SECONDS_MAX
 

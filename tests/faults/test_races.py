@@ -19,10 +19,7 @@ RACES = int(os.environ.get("SAMEHAND_FAULTS_RACES", "10000"))
 
 
 async def test_ten_thousand_bans_meet_their_mirrors(
-    life: Life,
-    redis_url: str,
-    store_prefix: str,
-    fault_table: Table,
+    life: Life, redis_url: str, store_prefix: str, fault_table: Table
 ) -> None:
     began = time.monotonic()
     await race_all(life, RACES, redis_url, store_prefix)

@@ -435,10 +435,7 @@ def test_over_http_cloudevents_say_their_attributes_as_in_kafka() -> None:
         ('[shop]\nsignature = "x-hub-signature"\nsecret_file = 7', "must be a path"),
         ('[shop]\nsignature = "x-hub-signature"\nsecret_file = "gone"', "No such file"),
         ('[shop]\nsignature = "x-hub-signature"\nsecret_file = "short"', "is shorter than"),
-        (
-            '[shop]\nsignature = "standard-webhooks"\nsecret_file = "plain"',
-            "must be `whsec_`",
-        ),
+        ('[shop]\nsignature = "standard-webhooks"\nsecret_file = "plain"', "must be `whsec_`"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_told_by_name_and_reason(tmp_path: Path, text: str, why: str) -> None:
@@ -677,10 +674,7 @@ async def test_an_appeal_is_accepted_once_the_desk_has_it_in_either_form(
 ) -> None:
     lines = io.StringIO()
     logs.configure("debug", lines)
-    for path, body in (
-        ("/v1/appeals", MADE),
-        ("/v1/appeals?preset=coop", json.dumps(COOP_APPEAL).encode()),
-    ):
+    for path, body in (("/v1/appeals", MADE), ("/v1/appeals?preset=coop", json.dumps(COOP_APPEAL).encode())):
         answer = await appealing[0].post(path, body, "appeals")
         assert (answer.status_code, answer.json()) == (
             202,
@@ -758,9 +752,7 @@ async def slow() -> web.Response:
 
 @pytest.mark.parametrize("answers", [full_desk, another, moved, endless, slow])
 async def test_without_the_desks_word_it_is_to_be_sent_again(
-    appealing: tuple[Caller, DeskRelay],
-    desk: tuple[ADesk, str],
-    answers: Answers,
+    appealing: tuple[Caller, DeskRelay], desk: tuple[ADesk, str], answers: Answers
 ) -> None:
     appealing[1].peer = Peer(ANYWHERE, ca_file=None, timeout_seconds=0.5, connections_max=1)
     desk[0].answers = answers

@@ -11,13 +11,7 @@ from typing import Any, Final
 from msgspec import json
 
 from schemas.accounts import Account
-from schemas.fields import (
-    BIO_CHARS_MAX,
-    DISPLAY_NAME_CHARS_MAX,
-    HANDLE_CHARS_MAX,
-    LINK_CHARS_MAX,
-    LINKS_MAX,
-)
+from schemas.fields import BIO_CHARS_MAX, DISPLAY_NAME_CHARS_MAX, HANDLE_CHARS_MAX, LINK_CHARS_MAX, LINKS_MAX
 
 #: What a text is filled with, over and over: each drives one pattern, table or rule to its worst.
 UNITS: Final[dict[str, str]] = {

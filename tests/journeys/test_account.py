@@ -51,10 +51,7 @@ def told(platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     platform.until(platform.letters, "the dead letter")
 
     async def receive() -> None:
-        async with (
-            opened(load().database_url.get_secret_value()) as database,
-            database.begin() as connection,
-        ):
+        async with opened(load().database_url.get_secret_value()) as database, database.begin() as connection:
             (alert,) = platform.alerts_on("n1")
             await Arrivals(connection, A_POLICY, NOW.timestamp()).take_alert(alert)
             await notes.add(connection, alert.alert_id, "someone", "like @umar", now=NOW.timestamp())

@@ -67,9 +67,7 @@ def scene(
         stack.callback(serving.close)
         serving.start("gate")
         serving.start("desk")
-        told = {
-            "SAMEHAND_DATABASE_URL": database_url,
-        }
+        told = {"SAMEHAND_DATABASE_URL": database_url}
         for setting, value in (platform.environment | told).items():
             monkeypatch.setenv(setting, value)
         yield Scene(platform, serving)

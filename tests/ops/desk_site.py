@@ -97,11 +97,7 @@ class Running:
             app = create_app(self.office.desk)
             self._server = _Server(
                 uvicorn.Config(
-                    app,
-                    host=LOOPBACK,
-                    port=self.port.number,
-                    log_config=None,
-                    timeout_graceful_shutdown=1,
+                    app, host=LOOPBACK, port=self.port.number, log_config=None, timeout_graceful_shutdown=1
                 )
             )
             self._server.ready = self._ready

@@ -94,10 +94,7 @@ def decide(visitor: Visitor, key: str) -> str:
     return where
 
 
-def test_ten_alerts_are_decided_by_whoever_opens_the_link(
-    demo: Demo,
-    browser: Any,
-) -> None:
+def test_ten_alerts_are_decided_by_whoever_opens_the_link(demo: Demo, browser: Any) -> None:
     link = demo.told(r"^(http://\S+/link/\S+)$")
     verify = demo.told(r"^(env SAMEHAND_.* audit verify)$")
     # Pictures of a page no higher than this stay below 150 kB.

@@ -6,10 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samehand.blocking.display_name import listed_keys
-from samehand.blocking.rare_words import (
-    listed_words,
-    tried_words,
-)
+from samehand.blocking.rare_words import listed_words, tried_words
 from samehand.blocking.spellings import (
     LETTERS_LISTED_WHOLE_LENGTH_MIN,
     letters,

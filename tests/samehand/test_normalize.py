@@ -27,13 +27,7 @@ from samehand.normalize.contact.contacts import (
     plain_text,
     read_contacts,
 )
-from samehand.normalize.contact.ordinary import (
-    is_counting,
-    is_ordinary,
-    is_priced,
-    is_version,
-    without_times,
-)
+from samehand.normalize.contact.ordinary import is_counting, is_ordinary, is_priced, is_version, without_times
 from samehand.normalize.contact.pseudonym import pseudonymous
 from samehand.normalize.contact.redact import MASK, redacted
 from samehand.normalize.contact.urls import page_points
@@ -414,10 +408,7 @@ KIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
             f"Mozilla/5.0 (Linux; Android 12; M2101K6G; wv) {KIT} Chrome/99 Mobile Instagram 300.0",
             "instagram/android/m2101k6g",
         ),
-        (
-            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) Version/17.4 Safari/604.1",
-            "safari/ios",
-        ),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) Version/17.4 Safari/604.1", "safari/ios"),
         (
             f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {KIT} Chrome/120 Safari/537.36 Edg/120.0",
             "edge/windows",

@@ -190,10 +190,7 @@ def test_a_message_is_taken_up_to_one_mebibyte() -> None:
 
 
 @for_each("version", [0, 3, 999, -1])
-@for_each(
-    "topic",
-    [topic for topic in TOPICS if topic not in UNVERSIONED],
-)
+@for_each("topic", [topic for topic in TOPICS if topic not in UNVERSIONED])
 def test_an_unknown_version_is_said_to_be_one(topic: str, version: int) -> None:
     raw = msgspec.json.encode({**as_json(EXAMPLES[topic][0]), "version": version})
     assert fault(an_outcome(topic, raw)) == ("unknown-version", "$.version")
@@ -205,10 +202,7 @@ def test_an_unknown_version_is_the_reason_even_where_it_changed_everything_else(
     assert fault(decode_created(b'{"account":[1],"version":"two"}', now=NOW))[0] == "wrong-type"
 
 
-BOMBS = {
-    "array": (b"[", b"]"),
-    "object": (b'{"a":', b"}"),
-}
+BOMBS = {"array": (b"[", b"]"), "object": (b'{"a":', b"}")}
 
 
 @for_each("closed", [True, False])

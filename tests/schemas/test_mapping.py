@@ -221,7 +221,7 @@ def test_an_operators_rules_come_before_those_of_the_format() -> None:
         for it in (change("r"), change("c"), change("u"), change("u", banned=True), change("r", banned=True))
     ]
     assert kinds == [
-        *("AccountRemembered", "AccountCreated", "AccountUpdated", "AccountBanned", "AccountBanned"),
+        *("AccountRemembered", "AccountCreated", "AccountUpdated", "AccountBanned", "AccountBanned")
     ]
 
 

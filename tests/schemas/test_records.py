@@ -847,7 +847,7 @@ def test_an_enrolled_ban_names_the_account_and_its_times() -> None:
 
 def test_no_profile_travels_with_it() -> None:
     assert set(BanEnrolled.__struct_fields__) == {
-        *("platform", "account_id", "banned_at", "occurred_at", "freed_at", "version"),
+        *("platform", "account_id", "banned_at", "occurred_at", "freed_at", "version")
     }
 
 

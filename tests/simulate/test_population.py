@@ -22,27 +22,12 @@ from simulate.evasion.edits import EDIT_SETS, HANDLE_KINDS, HELD_OUT, NAME_KINDS
 from simulate.evasion.lookalikes import INNOCENT_SHARES, INNOCENTS
 from simulate.evasion.strategies import STRATEGIES, Strategy
 from simulate.population import avatars, bios
-from simulate.population.avatars import (
-    DEFAULT_SHARE,
-    POPULAR_SHARE,
-    Gallery,
-    PictureHash,
-    edited,
-    photo,
-)
+from simulate.population.avatars import DEFAULT_SHARE, POPULAR_SHARE, Gallery, PictureHash, edited, photo
 from simulate.population.devices import JUNK_IDS, JUNK_SHARE, device_id
 from simulate.population.handles import NAMELESS_PLATFORMS, TakenHandles, fitted, handle, legal
 from simulate.population.languages import LANGUAGES, Name, romanised, tongue
 from simulate.population.networks import Networks
-from simulate.population.people import (
-    LANGUAGE_WEIGHTS,
-    PLATFORMS,
-    TRAITS,
-    Person,
-    Population,
-    email,
-    shared,
-)
+from simulate.population.people import LANGUAGE_WEIGHTS, PLATFORMS, TRAITS, Person, Population, email, shared
 from simulate.population.phones import BLOCK_NUMBERS, COUNTRIES, neighbouring, phone, written
 from simulate.sampling import seeded
 from tests.tables import for_each
@@ -606,8 +591,7 @@ def bare(text: str) -> str:
 
 
 @for_each(
-    ("kind", "edits"),
-    [*product(["zero_width", "fonts"], ["tuning", "held_out"]), ("accents", "tuning")],
+    ("kind", "edits"), [*product(["zero_width", "fonts"], ["tuning", "held_out"]), ("accents", "tuning")]
 )
 def test_marks_and_fonts_come_off_again(kind: str, edits: str) -> None:
     for each in variants(kind, "UmarKhan", edits):

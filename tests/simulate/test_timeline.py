@@ -30,14 +30,7 @@ from schemas.wire import (
     encode,
 )
 from simulate.config import SAMPLE_ACCOUNTS_MIN, Config
-from simulate.delays import (
-    DAY,
-    DELAY_SECONDS_MAX,
-    HOUR,
-    MINUTE,
-    PREPARED_SECONDS_MAX,
-    heavy_tailed,
-)
+from simulate.delays import DAY, DELAY_SECONDS_MAX, HOUR, MINUTE, PREPARED_SECONDS_MAX, heavy_tailed
 from simulate.files import SimulationSummary, simulate_command, write
 from simulate.population.people import Person, Population
 from simulate.sampling import Weighted, seeded

@@ -33,10 +33,7 @@ async def make_store(request: pytest.FixtureRequest) -> AsyncIterator[MakeStore]
         store: Store = MemoryStore(limits, IDENTITY)
         if kind.startswith("redis"):
             store = RedisStore(
-                RedisEndpoint(
-                    url=request.getfixturevalue("redis_url"),
-                    deadline_seconds=10,
-                ),
+                RedisEndpoint(url=request.getfixturevalue("redis_url"), deadline_seconds=10),
                 prefix=request.getfixturevalue("store_prefix"),
                 identity=IDENTITY,
                 sizes=Sizes(shards=shards, **SMALL),

@@ -31,13 +31,7 @@ from store.base import (
 from store.bounds import Bounds
 from store.common.records import frame_of, read_frame
 from store.errors import StoreError, StoreMismatch, StoreRefused, StoreUnavailable
-from store.limits import (
-    CLAIM_SECONDS,
-    CLEARED_A_BAN,
-    OWED_AT_ONCE,
-    SILENT_LISTS,
-    listed_at_most,
-)
+from store.limits import CLAIM_SECONDS, CLEARED_A_BAN, OWED_AT_ONCE, SILENT_LISTS, listed_at_most
 from tests.store.conftest import ONE_SHARD_TOO, MakeStore
 from tests.store.makers import (
     DAY,

@@ -17,35 +17,16 @@ from samehand.frequency.rates import LATELY, SIGN_UPS_A_DAY_UNKNOWN
 from samehand.keys import PERSONAL_POSTING_CAP, SHORT_POSTING_CAP, Key, KeyKind, key_of, kind_of, value_of
 from samehand.scoring.key_table import STEPS_A_NAT, KeyTable, RivalSums
 from samehand.showings import Showings, Span
-from store.base import (
-    Ban,
-    Enrolled,
-    Query,
-    Remembered,
-    Store,
-)
+from store.base import Ban, Enrolled, Query, Remembered, Store
 from store.common.count_lag import NOTHING, Version, kept_beside, matured
 from store.common.counted_values import counted as counted_of
 from store.common.records import keys_of_fingerprints
-from store.limits import (
-    HALF_LIFE_SECONDS,
-    LISTED_LATER,
-    REMEMBERED_AT_ONCE,
-    WAITING_MAX,
-)
+from store.limits import HALF_LIFE_SECONDS, LISTED_LATER, REMEMBERED_AT_ONCE, WAITING_MAX
 from store.memory.store import MemoryStore
 from store.pepper.pepper import Pepper, Peppers
 from store.redis import RedisStore
 from tests.store.conftest import ONE_SHARD_TOO, MakeStore
-from tests.store.makers import (
-    DAY,
-    NOW,
-    PEPPERS,
-    a_ban,
-    a_query,
-    a_remembered,
-    again,
-)
+from tests.store.makers import DAY, NOW, PEPPERS, a_ban, a_query, a_remembered, again
 
 # What every store promises, told as stories.
 
@@ -586,10 +567,7 @@ class TestRemembered:
         await store.remember(seen, now=NOW)
         await store.enrol(bans, now=NOW)
         await store.enrol(longer, now=NOW)
-        assert (
-            await store.turned_away([ON_DEVICE], now=NOW),
-            (await store.figures()).turned_away,
-        ) == before
+        assert (await store.turned_away([ON_DEVICE], now=NOW), (await store.figures()).turned_away) == before
 
     async def test_whoever_is_told_again_is_listed_where_there_is_room_by_now(self, store: Store) -> None:
         crowd = range(PERSONAL_POSTING_CAP + 1)  # the middle one of which is turned away

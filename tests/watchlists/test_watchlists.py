@@ -430,10 +430,7 @@ def test_listed_entities_are_read_in_both_editions() -> None:
     rows = list(ftm.read_lines(source(b"\xef\xbb\xbf" + FTM), authority="XX"))
     front, person = front_and_person(entries(rows))
     assert front == WatchlistEntry(
-        authority="XX",
-        reference="xx-front",
-        aliases=front.aliases,
-        programmes=("xx_list", "XX-TERROR"),
+        authority="XX", reference="xx-front", aliases=front.aliases, programmes=("xx_list", "XX-TERROR")
     )
     assert list(names(front).items()) == [
         ("Northern Valley Liberation Front", False),

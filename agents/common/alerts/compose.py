@@ -156,11 +156,7 @@ def matched_of(facts: BanFacts, rights: RightsTable = ALL_RIGHTS) -> Matched:
 
 
 def evidence_lines(
-    lines: Sequence[Evidence],
-    ours: Fingerprint,
-    theirs: Fingerprint,
-    our_words: Quoted,
-    their_words: Quoted,
+    lines: Sequence[Evidence], ours: Fingerprint, theirs: Fingerprint, our_words: Quoted, their_words: Quoted
 ) -> tuple[EvidenceLine, ...]:
     """Composes a score's lines, each with the two values compared, masked where personal."""
     names = (their_words.display_name, our_words.display_name, our_words.handle, their_words.handle)

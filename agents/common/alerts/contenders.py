@@ -86,12 +86,7 @@ async def _name(leaders: Sequence[Pair], open_: _Open, context: AgentContext) ->
 
 
 async def _contenders(
-    pairs: list[Pair],
-    refused: Collection[str],
-    context: AgentContext,
-    snapshot: Snapshot,
-    *,
-    whole: bool,
+    pairs: list[Pair], refused: Collection[str], context: AgentContext, snapshot: Snapshot, *, whole: bool
 ) -> tuple[list[Pair], _Open]:
     """The pairs as :func:`agents.common.match.capped` ranks them, with those of open alerts, and these."""
     store, of_account = context.store, {pair.ours.account: pair for pair in pairs}

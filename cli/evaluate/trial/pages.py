@@ -53,10 +53,7 @@ class Listing:
 
 
 def pages(
-    report: Mapping[str, Any],
-    alerts: Alerts,
-    taken_back: Mapping[str, WithdrawnReason],
-    cost_of_silence: str,
+    report: Mapping[str, Any], alerts: Alerts, taken_back: Mapping[str, WithdrawnReason], cost_of_silence: str
 ) -> Iterator[tuple[str, str]]:
     """Yields each page with its path; equal arguments give equal bytes.
 

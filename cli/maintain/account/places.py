@@ -77,28 +77,12 @@ _TOPICS: Final[Mapping[str, tuple[str, str]]] = {
 DESK_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "quotes": ("evidence", "decided_evidence", "findable", "notes", "appeals"),
     "waves-at-desk": ("waves", "wave_members"),
-    "decisions": (
-        "alerts",
-        "summaries",
-        "reads",
-        "skips",
-        "verdicts",
-        "wave_exceptions",
-        "outbox",
-    ),
+    "decisions": ("alerts", "summaries", "reads", "skips", "verdicts", "wave_exceptions", "outbox"),
     "actions": ("actions",),
     "holds": ("held_copies",),
     "requests": ("requests", "request_accounts", "request_files"),
     "audit-log": ("audit", "heads"),
-    "desk": (
-        "users",
-        "sessions",
-        "links",
-        "exposures",
-        "reader_policies",
-        "offsets",
-        "secrets",
-    ),
+    "desk": ("users", "sessions", "links", "exposures", "reader_policies", "offsets", "secrets"),
 }
 """Tables of the desk's database, by their place."""
 

@@ -36,7 +36,7 @@ _KEYS: Final = "SAMEHAND_GATE_KEYS"
 _ANSWER_BYTES: Final = 64  # enough to know our own document by its beginning
 _OPENAPI: Final = b'"openapi"'
 _CURES: Final[Mapping[str, str]] = {
-    "forbidden": "deploy/kafka/acls.sh --gate PRINCIPAL allows a gate what it needs",
+    "forbidden": "deploy/kafka/acls.sh --gate PRINCIPAL allows a gate what it needs"
 }
 
 

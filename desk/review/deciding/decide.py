@@ -188,8 +188,7 @@ async def _decide_all(
         },
     )
     return DecisionMade(
-        batch,
-        tuple((row.read.kind, max(0.0, review.now - row.read.waits_since)) for row in rows),
+        batch, tuple((row.read.kind, max(0.0, review.now - row.read.waits_since)) for row in rows)
     )
 
 

@@ -166,11 +166,7 @@ def _events(
         yield Event(appeal.received_at, "appealed", alert_id)
         if appeal.decided_at is not None:
             yield Event(
-                appeal.decided_at,
-                "appeal decided",
-                alert_id,
-                appeal.outcome or "",
-                appeal.reason_code or "",
+                appeal.decided_at, "appeal decided", alert_id, appeal.outcome or "", appeal.reason_code or ""
             )
     if shown.erased_at is not None:
         yield Event(shown.erased_at, "erased", alert_id, shown.erased_reason or "")

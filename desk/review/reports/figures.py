@@ -179,12 +179,7 @@ class JudgedPeriod:
     def figures(self, *, blind_share: float, now: float) -> LeadFigures:
         """Returns the figures; intervals are simulated for seconds."""
         return lead_figures(
-            self.rows,
-            self.waiting,
-            blind_share=blind_share,
-            now=now,
-            drawn=self.drawn,
-            since=self.since,
+            self.rows, self.waiting, blind_share=blind_share, now=now, drawn=self.drawn, since=self.since
         )
 
 

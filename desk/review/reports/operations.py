@@ -19,14 +19,7 @@ from desk.database.counts import period
 from desk.database.counts.period import AlertGroup, Distinct
 from desk.database.requests import OPEN, RequestGroup
 from desk.review.reports.figures import VERDICTS_MAX, judged, judged_period
-from desk.review.reports.statistics import (
-    GroupFigures,
-    Waits,
-    by_basis,
-    by_language,
-    latest,
-    waits,
-)
+from desk.review.reports.statistics import GroupFigures, Waits, by_basis, by_language, latest, waits
 from samehand.scoring.intervals import Estimate
 
 TERRORISM: Final = ("violent-extremism",)

@@ -80,11 +80,7 @@ async def queue(
     )
 
 
-_ORDERS: Final = {
-    "pressing": "most pressing first",
-    "oldest": "oldest first",
-    "newest": "newest first",
-}
+_ORDERS: Final = {"pressing": "most pressing first", "oldest": "oldest first", "newest": "newest first"}
 _LABELS: Final = {
     "band": "Band",
     "policy": "Policy",
@@ -103,10 +99,7 @@ def _more(filters: Filters, waiting: list[QueueRow]) -> str:
         return ""
     last = waiting[-1].head
     return query_of(
-        filters,
-        after_rank=str(last.rank),
-        after_since=repr(last.waits_since),
-        after_read=str(last.read_id),
+        filters, after_rank=str(last.rank), after_since=repr(last.waits_since), after_read=str(last.read_id)
     )
 
 

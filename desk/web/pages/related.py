@@ -27,10 +27,7 @@ class RelatedForm(Struct, frozen=True, kw_only=True):
 
 @post("/related/accounts/{platform:str}/{account_id:path}", status_code=200)
 async def related(
-    request: Asked,
-    platform: FromPath[str],
-    account_id: FromPath[str],
-    data: URLEncodedBody[RelatedForm],
+    request: Asked, platform: FromPath[str], account_id: FromPath[str], data: URLEncodedBody[RelatedForm]
 ) -> Template:
     """Asks the gate, and shows the answer on this page alone."""
     desk, urls = desk_of(request), desk_of(request).settings.desk_profile_urls

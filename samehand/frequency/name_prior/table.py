@@ -73,11 +73,7 @@ def parse(text: str) -> Table:
     for line in letters_text.splitlines():
         context, _, costs = line.partition(" ")
         rows[context] = costs.encode().translate(code_to_cost)
-    return Table(
-        tokens,
-        rows,
-        {head: (*SHORT_LENGTHS, *sorted(longer)) for head, longer in lengths.items()},
-    )
+    return Table(tokens, rows, {head: (*SHORT_LENGTHS, *sorted(longer)) for head, longer in lengths.items()})
 
 
 @cache

@@ -15,13 +15,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
-from samehand.normalize.contact.ordinary import (
-    is_counting,
-    is_ordinary,
-    is_priced,
-    is_version,
-    without_times,
-)
+from samehand.normalize.contact.ordinary import is_counting, is_ordinary, is_priced, is_version, without_times
 from samehand.normalize.text.fold_table import VISUAL
 
 MASK: Final = "•••"

@@ -304,12 +304,7 @@ class Counters:
             await self._read_sketches(self._read.newest, old)
         read, sketches = self._read, self._sketches
         return SketchSnapshot(
-            read.bans,
-            read.newest,
-            old,
-            sketches[read.newest.number],
-            sketches[old.number],
-            self._sign_ups,
+            read.bans, read.newest, old, sketches[read.newest.number], sketches[old.number], self._sign_ups
         )
 
     async def _read_sketches(self, *versions: Version) -> None:

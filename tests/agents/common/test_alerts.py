@@ -357,9 +357,7 @@ async def test_what_redis_withholds_is_looked_at_again(
     life: Life, redis_url: str, store_prefix: str, shards: int
 ) -> None:
     store = RedisStore(
-        RedisEndpoint(url=redis_url, deadline_seconds=20.0),
-        prefix=store_prefix,
-        identity=b"i" * 32,
+        RedisEndpoint(url=redis_url, deadline_seconds=20.0), prefix=store_prefix, identity=b"i" * 32
     )
     await store.open()
     lived = Life(replace(life.context, store=store))

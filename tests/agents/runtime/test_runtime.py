@@ -129,8 +129,7 @@ def test_thresholds_are_the_operators(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
-    [(b"{", "cannot be used"), (b"[]", "cannot be used"), (None, "No such file")],
+    ("content", "said"), [(b"{", "cannot be used"), (b"[]", "cannot be used"), (None, "No such file")]
 )
 def test_a_table_that_cannot_be_used_is_one_clear_line(
     tmp_path: Path, content: bytes | None, said: str
@@ -350,8 +349,7 @@ def test_a_pepper_that_everybody_may_read_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("listed", "reason"),
-    [(b"# stock\nnot a hash\n", "line 2: no PDQ hash"), (b"\xff\xfe", "is not UTF-8")],
+    ("listed", "reason"), [(b"# stock\nnot a hash\n", "line 2: no PDQ hash"), (b"\xff\xfe", "is not UTF-8")]
 )
 def test_a_list_of_pictures_that_cannot_be_read_is_one_clear_line(
     tmp_path: Path, listed: bytes, reason: str

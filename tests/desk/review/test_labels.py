@@ -117,12 +117,7 @@ def test_a_label_has_the_part_of_each_reason_that_its_alert_names_whatever_their
     reasons = [a_reason("rivals", -part * taken, level=name) for name, part in parts.items()]
     made = label(an_alert(*reasons, rivals=told), mirror=False)
     assert dict(zip([it.name for it in RIVALS], made.shares, strict=True)) == pytest.approx(
-        {
-            **{it.name: 0.0 for it in RIVALS},
-            "stranger": 0.25,
-            "copier": 0.5 * 0.75,
-            "household": 0.3 * 0.75,
-        }
+        {**{it.name: 0.0 for it in RIVALS}, "stranger": 0.25, "copier": 0.5 * 0.75, "household": 0.3 * 0.75}
     )
     assert made.weights["rivals.other-explanations"] == pytest.approx(-taken), "one row of the table"
     assert label(an_alert(), mirror=False).shares == ALL_CHANCE, "none is named"

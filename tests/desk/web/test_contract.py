@@ -226,12 +226,7 @@ def said_by_pages() -> set[str]:
     )
     found |= {word for both in RIVALS.values() for word in both}
     found |= {*queue._ORDERS.values(), *COLUMNS.values(), *family_page.STATES.values()}
-    for words in (
-        requests_page.KINDS,
-        requests_page.STATES,
-        requests_page.HOLD_ENDS,
-        requests.REFUSALS,
-    ):
+    for words in (requests_page.KINDS, requests_page.STATES, requests_page.HOLD_ENDS, requests.REFUSALS):
         found |= set(words.values())
     for template in TEMPLATES.glob("*.html"):
         found |= set(re.findall(r"""\b_\("([^"]+)"\)""", template.read_text()))

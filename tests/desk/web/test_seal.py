@@ -148,13 +148,7 @@ class World:
         lines = [
             a_reason("handle", 4.0 if self.other_score else 9.0, ours="umar", theirs="omar"),
             a_reason("name", -1.0, ours="Umar", theirs="Omar", level="part" if self.other_score else "same"),
-            a_reason(
-                "device",
-                0.5,
-                ours="•••",
-                theirs="•••",
-                explained=self.other_score,
-            ),
+            a_reason("device", 0.5, ours="•••", theirs="•••", explained=self.other_score),
         ]
         weighed: dict[str, Any] = {}
         if self.other_score:

@@ -18,13 +18,7 @@ from samehand.errors import TooFewLabels
 from samehand.scoring import learn as learning
 from samehand.scoring.calibrate import ISOTONIC_MIN, Bools, Floats, calibrated, sigmoid
 from samehand.scoring.evidence import Evidence, Score
-from samehand.scoring.intervals import (
-    Stratum,
-    effective_size,
-    found_share,
-    weighted_share,
-    wilson,
-)
+from samehand.scoring.intervals import Stratum, effective_size, found_share, weighted_share, wilson
 from samehand.scoring.learn import (
     FACTOR_MAX,
     LABELS_A_KIND_MIN,
@@ -507,9 +501,7 @@ def test_equal_weights_change_nothing_and_nothing_has_no_share() -> None:
 
 
 @given(CASES)
-def test_a_weighted_share_lies_within_its_interval_and_within_bounds(
-    cases: list[tuple[bool, float]],
-) -> None:
+def test_a_weighted_share_lies_within_its_interval_and_within_bounds(cases: list[tuple[bool, float]]) -> None:
     one = weighted_share([hit for hit, _ in cases], [weight for _, weight in cases])
     assert one is not None
     assert 0 <= one.low <= one.value <= one.high <= 1

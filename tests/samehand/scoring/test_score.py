@@ -120,10 +120,7 @@ def test_a_policy_may_have_thresholds_of_its_own() -> None:
             {"signals": {"handle": {"levels": {"different": {"m": 0.5, "u": 0.1}}}}},
             "signals.handle.levels.different is a difference",
         ),
-        (
-            {"signals": {"handle": {"levels": {}, "explained": {"twin": 1.0}}}},
-            "household.neighbour",
-        ),
+        ({"signals": {"handle": {"levels": {}, "explained": {"twin": 1.0}}}}, "household.neighbour"),
         (
             {"signals": {"handle": {"levels": {}, "explained": {"copier": 0.0}}}},
             r">= 1e-30 - at `\$\.signals.*\.explained",
@@ -701,11 +698,7 @@ def test_a_table_of_the_former_form_is_refused_with_what_to_change() -> None:
         ({"ip": "39.40.12.7"}, 600.0, "neighbour"),
         ({"handle": "zarghunwaziristani"}, 600.0, "copier"),
         ({"phone": "+923012345678"}, 700 * DAY, "former-holder"),
-        (
-            {"avatar": picture(0), "handle": "zarghunkakar"},
-            None,
-            "copier",
-        ),
+        ({"avatar": picture(0), "handle": "zarghunkakar"}, None, "copier"),
     ],
 )
 def test_the_strongest_rival_is_the_one_that_explains_most(
@@ -774,12 +767,7 @@ INVITED: Final = {"handle": "john_smith", "display_name": "John Smith", "referre
         ("referrer.same", INVITED, {"handle": "kite77"}, 60),
         ("handle.same-number", {"handle": "salma739184"}, {"handle": "kite_739184"}, 2),
         ("avatar.alike-pictures", LOOKS, {"avatar": picture(55)}, 1),
-        (
-            "avatar.distantly-alike",
-            {"avatar": picture(0)},
-            {"avatar": picture(70)},
-            1 / 144,
-        ),
+        ("avatar.distantly-alike", {"avatar": picture(0)}, {"avatar": picture(70)}, 1 / 144),
     ],
 )
 def test_each_share_and_limit_of_a_row_keeps_a_pair_lower(
@@ -981,10 +969,7 @@ def added(values: list[float], *, a_key_each: bool, one_fact: bool = False, **ot
         **(plain | others),
     )
     sums, _ = Tables.of([table]).sums(
-        np.zeros(1, np.int64),
-        np.zeros(len(keys), np.int64),
-        np.arange(len(keys)),
-        lambda rows: np.zeros(1),
+        np.zeros(1, np.int64), np.zeros(len(keys), np.int64), np.arange(len(keys)), lambda rows: np.zeros(1)
     )
     return float(sums[0]) / STEPS_A_NAT
 
@@ -1169,8 +1154,7 @@ def test_each_signal_bounds_each_of_its_examples(signal: Any) -> None:
     for example in signal.examples:
         ours, theirs = seen(example.ours), seen(example.theirs)
         trait = next(
-            (mine for one, mine in zip(SIGNALS, ours.traits, strict=True) if one is signal),
-            None,
+            (mine for one, mine in zip(SIGNALS, ours.traits, strict=True) if one is signal), None
         ) or (signal.of(ours.trait) if signal in PAIRWISE else None)
         if trait is None or example.level is None:
             continue

@@ -214,9 +214,7 @@ EVENTS = st.lists(
 
 
 @given(EVENTS)
-def test_revisions_never_fall_and_what_is_confirmed_stays_told(
-    events: list[tuple[str, bytes]],
-) -> None:
+def test_revisions_never_fall_and_what_is_confirmed_stays_told(events: list[tuple[str, bytes]]) -> None:
     marker: Marker | None = None
     last, published, now = 0, -1, 0.0
     for event, claim in events:
@@ -464,10 +462,7 @@ UNREAD = st.lists(st.builds(Unusable, TEXT, st.sampled_from(list(FieldFault))), 
 SECONDS = st.integers(0, 2**40)
 CHANGED = st.builds(Changed, st.integers(0, 4), st.none() | SECONDS, SECONDS)
 SHOWN = st.builds(
-    Showings,
-    st.none() | SECONDS,
-    st.none() | SECONDS,
-    st.lists(CHANGED, max_size=5).map(tuple),
+    Showings, st.none() | SECONDS, st.none() | SECONDS, st.lists(CHANGED, max_size=5).map(tuple)
 ) | st.sampled_from([UNKNOWN, Showings(int(NOW), int(NOW)), Showings(None, int(NOW))])
 FACTS = st.builds(
     lambda **facts: BanFacts(descent=founder(f"{facts['platform']}:{facts['account_id']}"), **facts),

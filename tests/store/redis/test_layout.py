@@ -32,13 +32,7 @@ from store.limits import GENERATIONS, OPENERS, SLOT_RESTS_SECONDS, SNAPSHOT_SECO
 from store.redis import RedisEndpoint, RedisStore, Sizes
 from store.redis.candidates.postings import Probes, matches, place_of
 from store.redis.client import RedisClient, pack_quickly
-from store.redis.counting.count_min_sketch import (
-    FILTER_PLACES,
-    ROWS,
-    Digests,
-    Sketch,
-    columns_of,
-)
+from store.redis.counting.count_min_sketch import FILTER_PLACES, ROWS, Digests, Sketch, columns_of
 from store.redis.counting.counters import Counters
 from store.redis.layout import LAYOUT, Layout, Spread, places
 from store.redis.shards import Shards
@@ -287,13 +281,7 @@ async def test_a_command_that_is_sent_again_lists_nobody_twice(
     )
     await store.enrol([a_ban(str(n), handle=f"name{n}", device_id=DEVICE) for n in range(9)], now=NOW)
     asked = a_query("q", handle=None, device_id=DEVICE)
-    for (
-        first,
-        *_,
-    ) in (
-        await store.remembered_like([asked], now=NOW),
-        await store.bans_like([asked], now=NOW),
-    ):
+    for first, *_ in (await store.remembered_like([asked], now=NOW), await store.bans_like([asked], now=NOW)):
         assert first[0].bearers == dict.fromkeys(of_kind(asked, KeyKind.DEVICE), 9)
 
 

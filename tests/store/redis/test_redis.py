@@ -873,9 +873,7 @@ async def test_it_reads_all_that_a_gate_asks_and_may_write_nothing(server: Embed
     await gate.close()
 
 
-async def test_it_waits_for_a_store_that_nobody_has_laid_out_and_lays_out_none(
-    server: EmbeddedRedis,
-) -> None:
+async def test_it_waits_for_a_store_that_nobody_has_laid_out_and_lays_out_none(server: EmbeddedRedis) -> None:
     gate = store_at(reading(url=server.url))
     await gate.open()
     assert await gate.bans_like([a_query("q")], now=NOW) == [[]]
@@ -890,9 +888,7 @@ async def test_it_waits_for_a_store_that_nobody_has_laid_out_and_lays_out_none(
     await gate.close()
 
 
-async def test_it_tells_a_store_that_was_emptied_and_one_of_another_size(
-    server: EmbeddedRedis,
-) -> None:
+async def test_it_tells_a_store_that_was_emptied_and_one_of_another_size(server: EmbeddedRedis) -> None:
     worker, gate = store_at(RedisEndpoint(url=server.url)), store_at(reading(url=server.url))
     await worker.open()
     await worker.enrol([a_ban("9001")], now=NOW)

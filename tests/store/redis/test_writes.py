@@ -163,10 +163,7 @@ def killed_after(calls: int, *, answered: bool) -> Iterator[None]:
 def a_store(url: str, prefix: str, sizes: Sizes) -> RedisStore:
     """A worker's, which knows nothing of an earlier one."""
     return RedisStore(
-        RedisEndpoint(url=url, deadline_seconds=10.0),
-        prefix=prefix,
-        identity=IDENTITY,
-        sizes=sizes,
+        RedisEndpoint(url=url, deadline_seconds=10.0), prefix=prefix, identity=IDENTITY, sizes=sizes
     )
 
 

@@ -90,12 +90,7 @@ def test_a_share_within_the_bound_may_go_on_for_ever() -> None:
     assert bound.admit(trickle) == len(trickle)
 
 
-@given(
-    st.lists(st.booleans(), max_size=300),
-    st.floats(0.01, 1.0),
-    st.integers(1, 50),
-    st.integers(0, 20),
-)
+@given(st.lists(st.booleans(), max_size=300), st.floats(0.01, 1.0), st.integers(1, 50), st.integers(0, 20))
 def test_it_counts_like_a_plain_list(fates: list[bool], share: float, window: int, at_least: int) -> None:
     bound = DeadLetterBound(share, window, at_least)
     admitted = bound.admit(fates)

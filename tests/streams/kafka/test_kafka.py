@@ -52,15 +52,7 @@ from streams.kafka import group_position as group_position_module
 from streams.kafka import probe as probing
 from streams.kafka import producer as module
 from streams.kafka.bounded_batches import RECORD_BYTES_MAX, UNPACKED_BYTES_MAX, bounded
-from streams.kafka.client import (
-    Admin,
-    admin,
-    client_options,
-    kept_admin,
-    reader,
-    translated,
-    writer,
-)
+from streams.kafka.client import Admin, admin, client_options, kept_admin, reader, translated, writer
 from streams.kafka.group_position import group_position
 from streams.kafka.mapped_topics import foreign_topics, mappings_of
 from streams.kafka.metadata_pace import PACE_SECONDS, pace_metadata
@@ -1026,12 +1018,7 @@ def test_what_is_packed_within_the_bounds_is_read_as_it_is(parse: Callable[[byte
 @pytest.mark.parametrize("members", [1, 300], ids=["one", "one behind many small ones"])
 def test_a_bomb_costs_no_more_than_the_bound(parse: Callable[[bytes], Any], members: int) -> None:
     bomb = gzip.compress(b"") * (members - 1) + zeros(64)
-    fetched = b"".join(
-        [
-            batch([b"before"], base=0),
-            holding(bomb, records=3, base=1),
-        ]
-    )
+    fetched = b"".join([batch([b"before"], base=0), holding(bomb, records=3, base=1)])
     tracemalloc.start()
     try:
         first, stand_in = unpacked(parse, fetched)
@@ -1138,9 +1125,7 @@ def brought(request: pytest.FixtureRequest) -> Stage:
 @pytest.mark.parametrize(
     "brought", ["stage", pytest.param("kafka_stage", marks=pytest.mark.kafka)], indirect=True
 )
-def test_a_worker_reads_on_behind_what_it_cannot_read(
-    brought: Stage,
-) -> None:
+def test_a_worker_reads_on_behind_what_it_cannot_read(brought: Stage) -> None:
     """Zeros in one record, four times what may be unpacked, and a header's key in Latin-1."""
     zeros_bytes = BOMB_MEBIBYTES << 20
     body = b"\x00\x00\x00" + varint(1) + b"k" + varint(zeros_bytes)
