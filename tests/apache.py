@@ -93,6 +93,13 @@ def apache_kafka(kafka_libs: Path) -> Iterator[ApacheKafka]:
         yield kafka
 
 
+@pytest.fixture
+def own_kafka(kafka_libs: Path) -> Iterator[ApacheKafka]:
+    """A broker that this test may harm."""
+    with ApacheKafka(home=kafka_libs) as kafka:
+        yield kafka
+
+
 def kafka_program(folder: Path, home: Path, name: str, main: str) -> Path:
     """One of Kafka's own programs, as its distribution names it; the jars come without the scripts."""
     script = folder / name

@@ -35,6 +35,16 @@ def postgres() -> Iterator[EmbeddedPostgres]:
         pytest.skip(str(why))
 
 
+@pytest.fixture
+def own_postgres() -> Iterator[EmbeddedPostgres]:
+    """One that this test may harm."""
+    try:
+        with EmbeddedPostgres() as server:
+            yield server
+    except NotAvailable as missing:
+        pytest.skip(str(missing))
+
+
 on_each_database = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 """For tests of what databases do: of statements, locks, transactions, erasing."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from samehand.names.word import Word
 from samehand.normalize.text.fold import fold_handle
@@ -14,6 +14,7 @@ from schemas.accounts import (
     AccountBanned,
     AccountCreated,
     AccountDeleted,
+    AccountEvent,
     AccountReinstated,
     AccountRemembered,
     AccountScanned,
@@ -29,6 +30,8 @@ NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 """The moment at which stories begin, unless they say otherwise."""
 
 _numbers = itertools.count(1)
+
+E = TypeVar("E", bound=AccountEvent)
 
 
 def a_ban(
@@ -60,6 +63,18 @@ def a_ban(
     )
 
 
+def _event(
+    of: type[E], name: str, account_id: str, platform: str, at: datetime, profile: Mapping[str, Any]
+) -> E:
+    return of(
+        event_id=f"{name}-{next(_numbers)}",
+        version=1,
+        occurred_at=at,
+        platform=platform,
+        account=Account(account_id=account_id, **profile),
+    )
+
+
 def a_sign_up(
     account_id: str | None = None,
     *,
@@ -68,14 +83,7 @@ def a_sign_up(
     **profile: Any,
 ) -> AccountCreated:
     """A new account, ten minutes after the ban that most stories begin with."""
-    number = next(_numbers)
-    return AccountCreated(
-        event_id=f"created-{number}",
-        version=1,
-        occurred_at=at,
-        platform=platform,
-        account=Account(account_id=account_id or f"new-{number}", **profile),
-    )
+    return _event(AccountCreated, "created", account_id or f"new-{next(_numbers)}", platform, at, profile)
 
 
 def a_change(
@@ -86,13 +94,7 @@ def a_change(
     **profile: Any,
 ) -> AccountUpdated:
     """The profile of an account after a change."""
-    return AccountUpdated(
-        event_id=f"updated-{next(_numbers)}",
-        version=1,
-        occurred_at=at,
-        platform=platform,
-        account=Account(account_id=account_id, **profile),
-    )
+    return _event(AccountUpdated, "updated", account_id, platform, at, profile)
 
 
 def an_old_account(
@@ -103,13 +105,8 @@ def an_old_account(
     **profile: Any,
 ) -> AccountRemembered:
     """An account that was there long before, as a snapshot tells of it."""
-    number = next(_numbers)
-    return AccountRemembered(
-        event_id=f"remembered-{number}",
-        version=1,
-        occurred_at=at,
-        platform=platform,
-        account=Account(account_id=account_id or f"old-{number}", **profile),
+    return _event(
+        AccountRemembered, "remembered", account_id or f"old-{next(_numbers)}", platform, at, profile
     )
 
 
@@ -121,13 +118,7 @@ def a_listed_account(
     **profile: Any,
 ) -> AccountScanned:
     """An account of a list that is scanned."""
-    return AccountScanned(
-        event_id=f"scanned-{next(_numbers)}",
-        version=1,
-        occurred_at=at,
-        platform=platform,
-        account=Account(account_id=account_id, **profile),
-    )
+    return _event(AccountScanned, "scanned", account_id, platform, at, profile)
 
 
 def a_deletion(

@@ -171,16 +171,6 @@ async def test_a_broker_that_goes_away_is_told_once_and_read_again_when_it_is_ba
 # Of two desks one leads, also after PostgreSQL was restarted under both.
 
 
-@pytest.fixture
-def own_postgres() -> Iterator[EmbeddedPostgres]:
-    """One that this test may harm."""
-    try:
-        with EmbeddedPostgres() as server:
-            yield server
-    except NotAvailable as missing:
-        pytest.skip(str(missing))
-
-
 def started_again(server: EmbeddedPostgres) -> None:
     """After a kill: a busy machine leaves processes that hold its memory, and it cannot start meanwhile."""
     until = time.monotonic() + patient(60)

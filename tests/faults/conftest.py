@@ -17,7 +17,7 @@ import pytest
 from local.apache import ApacheKafka
 from schemas.alerts import MirrorAlert
 from store.pepper.pepper import write_pepper_file
-from tests.faults.scene import Final, Scene
+from tests.faults.scene import Final, Scene, Worker
 from tests.faults.stream import Stream, the_stream
 from tests.faults.table import Row, Table
 
@@ -67,6 +67,19 @@ class Expected:
 
     stream: Stream
     final: Final
+
+    def begun(self, scene: Scene, *odd: str, part: int = 3) -> Worker:
+        """A worker in the middle of the stream: one in ``part`` of its alerts is out."""
+        scene.publish_all(self.stream)
+        worker = scene.start(*odd)
+        scene.until_alerts(len(self.final) // part)
+        return worker
+
+    def goes_on(self, fault: str, scene: Scene, said: int, repeats_max: int) -> float:
+        """Judges when all is settled after a fault; the seconds until more than ``said`` alerts were out."""
+        pause = scene.until_alerts(said + 1)
+        self.judge(fault, scene, pause, pause + scene.until_settled(), repeats_max)
+        return pause
 
     def judge(
         self,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,13 +19,6 @@ AWAY_SECONDS = 5.0
 FROZEN_SECONDS = CONFIRM_SECONDS + 5.0  # the client gives up what it sent, and it is sent again
 
 
-@pytest.fixture
-def own_kafka(kafka_libs: Path) -> Iterator[ApacheKafka]:
-    """A broker that this test may harm."""
-    with ApacheKafka(home=kafka_libs) as kafka:
-        yield kafka
-
-
 @pytest.mark.thorough
 @pytest.mark.parametrize("how", ["stopped", "killed"])
 def test_the_only_broker_is_away(
@@ -34,9 +26,7 @@ def test_the_only_broker_is_away(
 ) -> None:
     scene = Scene(own_kafka.address, tmp_path, pepper)
     try:
-        scene.publish_all(expected.stream)
-        worker = scene.start()
-        scene.until_alerts(len(expected.final) // 4)
+        worker = expected.begun(scene, part=4)
         node = own_kafka.nodes[0]
         node.stop() if how == "stopped" else node.kill()
         time.sleep(AWAY_SECONDS)
@@ -62,22 +52,17 @@ def test_the_only_broker_hangs(
     """What is sent while it hangs may be there twice: nobody knows whether it took the first."""
     scene = Scene(own_kafka.address, tmp_path, pepper)
     try:
-        scene.publish_all(expected.stream)
-        scene.start()
-        scene.until_alerts(len(expected.final) // 4)
+        expected.begun(scene, part=4)
         node = own_kafka.nodes[0]
         node.freeze()
         time.sleep(FROZEN_SECONDS)
         node.thaw()
         scene.watch_again()
         said = scene.count(scene.topics.alerts)
-        pause = scene.until_alerts(said + 1)
-        recovered = pause + scene.until_settled()
-        expected.judge(
+        expected.goes_on(
             f"the only broker hangs for {FROZEN_SECONDS:.0f} s",
             scene,
-            pause,
-            recovered,
+            said,
             repeats_max=TELLING * BATCH_RECORDS,
         )
     finally:

@@ -22,7 +22,6 @@ from desk.access.sign_in import add_user
 from desk.database import schema
 from desk.database.engine import opened
 from local.apache import ApacheKafka
-from local.binaries import NotAvailable
 from local.ports import take_port
 from local.postgres import EmbeddedPostgres
 from local.processes import Child
@@ -212,16 +211,6 @@ def office(apache_kafka: ApacheKafka, tmp_path: Path, prefix: str) -> Iterator[O
     made.prepare(upfront=WAVE)
     yield made
     made.close()
-
-
-@pytest.fixture
-def own_postgres() -> Iterator[EmbeddedPostgres]:
-    """One that this test may harm."""
-    try:
-        with EmbeddedPostgres() as server:
-            yield server
-    except NotAvailable as missing:
-        pytest.skip(str(missing))
 
 
 def test_a_desk_is_killed_while_alerts_come_and_verdicts_leave(office: Office, fault_table: Table) -> None:

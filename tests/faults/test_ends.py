@@ -46,25 +46,19 @@ def test_kill_9_at_random_points(scene: Scene, expected: Expected) -> None:
 
 @pytest.mark.thorough
 def test_sigterm_in_mid_batch(scene: Scene, expected: Expected) -> None:
-    scene.publish_all(expected.stream)
-    worker = scene.start()
-    scene.until_alerts(len(expected.final) // 3)
+    worker = expected.begun(scene)
     worker.child.stop(60.0)
     assert worker.child.exit_code == EXIT_OK
     said = scene.count(scene.topics.alerts)
     assert said < len(expected.final), "it was stopped in the middle"
     scene.start()
-    pause = scene.until_alerts(said + 1)
-    recovered = pause + scene.until_settled()
-    expected.judge("SIGTERM in mid-batch", scene, pause, recovered, repeats_max=0)
+    pause = expected.goes_on("SIGTERM in mid-batch", scene, said, repeats_max=0)
     assert pause <= busy() * STOP_SECONDS_MAX
 
 
 @pytest.mark.thorough
 def test_sigterm_while_redis_is_down(scene: Scene, expected: Expected) -> None:
-    scene.publish_all(expected.stream)
-    worker = scene.start()
-    scene.until_alerts(len(expected.final) // 3)
+    worker = expected.begun(scene)
     scene.redis.kill()
     scene.until(worker.ready, "the worker to be not ready")
     worker.child.stop(60.0)
@@ -72,11 +66,7 @@ def test_sigterm_while_redis_is_down(scene: Scene, expected: Expected) -> None:
     scene.redis.start()
     said = scene.count(scene.topics.alerts)
     scene.start()
-    pause = scene.until_alerts(said + 1)
-    recovered = pause + scene.until_settled()
-    expected.judge(
-        "SIGTERM while Redis is down", scene, pause, recovered, repeats_max=TELLING * BATCH_RECORDS
-    )
+    expected.goes_on("SIGTERM while Redis is down", scene, said, repeats_max=TELLING * BATCH_RECORDS)
 
 
 @pytest.mark.thorough

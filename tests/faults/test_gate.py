@@ -87,13 +87,6 @@ class Asker:
 
 
 @pytest.fixture
-def own_kafka(kafka_libs: Path) -> Iterator[ApacheKafka]:
-    """A broker that this test may harm."""
-    with ApacheKafka(home=kafka_libs) as kafka:
-        yield kafka
-
-
-@pytest.fixture
 def gate(own_kafka: ApacheKafka, tmp_path: Path, redis_url: str, store_prefix: str) -> Iterator[Running]:
     """A gate on it, that takes a shop's webhooks."""
     (tmp_path / "secret").write_text(STANDARD)

@@ -31,13 +31,6 @@ def bridged(broker: str, tmp_path: Path) -> Iterator[Bridged]:
     made.close()
 
 
-@pytest.fixture
-def own_kafka(kafka_libs: Path) -> Iterator[ApacheKafka]:
-    """A broker that this test may harm."""
-    with ApacheKafka(home=kafka_libs) as kafka:
-        yield kafka
-
-
 def test_a_table_becomes_what_happens_to_accounts(bridged: Bridged) -> None:
     bridged.make_topic()
     bridged.send(
