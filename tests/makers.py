@@ -63,62 +63,42 @@ def a_ban(
     )
 
 
-def _event(
-    of: type[E], name: str, account_id: str, platform: str, at: datetime, profile: Mapping[str, Any]
-) -> E:
+def _event(of: type[E], name: str, account_id: str, at: datetime, profile: dict[str, Any]) -> E:
     return of(
         event_id=f"{name}-{next(_numbers)}",
         version=1,
         occurred_at=at,
-        platform=platform,
+        platform=profile.pop("platform", "telegram"),
         account=Account(account_id=account_id, **profile),
     )
 
 
 def a_sign_up(
-    account_id: str | None = None,
-    *,
-    platform: str = "telegram",
-    at: datetime = NOON + timedelta(minutes=10),
-    **profile: Any,
+    account_id: str | None = None, *, at: datetime = NOON + timedelta(minutes=10), **profile: Any
 ) -> AccountCreated:
     """A new account, ten minutes after the ban that most stories begin with."""
-    return _event(AccountCreated, "created", account_id or f"new-{next(_numbers)}", platform, at, profile)
+    return _event(AccountCreated, "created", account_id or f"new-{next(_numbers)}", at, profile)
 
 
 def a_change(
-    account_id: str,
-    *,
-    platform: str = "telegram",
-    at: datetime = NOON + timedelta(minutes=20),
-    **profile: Any,
+    account_id: str, *, at: datetime = NOON + timedelta(minutes=20), **profile: Any
 ) -> AccountUpdated:
     """The profile of an account after a change."""
-    return _event(AccountUpdated, "updated", account_id, platform, at, profile)
+    return _event(AccountUpdated, "updated", account_id, at, profile)
 
 
 def an_old_account(
-    account_id: str | None = None,
-    *,
-    platform: str = "telegram",
-    at: datetime = NOON - timedelta(days=1),
-    **profile: Any,
+    account_id: str | None = None, *, at: datetime = NOON - timedelta(days=1), **profile: Any
 ) -> AccountRemembered:
     """An account that was there long before, as a snapshot tells of it."""
-    return _event(
-        AccountRemembered, "remembered", account_id or f"old-{next(_numbers)}", platform, at, profile
-    )
+    return _event(AccountRemembered, "remembered", account_id or f"old-{next(_numbers)}", at, profile)
 
 
 def a_listed_account(
-    account_id: str,
-    *,
-    platform: str = "telegram",
-    at: datetime = NOON + timedelta(minutes=20),
-    **profile: Any,
+    account_id: str, *, at: datetime = NOON + timedelta(minutes=20), **profile: Any
 ) -> AccountScanned:
     """An account of a list that is scanned."""
-    return _event(AccountScanned, "scanned", account_id, platform, at, profile)
+    return _event(AccountScanned, "scanned", account_id, at, profile)
 
 
 def a_deletion(

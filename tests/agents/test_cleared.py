@@ -12,7 +12,7 @@ from samehand.alert_id import alert_id
 from schemas.verdicts import Verdict
 from streams.outcomes import Published
 from tests.agents.conftest import Life
-from tests.makers import NOON, a_ban, a_change, a_reinstatement, a_sign_up, a_verdict
+from tests.makers import NOON, a_ban, a_change, a_sign_up, a_verdict
 
 PHONE: dict[str, Any] = {"device_id": "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"}
 MAILBOX: dict[str, Any] = {"email": "zarqa.desk@valley.example"}
@@ -52,6 +52,7 @@ async def three_cleared(life: Life) -> None:
 async def test_three_dismissals_on_a_shops_phone_quiet_the_fourth(life: Life) -> None:
     await three_cleared(life)
     await sign_up(life, 3)
+    await life.ban(structs.replace(BAN, policy="spam", event_id="again"))  # look-back agrees
     assert "c3" not in alerted(life)
 
 
@@ -71,24 +72,6 @@ async def test_dismissal_that_is_taken_back_clears_nobody_and_those_who_were_qui
     await judge(life, 1, verdict, minute=10)
     await sign_up(life, 4)
     assert {"c3", "c4"} <= alerted(life)
-
-
-async def test_look_back_at_the_ban_agrees(life: Life) -> None:
-    await three_cleared(life)
-    await sign_up(life, 3)
-    again = structs.replace(BAN, banned_at=BAN.banned_at, policy="spam", event_id="again")
-    await life.ban(again)
-    assert "c3" not in alerted(life)
-
-
-async def test_lifted_ban_takes_along_what_was_cleared_of_it(life: Life) -> None:
-    await three_cleared(life)
-    await life.tell(life.expunge, a_reinstatement("shop", at=BANNED + timedelta(hours=30)))
-    anew = a_ban("shop", handle="zarghun_press", at=BANNED + timedelta(hours=40), **PHONE)
-    await life.ban(anew)
-    (ban,) = await life.context.store.bans([BAN.key])
-    assert ban is not None
-    assert ban.facts.cleared == {}
 
 
 async def test_change_of_an_account_whose_like_were_cleared_withdraws_its_alert(life: Life) -> None:

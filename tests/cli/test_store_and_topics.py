@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import redis
@@ -181,21 +181,23 @@ def test_several_processes_fill_the_store_as_one_does_also_after_one_was_killed(
 
 
 @pytest.mark.journey
-def test_an_outage_that_a_process_waited_out_is_not_waited_out_again(
-    samehand: Samehand, bans: list[AccountBanned], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("work", "words", "said"),
+    [(_away, "trying again", False), (_stopped_and_refused, "Redis refuses the login", True)],
+    ids=["an outage that it waited out is not waited out again", "a stopped one holds the other not up"],
+)
+def test_the_command_raises_what_a_process_met(
+    samehand: Samehand,
+    bans: list[AccountBanned],
+    monkeypatch: pytest.MonkeyPatch,
+    work: Any,
+    words: str,
+    *,
+    said: bool,
 ) -> None:
-    monkeypatch.setattr(rebuild_processes, "_work", _away)
+    monkeypatch.setattr(rebuild_processes, "_work", work)
     ran = samehand("rebuild", "--processes", "2")
-    assert (ran.code, "trying again" in ran.err) == (1, False)
-
-
-@pytest.mark.journey
-def test_a_process_raises_what_it_met_in_the_command_and_a_stopped_one_holds_it_not_up(
-    samehand: Samehand, bans: list[AccountBanned], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rebuild_processes, "_work", _stopped_and_refused)
-    ran = samehand("rebuild", "--processes", "2")
-    assert (ran.code, "Redis refuses the login" in ran.err) == (1, True)
+    assert (ran.code, words in ran.err) == (1, said)
 
 
 @pytest.mark.journey

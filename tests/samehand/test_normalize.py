@@ -31,6 +31,7 @@ from samehand.normalize.contact.ordinary import is_counting, is_ordinary, is_pri
 from samehand.normalize.contact.pseudonym import pseudonymous
 from samehand.normalize.contact.redact import MASK, redacted
 from samehand.normalize.contact.urls import page_points
+from samehand.normalize.contact.wallets import wallet_points
 from samehand.normalize.device import _LENGTH_MAX, _LENGTH_MIN, normal_device
 from samehand.normalize.email import PROVIDERS, disposable_domains, fold_email
 from samehand.normalize.handle import DEFAULT_RULES, RULES, clean_handle, is_made_up, rules_for
@@ -730,7 +731,7 @@ def test_two_spellings_of_one_wallet_of_ton_are_one() -> None:
     ],
 )
 def test_a_long_word_whose_check_fails_is_no_wallet(bio: str) -> None:
-    assert points(bio) == []
+    assert points(bio) == list(wallet_points(bio)) == []
 
 
 # Where a profile asks to be reached, however it is written.

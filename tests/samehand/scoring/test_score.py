@@ -350,15 +350,8 @@ def judged(
     return score(seen(ours, AT), seen(theirs, at), weights, counts, showings=shown)
 
 
-def told(
-    ours: Account,
-    theirs: Account,
-    counts: Any,
-    age: float | None,
-    weights: Weights = WEIGHTS,
-    shown: Shown = None,
-) -> float:
-    return judged(ours, theirs, counts, age, weights, shown).log_odds
+def told(*pair: Any, **how: Any) -> float:
+    return judged(*pair, **how).log_odds
 
 
 class Lately(Counted):
