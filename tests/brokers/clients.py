@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
@@ -16,22 +16,16 @@ READ_SECONDS_MAX = 60.0
 @contextmanager
 def producer(address: str, **options: Any) -> Iterator[kafka.KafkaProducer]:
     """A kafka-python producer that waits for every replica."""
-    made = kafka.KafkaProducer(bootstrap_servers=address, acks="all", **options)
-    try:
+    with closing(kafka.KafkaProducer(bootstrap_servers=address, acks="all", **options)) as made:
         yield made
-    finally:
-        made.close()
 
 
 @contextmanager
 def consumer(address: str, **options: Any) -> Iterator[kafka.KafkaConsumer]:
     """A kafka-python consumer that reads from the start and commits only when told."""
     defaults = {"auto_offset_reset": "earliest", "enable_auto_commit": False}
-    made = kafka.KafkaConsumer(bootstrap_servers=address, **{**defaults, **options})
-    try:
+    with closing(kafka.KafkaConsumer(bootstrap_servers=address, **{**defaults, **options})) as made:
         yield made
-    finally:
-        made.close()
 
 
 def write(address: str, topic: str, values: Iterable[bytes], partition: int = 0) -> list[int]:

@@ -69,6 +69,10 @@ class Office:
             user_id = await add_user(connection, name, role, password=kept(), now=self.clock())
         return Reader(user_id, name[:2].upper(), role)
 
+    async def team(self) -> tuple[Reader, Reader, Reader]:
+        """Two who read, and one who leads."""
+        return await self.hire("amina"), await self.hire("bilal"), await self.hire("chloe", "lead")
+
     async def receive(
         self,
         alert_id: str = "alert-1",

@@ -7,6 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,8 @@ OUTAGE_LINES_MAX = 12  # ours: what is not consumed, looked at or known now
 
 @pytest.fixture
 def bridged(broker: str, tmp_path: Path) -> Iterator[Bridged]:
-    made = Bridged(tmp_path, broker)
-    yield made
-    made.close()
+    with closing(Bridged(tmp_path, broker)) as made:
+        yield made
 
 
 def test_a_table_becomes_what_happens_to_accounts(bridged: Bridged) -> None:
@@ -95,19 +95,18 @@ def test_a_topic_that_is_not_there_is_named_and_not_made(bridged: Bridged) -> No
 def test_a_topic_that_stopped_is_resumed_by_its_own_name(
     broker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bridged = Bridged(tmp_path, broker, SAMEHAND_LETTERS_AT_LEAST="5", SAMEHAND_LETTERS_WINDOW="10")
-    for name, value in bridged.environment.items():
-        monkeypatch.setenv(name, value)
-    samehand = Samehand(capsys)
-    try:
+    with closing(
+        Bridged(tmp_path, broker, SAMEHAND_LETTERS_AT_LEAST="5", SAMEHAND_LETTERS_WINDOW="10")
+    ) as bridged:
+        for name, value in bridged.environment.items():
+            monkeypatch.setenv(name, value)
+        samehand = Samehand(capsys)
         bridged.make_topic()
         bridged.send([(b"1", b"{")] * 20)
         bridged.start()
         bridged.until(lambda: "stopped: 5 of" in samehand("doctor").out, "the topic to stop")
         assert samehand("letters", "resume", bridged.foreign).code == 0
         bridged.until(lambda: len(bridged.read(bridged.topics.letters)) > 5, "the topic to go on")
-    finally:
-        bridged.close()
 
 
 def users(count: int, changes: int) -> list[Any]:
@@ -151,8 +150,7 @@ def _said(bridged: Bridged) -> set[tuple[str, str]]:
 
 @pytest.mark.kafka
 def test_kill_9_loses_nothing(apache_kafka: ApacheKafka, tmp_path: Path) -> None:
-    bridged = Bridged(tmp_path, apache_kafka.address)
-    try:
+    with closing(Bridged(tmp_path, apache_kafka.address)) as bridged:
         bridged.make_topic()
         bridged.send(users(500, 4))
         first = bridged.start()
@@ -160,8 +158,6 @@ def test_kill_9_loses_nothing(apache_kafka: ApacheKafka, tmp_path: Path) -> None
         first.kill()
         bridged.start()
         judge(bridged, 500, 4, repeats_max=2_500)
-    finally:
-        bridged.close()
 
 
 @pytest.fixture(scope="module")
@@ -176,8 +172,7 @@ def test_a_broker_that_is_stopped_in_order_makes_no_bridge_spin_or_talk(
     three_brokers: ApacheKafka, tmp_path: Path
 ) -> None:
     """The other brokers answer at once that nobody leads its partitions."""
-    bridged = Bridged(tmp_path, three_brokers.address)
-    try:
+    with closing(Bridged(tmp_path, three_brokers.address)) as bridged:
         bridged.make_topic()
         bridged.send(users(500, 4))
         bridge = bridged.start()
@@ -194,14 +189,11 @@ def test_a_broker_that_is_stopped_in_order_makes_no_bridge_spin_or_talk(
         assert share < SPINNING_SHARE, "of a core"
         assert sum('"logger": "aiokafka' in line for line in lines) <= 1, lines
         assert len(lines) <= OUTAGE_LINES_MAX, lines
-    finally:
-        bridged.close()
 
 
 @pytest.mark.kafka
 def test_a_broker_that_is_away_holds_the_topic(own_kafka: ApacheKafka, tmp_path: Path) -> None:
-    bridged = Bridged(tmp_path, own_kafka.address)
-    try:
+    with closing(Bridged(tmp_path, own_kafka.address)) as bridged:
         bridged.make_topic()
         bridged.send(users(500, 4))
         bridge = bridged.start()
@@ -212,5 +204,3 @@ def test_a_broker_that_is_away_holds_the_topic(own_kafka: ApacheKafka, tmp_path:
         judge(bridged, 500, 4, repeats_max=2_500)
         assert bridge.pid is not None, "an outage of the broker ends no bridge"
         assert bridged.letters() == []
-    finally:
-        bridged.close()

@@ -121,8 +121,7 @@ async def independent(office: Office) -> list[tuple[str, bool]]:
 
 
 async def test_what_is_read_after_others_words_were_shown_is_not_independent(office: Office) -> None:
-    amina, bilal = await office.hire("amina"), await office.hire("bilal")
-    chloe = await office.hire("chloe", "lead")
+    amina, bilal, chloe = await office.team()
     await office.receive()
     taken = await decide(office, amina)
     await office.desk.undo(amina, taken.batch)
@@ -136,8 +135,7 @@ async def test_what_is_read_after_others_words_were_shown_is_not_independent(off
 
 async def test_two_readers_who_agree_are_done(database: Database) -> None:
     office = an_office(database, with_shares(second_share=1.0))
-    amina, bilal = await office.hire("amina"), await office.hire("bilal")
-    chloe = await office.hire("chloe", "lead")
+    amina, bilal, chloe = await office.team()
     await office.receive()
     await decide(office, amina)
     await decide(office, bilal)
@@ -193,8 +191,7 @@ async def test_what_another_has_in_hand_is_left_out_of_a_family(office: Office) 
 
 
 async def test_a_verdict_that_is_taken_back_is_read_by_somebody_who_has_not(office: Office) -> None:
-    amina, bilal = await office.hire("amina"), await office.hire("bilal")
-    chloe = await office.hire("chloe", "lead")
+    amina, bilal, chloe = await office.team()
     await office.receive()
     await decide(office, amina)
     office.clock.pass_(3_600)
@@ -216,8 +213,7 @@ async def test_a_verdict_that_is_taken_back_is_read_by_somebody_who_has_not(offi
 
 
 async def test_the_latest_holds_though_the_clock_was_set_back(office: Office) -> None:
-    amina, bilal = await office.hire("amina"), await office.hire("bilal")
-    chloe = await office.hire("chloe", "lead")
+    amina, bilal, chloe = await office.team()
     await office.receive()
     await decide(office, amina)
     office.clock.pass_(-600)

@@ -138,8 +138,7 @@ async def test_reading_undone_after_withdrawal_still_shows_evidence(office: Offi
 
 
 async def test_erased_evidence_is_not_kept_when_alert_is_decided_again(office: Office) -> None:
-    amina, bilal = await office.hire("amina"), await office.hire("bilal")
-    chloe = await office.hire("chloe", "lead")
+    amina, bilal, chloe = await office.team()
     await receive(office)
     await decide(office, amina)
     office.clock.pass_(KEEP_DAYS * DAY + 1)
@@ -152,8 +151,7 @@ async def test_erased_evidence_is_not_kept_when_alert_is_decided_again(office: O
 
 
 async def test_appeal_reader_sees_evidence_as_decided_and_not_that_it_was(office: Office) -> None:
-    amina, bilal = await office.hire("amina"), await office.hire("bilal")
-    chloe = await office.hire("chloe", "lead")
+    amina, bilal, chloe = await office.team()
     await receive(office)
     await decide(office, amina)
     await withdraw(office, "account-banned")
@@ -168,8 +166,7 @@ async def test_appeal_reader_sees_evidence_as_decided_and_not_that_it_was(office
 
 async def test_second_reader_of_withdrawn_alert_sees_evidence_by_the_blind_rule(database: Database) -> None:
     office = an_office(database, with_shares(blind_share=1.0))
-    amina, bilal = await office.hire("amina"), await office.hire("bilal")
-    chloe = await office.hire("chloe", "lead")
+    amina, bilal, chloe = await office.team()
     await receive(office)
     await decide(office, amina)
     await withdraw(office, "account-banned")
@@ -582,8 +579,7 @@ async def test_second_reader_and_reader_of_other_policies_do_not_see_the_action(
 
 async def test_action_on_another_account_that_names_a_hidden_alert_is_hidden(database: Database) -> None:
     office = an_office(database, with_shares(second_share=1.0))
-    amina, bilal = await office.hire("amina"), await office.hire("bilal")
-    chloe = await office.hire("chloe", "lead")
+    amina, bilal, chloe = await office.team()
     await receive(office)
     await decide(office, amina)
     await sent(office)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, cast
@@ -316,9 +316,8 @@ assert len(CROWD) > PERSONAL_POSTING_CAP + LISTED_LATER
 @pytest.fixture
 def administrator(redis_administrator: str) -> Iterator[Any]:
     """A connection that may look at all keys."""
-    client = cast(Any, redis.Redis.from_url(redis_administrator))
-    yield client
-    client.close()
+    with closing(cast(Any, redis.Redis.from_url(redis_administrator))) as client:
+        yield client
 
 
 @pytest.fixture(params=[3])

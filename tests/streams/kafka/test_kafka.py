@@ -12,7 +12,7 @@ import uuid
 import zlib
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Timer
@@ -566,9 +566,8 @@ def test_workers_of_another_group_keep_a_canary_out_while_they_live(broker: str)
     live, canary = (load({**given, "SAMEHAND_KAFKA_GROUP": f"g{free_port()}"}) for _ in "ab")
     check(live, create=True)
     assert other_workers(canary) == []
-    member: Any = kafka.KafkaConsumer(**client_options(live), group_id=live.kafka_group)
-    member.subscribe([Names(live.topic_prefix).enrolled])
-    try:
+    with closing(kafka.KafkaConsumer(**client_options(live), group_id=live.kafka_group)) as member:
+        member.subscribe([Names(live.topic_prefix).enrolled])
         until = time.monotonic() + 60.0
         while not member.assignment():
             member.poll(timeout_ms=200)
@@ -579,8 +578,6 @@ def test_workers_of_another_group_keep_a_canary_out_while_they_live(broker: str)
         fault = canary_fault(canary.model_copy(update={"shadow": True}))
         assert fault is not None
         assert f"workers of the group {live.kafka_group} read the same topics" in fault.what
-    finally:
-        member.close()
     assert other_workers(canary) == []
 
 
