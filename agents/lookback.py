@@ -159,9 +159,9 @@ class Lookback:
         self, ban: Ban, candidate: Candidate, snapshot: Snapshot, fact: RememberedFacts | None = None
     ) -> _Scored | None:
         """The score if it reaches a band. With ``fact``, it counts who showed first what both share."""
-        shown = None if fact is None else fact.shown
+        showings = None if fact is None else (fact.shown, ban.facts.shown)
         for theirs in ban.fingerprints:
-            scored = best_score((candidate.fingerprint,), theirs, snapshot, ban.facts, shown)
+            scored = best_score((candidate.fingerprint,), theirs, snapshot, ban.facts, showings)
             if scored is not None:
                 if fact is None:
                     self._context.metrics.score_log_odds.observe(scored[1].log_odds)

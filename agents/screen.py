@@ -149,9 +149,10 @@ async def withdraw_no_longer_similar(
 
 
 def _no_longer_similar(account: Remembered, ban: Ban, snapshot: Snapshot) -> bool:
+    shown = (account.shown, ban.facts.shown)
     scored = [
         best
         for theirs in ban.fingerprints
-        if (best := best_score(account.fingerprints, theirs, snapshot, ban.facts, account.shown)) is not None
+        if (best := best_score(account.fingerprints, theirs, snapshot, ban.facts, shown)) is not None
     ]
     return bool(scored) and all(score.band == "none" for _, score in scored)

@@ -687,8 +687,9 @@ class Store(Protocol):
     async def show(self, shown: Sequence[Shown]) -> None:
         """Notes what dismissed alerts showed; without lines, forgets one.
 
-        Lines end with the account, reasons with the ban: from then on its facts count them, of
-        :data:`store.limits.CLEARED_A_BAN` alerts at most.
+        Lines end with the account, of which :data:`store.limits.OPEN_ALERTS_A_BAN` alerts at most have some.
+        Reasons end with the ban: from then on its facts count them, of :data:`store.limits.CLEARED_A_BAN`
+        alerts at most.
         """
 
     async def shown(self, accounts: Sequence[str]) -> list[dict[str, tuple[ShownLine, ...]]]:

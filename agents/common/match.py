@@ -276,8 +276,8 @@ def _with_policy(
     for candidate, facts in candidates:
         if facts is None:
             continue
-        shown = account.shown if context.alert_policy.dated else None
-        scored = best_score(account.fingerprints, candidate.fingerprint, snapshot, facts, shown)
+        showings = (account.shown, facts.shown) if context.alert_policy.dated else None
+        scored = best_score(account.fingerprints, candidate.fingerprint, snapshot, facts, showings)
         if scored is None or (scored[1].band == "none" and not below):
             continue
         if not may_alert(facts, context, int(scored[1].band != "none")):

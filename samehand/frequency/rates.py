@@ -150,7 +150,7 @@ def proven_rate(count: int, accounts: int) -> float:
 
 
 def proven(count: int) -> float:
-    """The lower bound, at 95 %, of the expectation of what was counted; of one or two it is 0.0."""
+    """The lower bound (95 %) of how many there are on average, where so many were counted: 0.0 for two."""
     return max(count - _SIGMAS * math.sqrt(count), 0.0)
 
 

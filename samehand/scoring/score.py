@@ -62,9 +62,6 @@ _BELOW_NATS: Final = 0.1
 _TOLD_NATS: Final = 0.1
 """A reason that takes away less changes no decision, and is not named."""
 
-_NATS_MAX: Final = 700.0
-"""No rate is so much commoner than chance; the exponential of more overflows."""
-
 _CROWD_HALF: Final = 20.0
 """Of so many others who show a value, half belong to one organisation."""
 _OVERLAP: Final = 0.5
@@ -142,12 +139,13 @@ def score(
 
 def _taken(beside: Sequence[float]) -> tuple[float, list[float]]:
     """What all rivals take away (nats), and each one's part: as its rate exceeds its share of chance."""
+    most = max([0.0, *beside])  # left out of each exponential, of which a large one would overflow
     beyond = [
-        max(math.exp(min(nats, _NATS_MAX)) - rival.share, 0.0)
+        max(math.exp(nats - most) - rival.share * math.exp(-most), 0.0)
         for nats, rival in zip(beside, RIVALS, strict=True)
     ]
     total = math.fsum(beyond)
-    taken = math.log1p(total)
+    taken = most + math.log(math.exp(-most) + total) if most else math.log1p(total)
     return taken, [taken * part / total if total > 0.0 else 0.0 for part in beyond]
 
 

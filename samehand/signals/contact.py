@@ -129,8 +129,8 @@ class ContactSignal(SignalBase[ContactTrait]):
     ) -> Comparison | None:
         """A shared point, the banned account naming this one, this one naming it: the first, with the others.
 
-        ``None`` where none of them holds. Whoever was there before it was named is no successor, or a banned
-        account would name its victims.
+        ``None`` where none of them holds. An account that had its handle before it was named is no successor:
+        otherwise a banned account would name its victims.
         """
         if not ours.points and not theirs.points:
             return None

@@ -64,7 +64,8 @@ class FirstShownSignal:
         order = Order.UNKNOWN if showings is None else self._order(("handle",), ("contact",), *showings)
         if order is not Order.UNKNOWN:
             return order is Order.BANNED
-        return since is not None and since > (DAY_SECONDS if to_the_day else 0.0)
+        # At once is after the ban, as of values: between two moments after it the sooner must not weigh less.
+        return since is not None and (since > DAY_SECONDS if to_the_day else since >= 0.0)
 
     def _order(
         self, our_values: Sequence[str], their_values: Sequence[str], ours: Showings, theirs: Showings

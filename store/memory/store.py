@@ -661,7 +661,7 @@ class MemoryStore:
             known, cleared = self._shown.setdefault(account, {}), self._cleared.setdefault(banned, {})
             known.pop(alert_id, None)
             cleared.pop(alert_id, None)
-            if lines:
+            if lines and len(known) < OPEN_ALERTS_A_BAN:
                 known[alert_id] = lines
             if reasons and len(cleared) < CLEARED_A_BAN:
                 cleared[alert_id] = reasons

@@ -128,7 +128,11 @@ class Life:
 
     async def ban(self, *bans: Record | bytes) -> None:
         """Enrols bans and lets look-back have the word of it."""
-        for outcome in await self.tell(self.enrol, *bans):
+        await self.look_back(await self.tell(self.enrol, *bans))
+
+    async def look_back(self, outcomes: Sequence[Outcome]) -> None:
+        """Lets look-back have the words among what was published."""
+        for outcome in outcomes:
             for emit in outcome.emits if isinstance(outcome, Published) else ():
                 if emit.topic == self.context.topics.enrolled:
                     await self.tell(self.lookback, emit.value)

@@ -10,7 +10,6 @@ from msgspec import structs
 
 from samehand.alert_id import alert_id
 from schemas.verdicts import Verdict
-from streams.outcomes import Published
 from tests.agents.conftest import Life
 from tests.makers import NOON, a_ban, a_change, a_sign_up, a_verdict
 
@@ -30,10 +29,7 @@ async def sign_up(life: Life, place: int, **more: Any) -> None:
 async def judge(life: Life, place: int, verdict: Verdict = "not_mirror", *, minute: int = 0) -> None:
     given = a_verdict(alert_id(f"telegram:c{place}", BAN.key), verdict)
     at = BANNED + timedelta(hours=20 + place, minutes=30 + minute)
-    (outcome,) = await life.tell(life.judge, structs.replace(given, decided_at=at))
-    for emit in outcome.emits if isinstance(outcome, Published) else ():
-        if emit.topic == life.context.topics.enrolled:
-            await life.tell(life.lookback, emit.value)
+    await life.look_back(await life.tell(life.judge, structs.replace(given, decided_at=at)))
     await life.relay()
 
 

@@ -31,7 +31,14 @@ from store.base import (
 from store.bounds import Bounds
 from store.common.records import frame_of, read_frame
 from store.errors import StoreError, StoreMismatch, StoreRefused, StoreUnavailable
-from store.limits import CLAIM_SECONDS, CLEARED_A_BAN, OWED_AT_ONCE, SILENT_LISTS, listed_at_most
+from store.limits import (
+    CLAIM_SECONDS,
+    CLEARED_A_BAN,
+    OPEN_ALERTS_A_BAN,
+    OWED_AT_ONCE,
+    SILENT_LISTS,
+    listed_at_most,
+)
 from tests.store.conftest import ONE_SHARD_TOO, MakeStore
 from tests.store.makers import (
     DAY,
@@ -162,6 +169,8 @@ class TestPairs:
         assert await store.alerts_and_shown(accounts) == ([[], []], await store.shown(accounts))
         await store.forget([("x:5001", NOW)], now=NOW)
         assert await store.shown(accounts) == [{"a": (), "b": ()}, {}]
+        await store.show([Shown("x:5001", f"{n}", (bio,), f"x:{n}") for n in range(OPEN_ALERTS_A_BAN)])
+        assert len((await store.shown(accounts))[0]) == OPEN_ALERTS_A_BAN
 
     async def test_bans_facts_count_the_reasons_that_explain_dismissed_alerts_on_it(
         self, store: Store

@@ -109,7 +109,7 @@ async def _contenders(
         its = [one for one in ban.fingerprints if one.pepper_id == pair.mine.pepper_id] if ban else []
         if not ban or not its:
             continue
-        spans = pair.ours.shown if context.alert_policy.dated else None
+        spans = (pair.ours.shown, ban.facts.shown) if context.alert_policy.dated else None
         scored = best_score((pair.mine,), its[0], snapshot, ban.facts, spans)
         if scored and scored[1].band != "none" and may_alert(ban.facts, context, 0):
             pairs.append(

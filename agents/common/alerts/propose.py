@@ -87,15 +87,13 @@ def best_score(
     theirs: Fingerprint,
     snapshot: Snapshot,
     ban: BanFacts | None = None,
-    shown: Showings | None = None,
+    showings: tuple[Showings, Showings] | None = None,
 ) -> tuple[Fingerprint, Score] | None:
     """Returns our fingerprint and the score under the pepper that both sides share; ``None`` without one.
 
     While a rotation lasts, two sides may share no pepper. The facts of the ``ban`` give the thresholds of its
-    policy and what people have cleared of it. ``shown``: since when our account shows its values; without it
-    nobody was first.
+    policy and what people have cleared of it.
     """
-    showings = None if ban is None or shown is None else (shown, ban.shown)
     for mine in ours:
         if mine.pepper_id == theirs.pepper_id:
             return mine, score(

@@ -258,8 +258,8 @@ class _Weighed:
 
     def score(self, ours: Fingerprint, theirs: Fingerprint) -> Score:
         facts, dated = self.ban.facts, self.context.alert_policy.dated
-        shown = self.account.shown if dated else None
-        scored = best_score((ours,), theirs, self.snapshot, facts, shown)
+        showings = (self.account.shown, facts.shown) if dated else None
+        scored = best_score((ours,), theirs, self.snapshot, facts, showings)
         assert scored is not None  # a run has one pepper
         return scored[1]
 

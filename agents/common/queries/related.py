@@ -92,9 +92,9 @@ def _compared(
         return None
     ban: BanFacts | None
     if isinstance(fact, BanFacts):
-        ours, theirs, ban, shown = asked.fingerprints, its, fact, asked.shown
+        ours, theirs, ban, shown = asked.fingerprints, its, fact, (asked.shown, fact.shown)
     else:
-        ours, theirs, ban, shown = its, asked.fingerprints, asked.ban, fact.shown
+        ours, theirs, ban, shown = its, asked.fingerprints, asked.ban, (fact.shown, asked.shown)
     for fingerprint in theirs:
         scored = best_score(ours, fingerprint, snapshot, ban, shown)
         if scored is None:

@@ -52,7 +52,7 @@ def wallet_points(word: str) -> Iterator[ContactPoint]:
 
 def _is_base58_wallet(word: str) -> bool:
     """Returns whether a word is a hash with its check (Bitcoin and its kin), or a public key (Solana)."""
-    if len(word) not in (*_CHECKED_CHARS, *_KEY_CHARS) or not set(word).issubset(_BASE58):
+    if (len(word) not in _CHECKED_CHARS and len(word) not in _KEY_CHARS) or not set(word).issubset(_BASE58):
         return False
     number = 0
     for char in word:

@@ -569,6 +569,16 @@ async def test_likelier_account_is_told_before_a_less_likely_one(life: Life) -> 
     assert found[0].probability > found[1].probability
 
 
+async def test_of_two_who_are_not_banned_what_one_copied_of_the_other_is_set_aside(life: Life) -> None:
+    words, early = "kilns of the northern valley, and what survives them", NOON - timedelta(hours=6)
+    first = a_sign_up("1", handle="kite_lodz", bio=words, at=early, device_id=DEVICE)
+    copier = a_sign_up("2", handle="plain_roses", bio=words, at=early + timedelta(hours=1), device_id=DEVICE)
+    await life.tell(life.screen, first)
+    await life.tell(life.screen, copier)
+    told = {of: (await related(f"telegram:{of}", life.context)).related[0] for of in ("1", "2")}
+    assert {of: "bio" in one.agrees for of, one in told.items()} == {"1": True, "2": False}
+
+
 async def test_another_platform_is_left_out_where_alerts_leave_it_out(make_life: MakeLife) -> None:
     for across, count in ((True, 1), (False, 0)):
         life = make_life(across_platforms=across)

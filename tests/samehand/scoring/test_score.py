@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from samehand.account import Account, Avatar
 from samehand.blocking.display_name import initial_keys
@@ -669,6 +670,18 @@ def test_a_closer_level_is_explained_no_more_than_a_laxer_one() -> None:
     table["signals"]["name"]["levels"]["same-name"]["explained"] = {"household": 1.0}
     with pytest.raises(UnusableWeights, match="household explains same-name more than"):
         read_weights(msgspec.json.encode(table))
+
+
+def test_a_copy_is_explained_whole_however_much_its_values_say() -> None:
+    """A learnt table may make a few lines weigh a thousand nats."""
+    words = "poppy hatchery seeds, weekly zamburak bulletins t.me/+AbCdEf123456"
+    picture = Avatar(pdq=bytes(range(32)))
+    public = an_account(handle="zarghun_hatchery_81", display_name="Zar Hatchery", bio=words, avatar=picture)
+    levels = [f"{of}.{level}" for of, signal in WEIGHTS.signals.items() for level in signal.levels]
+    table = structs.replace(WEIGHTS, signals=WEIGHTS.multiplied(dict.fromkeys(levels, 10.0)))
+    result = judged(replace(public, account_id="2"), public, NothingCounted(300), 600.0, table)
+    assert sum(line.weight for line in result.lines if line.weight > 0) > 800
+    assert sum(line.weight for line in result.lines if line.signal == "ceiling") > -20.0
 
 
 def test_a_laxer_level_is_multiplied_by_no_more_than_a_closer_one() -> None:
