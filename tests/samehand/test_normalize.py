@@ -359,22 +359,10 @@ def test_an_address_and_its_networks(text: str, address: Address) -> None:
 @for_each(
     "text",
     [
-        "10.1.2.3",
-        "172.31.0.1",
-        "192.168.1.4",
-        "::ffff:192.168.1.4",
-        "fd00::1",
-        "100.64.3.9",
-        "127.0.0.1",
-        "::1",
-        "169.254.0.1",
-        "fe80::1%eth0",
-        "0.0.0.0",
-        "224.0.0.1",
-        "255.255.255.255",
-        "256.1.1.1",
-        "",
-        "x" * 100,
+        *("10.1.2.3", "172.31.0.1", "192.168.1.4", "::ffff:192.168.1.4", "fd00::1", "100.64.3.9"),
+        *("127.0.0.1", "::1", "169.254.0.1", "fe80::1%eth0", "0.0.0.0", "224.0.0.1"),
+        *("255.255.255.255", "256.1.1.1"),
+        *("", "x" * 100),
     ],
 )
 def test_what_names_nobody_is_no_address(text: str) -> None:
@@ -463,7 +451,10 @@ OURS = ContactPoint("handle", "valley_news")
         *("আমাদের আগের চ্যানেল @valley_news", "আমার পেজ @valley_news ব্যান", "amar purono id @valley_news"),
         *("channel kami @valley_news diblokir", "akunku @valley_news hilang"),
         *("ukurasa wangu wa zamani @valley_news", "наш канал @valley_news снесли"),
-        *("notre page @valley_news a été supprimée", "minha conta @valley_news caiu"),
+        *("notre page @valley_news a été supprimée", "minha conta @valley_news caiu", "nick cũ @valley_news"),
+        *("my other account @valley_news", "moved here from @valley_news", "tsohon asusuna @valley_news"),
+        *("koontadaydii hore @valley_news", "አሮጌው አካውንቴ @valley_news", "منی کہنیں اکانٹ @valley_news"),
+        *("পুরাতন একাউন্ট @valley_news", "pindahan dari @valley_news", "asıl hesabım @valley_news"),
     ],
 )
 def test_whose_account_it_was_is_read_in_many_languages(bio: str) -> None:
@@ -483,6 +474,9 @@ def test_whose_account_it_was_is_read_in_many_languages(bio: str) -> None:
         *("چنل @valley_news بسته شد", "@valley_news کا چینل بند ہو گیا", "@valley_news ka page band karwao"),
         *("@valley_news بند بوتگ", "کەناڵی @valley_news داخرا", "an rufe shafin @valley_news"),
         *("bogga @valley_news waa la xiray", "የ@valley_news ገጽ ተዘጋ", "@valley_news এর পেজ বন্ধ"),
+        *("my idol's account @valley_news", "@valley_news نے میرا اکاؤنٹ ہیک کیا"),
+        *("ex @valley_news reporter", "the old account @valley_news scammed me"),
+        *("mein Konto wurde gesperrt von @valley_news", "የጓደኛዬ የድሮ አካውንት @valley_news"),
         *("akun @valley_news diblokir", "laporkan akun lama @valley_news", "канал @valley_news закрыли"),
     ],
 )

@@ -170,12 +170,9 @@ _SPELT_ALIKE: Final = str.maketrans(
 _CLAIMS: Final = read_table("contact/claims.txt")
 
 
-def _said(*words: str) -> frozenset[str]:
-    return frozenset([word.lower().translate(_SPELT_ALIKE) for word in words])
-
-
 def _claiming(concept: str, *everyday: str) -> frozenset[str]:
-    return _said(*words_of(concept, table=_CLAIMS), *words_of(*everyday))
+    words = words_of(concept, table=_CLAIMS) + words_of(*everyday)
+    return frozenset([word.lower().translate(_SPELT_ALIKE) for word in words])
 
 
 # A second account, whether the writer's or the named one; but not a person on stage or on the bench.
@@ -197,27 +194,32 @@ _CRITICS: Final = _claiming("critics")
 _RUN_ON: Final = re.compile("|".join(words_of("run on", table=_CLAIMS)))
 
 
+def _words(text: str) -> list[str]:
+    return [word.strip(_AROUND_WORDS) for word in text.lower().translate(_SPELT_ALIKE).split()]
+
+
 def claims(text: str, start: int, end: int) -> bool:
     """Returns whether the words around ``text[start:end]`` say that the account named there is the writer's
     own.
     """
-    before, after = [
-        part.lower().translate(_SPELT_ALIKE)
-        for part in (text[max(0, start - _NEAR) : start], text[end : end + _NEAR])
-    ]
-    several = [word.strip(_AROUND_WORDS) for word in before.split()]
-    words = {*several, *[word.strip(_AROUND_WORDS) for word in after.split()]}
-    beside = frozenset(several[-1:])
-    if words & _OTHERS or beside & _BY:
+    several, following = _words(text[max(0, start - _NEAR) : start]), _words(text[end : end + _NEAR])
+    words = {*several, *following}
+    # Of the words that stand next to the account, the last three: `used to be @umar_media`.
+    beside = {" ".join(several[-count:]) for count in (1, 2, 3)}
+    if words & _OTHERS or {*beside, *following[:1]} & _BY:
         return False
     mine = bool(words & _MY_ACCOUNTS or (words & _MINE and words & _ACCOUNTS))
     if words & _CRITICS and not mine:
         return False
-    if words & _SPARES and not words & _BEHINDS:
-        return True
-    if beside & _FORMERLY or _RUN_ON.search(f"{before} {after}"):
-        return True
-    return bool((words & _OLDS and words & _ACCOUNTS) or (mine and words & _LOST))
+    # `my channel @umar_media`; but `my sister's channel` is hers.
+    own = beside & _ACCOUNTS and not any(word.endswith(("'s", "’s")) for word in several[-3:])
+    return bool(
+        (words & _SPARES and not words & _BEHINDS)
+        or beside & _FORMERLY
+        or _RUN_ON.search(" ".join((*several, *following)))
+        or (words & _OLDS and words & _ACCOUNTS)
+        or (mine and (own or words & _LOST))
+    )
 
 
 class _Kind(NamedTuple):
