@@ -18,6 +18,8 @@ QUALITY_MIN: Final = 50  # below this PDQ itself calls the hash meaningless (fla
 # of one colour it set 109 at most, in 10 different rows at most.
 _BITS_SET: Final = range(115, 142)
 _DIFFERENT_ROWS_MIN: Final = 12
+# A hash of few rows, repeated, is a pattern, no picture (assumed; the 16 rows of a random hash differ).
+_DIFFERENT_ROWS_BALANCED_MIN: Final = 5
 # A key holds one block of the hash. With 13 blocks of 19 bits, 25 of a million pictures share one by chance;
 # 16 blocks of 16 bits, which find edits a little better, brought 244 strangers to every look-up.
 BLOCKS: Final = 13
@@ -64,12 +66,13 @@ class AvatarSignal(SignalBase[AvatarTrait]):
     }
 
     def distil(self, account: Account, keyer: Keyer) -> AvatarTrait | None:
-        """The given hash, or ``None`` where its quality or its bits say that the picture is flat."""
+        """The given hash, or ``None`` where its quality, bits or rows say that the picture is degenerate."""
         avatar = account.avatar
         if avatar is None or len(avatar.pdq) != PDQ_BYTES or avatar.quality < QUALITY_MIN:
             return None
         rows = {avatar.pdq[start : start + 2] for start in range(0, PDQ_BYTES, 2)}
-        if len(rows) < _DIFFERENT_ROWS_MIN and int.from_bytes(avatar.pdq).bit_count() not in _BITS_SET:
+        balanced = int.from_bytes(avatar.pdq).bit_count() in _BITS_SET
+        if len(rows) < (_DIFFERENT_ROWS_BALANCED_MIN if balanced else _DIFFERENT_ROWS_MIN):
             return None
         return AvatarTrait(avatar.pdq, min(avatar.quality, 100), avatar.variants)
 
@@ -98,9 +101,7 @@ class AvatarSignal(SignalBase[AvatarTrait]):
         self, ours: AvatarTrait, theirs: AvatarTrait, context: ComparisonContext
     ) -> Comparison | None:
         """The level by the least number of bits in which a view of one differs from the other."""
-        apart = distance(ours.pdq, theirs.pdq)
-        if ours.variants:
-            apart = min(apart, *(distance(pdq, theirs.pdq) for pdq in ours.variants))
+        apart = min([distance(pdq, theirs.pdq) for pdq in (ours.pdq, *ours.variants)])
         if theirs.variants:
             apart = min(apart, *(distance(ours.pdq, pdq) for pdq in theirs.variants))
         for limit, level in _LEVELS:

@@ -390,7 +390,7 @@ async def test_the_signals_of_published_alerts_are_counted_and_no_others(life: L
     [
         (None, 0.0),
         (Avatar(pdq="0f" * 32, quality=90), 0.0),
-        (Avatar(pdq="0f" * 32, quality=90, image=PICTURE), 0.0),
+        (Avatar(pdq=bytes(range(0, 256, 8)).hex(), quality=90, image=PICTURE), 0.0),
         (Avatar(image=PICTURE), 1.0),
     ],
     ids=["no avatar", "a hash", "a hash and its picture", "a picture that nothing here reads"],

@@ -698,7 +698,7 @@ def test_a_mirror_that_writes_the_banned_mailbox_into_its_profile_is_told_once()
 # What singles nobody out is no evidence, and no key by which anybody is found.
 
 
-@for_each("pdq", [bytes(32), b"\xff" * 32, bytes(31) + b"\x01"])
+@for_each("pdq", [bytes(32), b"\xff" * 32, bytes(31) + b"\x01", b"\x0f" * 32, b"\x0f\x0f\xf0\xf0" * 8])
 def test_a_picture_hash_without_content_says_nothing_and_finds_nobody(pdq: bytes) -> None:
     shown = seen(an_account(avatar=Avatar(pdq=pdq, quality=100)))
     assert not enrolment_keys(shown)
