@@ -29,7 +29,7 @@ from samehand.signals.name import WORDS_MAX
 Keyer = Callable[[str, bytes], bytes]
 """Makes the digest of a personal value: (domain, value) to 10 bytes. Domains keep kinds apart."""
 
-RECORD_VERSION: Final = 6
+RECORD_VERSION: Final = 7
 _DAY_SECONDS: Final = 86_400
 _SECTION_LENGTH_MAX: Final = 0xFFFF
 _EMPTY: Final = 0x80  # added to the code of a section without a payload, which then has no length either

@@ -88,7 +88,7 @@ def test_a_record_of_another_version_is_refused(version: int) -> None:
 
 def test_a_record_of_the_first_version_is_refused() -> None:
     """As the first version wrote `umar_media`, banned on X: a store of it is rebuilt, never misread."""
-    with pytest.raises(UnreadableFingerprint, match="has version 1; this program reads version 6"):
+    with pytest.raises(UnreadableFingerprint, match="has version 1; this program reads version 7"):
         unpack(
             bytes.fromhex("010101006ab13b800178056c6174696e") + b"\x01\x11\x1fumar media\x1f\x1f\x1f\x1fmrmd"
         )

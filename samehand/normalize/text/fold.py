@@ -22,7 +22,7 @@ from samehand.normalize.limits import BIO_CHARS, BIO_READ_CHARS, HANDLE_WORDS, N
 from samehand.normalize.text.compose import composed
 from samehand.normalize.text.fold_flags import BLANKS, FoldFlags, flags_of
 from samehand.normalize.text.fold_table import FOLD_VERSION, PHONETIC
-from samehand.normalize.text.leet import CHUNK, ascii_readings, collapse, cut, exclamation_reading
+from samehand.normalize.text.leet import CHUNK, LEET, ascii_readings, collapse, cut, exclamation_reading
 from samehand.normalize.text.phonetic import consonant_key, word_keys
 from samehand.normalize.text.transliterate import first_reading, read_any
 
@@ -35,6 +35,7 @@ __all__ = [
     "NameFold",
     "TextFold",
     "as_written",
+    "consonants_of",
     "fold_bio",
     "fold_handle",
     "fold_name",
@@ -135,6 +136,14 @@ def fold_bio(text: str) -> TextFold:
     """A bio as folded lower-case words with single spaces between them; digits stay, leet is not read."""
     folded = _fold_text(text[:BIO_CHARS])
     return folded if len(text) <= BIO_CHARS else folded._replace(whole=False)
+
+
+_VOWELS: Final = re.compile("[aeiou ]+")
+
+
+def consonants_of(folded: str) -> str:
+    """What disguises leave of a folded text: its consonants in a row, each once, leet read as letters."""
+    return collapse(_VOWELS.sub("", folded.translate(LEET)))
 
 
 @lru_cache(maxsize=_REMEMBERED)

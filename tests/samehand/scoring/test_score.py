@@ -674,7 +674,7 @@ def test_a_closer_level_is_explained_no_more_than_a_laxer_one() -> None:
 
 def test_a_copy_is_explained_whole_however_much_its_values_say() -> None:
     """A learnt table may make a few lines weigh a thousand nats."""
-    words = "poppy hatchery seeds, weekly zamburak bulletins t.me/+AbCdEf123456"
+    words = "poppy hatchery seeds, weekly zamburak bulletins, moths by lamplight t.me/+AbCdEf123456"
     picture = Avatar(pdq=bytes(range(32)))
     public = an_account(handle="zarghun_hatchery_81", display_name="Zar Hatchery", bio=words, avatar=picture)
     levels = [f"{of}.{level}" for of, signal in WEIGHTS.signals.items() for level in signal.levels]

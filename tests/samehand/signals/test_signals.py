@@ -216,7 +216,7 @@ def test_what_many_strangers_of_one_language_share_says_little() -> None:
     ("text", "edited", "bits"),
     [
         # A sentence of which one word is edited says almost what its copy does; a phrase stays cheap.
-        ("Bees on the roof, debts in the cellar, songs between", "songs lantern", (20, 99)),
+        ("Bees on the roof, debts in the cellar, songs between", "songs lantern", (17, 99)),
         ("Half surveyor, half baker, never awake before the muezzin", "baker lantern", (20, 99)),
         ("living my best life every day", "day week", (0, 12)),
     ],
@@ -263,7 +263,7 @@ def test_the_signature_of_a_text_stays() -> None:
     text = "Official channel of the northern valley. News, songs and statements. " * 20
     trait = BIO.distil(an_account(bio=text), keyer)
     assert trait is not None
-    assert blake2b(trait.signature, digest_size=8).hexdigest() == "7afd96f1d80650d8"
+    assert blake2b(trait.signature, digest_size=8).hexdigest() == "b63067c9e63ca216"
 
 
 def test_a_text_of_twelve_letters_is_the_shortest_that_says_anything() -> None:
