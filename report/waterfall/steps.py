@@ -39,8 +39,8 @@ def steps(
     prior: float, evidence: Sequence[EvidenceLine], against: Sequence[EvidenceLine], log_odds: float
 ) -> list[WaterfallStep]:
     """The prior, the reasons for, the reasons against, the sum: each begins where the one before ended."""
-    one_in = math.exp(min(-prior, _NATS_MAX))
-    how_rare = f"Of the accounts that sign up here, about 1 in {_rounded(one_in):,} returns to this ban."
+    one_in = round(float(f"{math.exp(min(-prior, _NATS_MAX)):.2g}"))
+    how_rare = f"Of the accounts that sign up here, about 1 in {one_in:,} returns to this ban."
     drawn = [WaterfallStep("prior", "prior", 0.0, prior, how_rare)]
     for line in (*evidence, *against):
         start = drawn[-1].end
@@ -49,10 +49,6 @@ def steps(
         drawn.append(WaterfallStep(kind, line.signal, start, end, line.because, line.ours, line.theirs))
     drawn.append(WaterfallStep("sum", "sum", 0.0, log_odds, "Log-odds that one hand wrote both."))
     return drawn
-
-
-def _rounded(number: float) -> int:
-    return round(float(f"{number:.2g}"))
 
 
 class _Quoting(Protocol):

@@ -45,7 +45,7 @@ def alert(record: MirrorAlert, *, numbers: bool = False) -> RenderableType:
         matched = (" is named like ", (visible(name), "bold"), f"{by}{reference}")
     return Group(
         Text.assemble(
-            _band(record.band),
+            Text("below the bands" if record.band == "none" else record.band, _BAND_STYLES[record.band]),
             "  ",
             (visible(record.key), "bold"),
             *matched,
@@ -132,10 +132,6 @@ class _Waterfall:
             bar = Text((" " * start + "█" * length)[:_BARS_WIDTH].ljust(_BARS_WIDTH), _STEP_STYLES[step.kind])
             table.add_row(_weight(step), bar, _signal(step), _sentence(step))
         yield table
-
-
-def _band(band: Band) -> Text:
-    return Text("below the bands" if band == "none" else band, _BAND_STYLES[band])
 
 
 def _circumstances(record: MirrorAlert) -> Iterable[str]:

@@ -32,6 +32,9 @@ from samehand.signals.context import ComparisonContext
 # for MinHash; the banding after Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets", ch. 3).
 BANDS: Final = 16
 ROWS: Final = 4
+_COUNTED_BANDS: Final = (
+    3  # one is shared by half as many texts of a template; each more costs a count an event
+)
 SIGNATURE_BYTES: Final = BANDS * ROWS
 _HASHES: Final = SIGNATURE_BYTES
 _SHINGLE: Final = 3
@@ -113,8 +116,8 @@ class BioSignal(SignalBase[BioTrait]):
         )
 
     def counts(self, trait: BioTrait) -> Iterable[Key]:
-        """The first band stands for the whole text: 32 bits, which strangers share once in billions."""
-        return (key_of(KeyKind.BIO_BAND, _first_band(trait)),)
+        """The first bands, of 32 bits each: of texts made from one template most share one of them."""
+        return [key_of(KeyKind.BIO_BAND, band) for band in _counted(trait)]
 
     def compare(self, ours: BioTrait, theirs: BioTrait, context: ComparisonContext) -> Comparison | None:
         """The level by the estimated share of three-letter pieces in common."""
@@ -123,16 +126,13 @@ class BioSignal(SignalBase[BioTrait]):
             return _DIFFERENT
         shipped = _shipped_rate(min(ours.length, theirs.length))
         if likeness >= _ALMOST:
-            rate, crowd = context.shared(KeyKind.BIO_BAND, _first_band(ours), shipped)
-            return self._comparison("almost-same", likeness, rate, crowd, shipped)
+            return self._comparison("almost-same", likeness, *_shared(context, shipped, ours), shipped)
         # A text that resembles another is no rarer than the other.
         mine, other = ours.signature, theirs.signature
         starts = range(0, SIGNATURE_BYTES, ROWS)
         bands = sum([mine[at : at + ROWS] == other[at : at + ROWS] for at in starts])
         own = _rate_in_part(min(likeness, _most_alike(bands)), ours.length, theirs.length)
-        whole, crowd = max(
-            context.shared(KeyKind.BIO_BAND, _first_band(trait), shipped) for trait in (ours, theirs)
-        )
+        whole, crowd = _shared(context, shipped, ours, theirs)
         level = "mostly-same" if likeness >= _MOSTLY else "partly-same"
         return self._comparison(level, likeness, max(own, whole), crowd, own)
 
@@ -145,7 +145,7 @@ class BioSignal(SignalBase[BioTrait]):
 
     def most(self, trait: BioTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The most that any level weighs: this text by its counted rate, a resembling one by its own rate."""
-        whole = context.shared(KeyKind.BIO_BAND, _first_band(trait), _shipped_rate(trait.length))[0]
+        whole, _ = _shared(context, _shipped_rate(trait.length), trait)
 
         def in_part(level: str, likeness: float) -> float:
             return table.nats(level, _rate_in_part(likeness, trait.length, math.inf))
@@ -232,8 +232,16 @@ def _most_alike(bands: int) -> float:
     return _estimated((ROWS - 1) * BANDS + bands) if bands > 1 else _BY_ONE_BAND
 
 
-def _first_band(trait: BioTrait) -> bytes:
-    return bytes((0,)) + trait.signature[:ROWS]
+def _counted(trait: BioTrait) -> list[bytes]:
+    starts = range(0, _COUNTED_BANDS * ROWS, ROWS)
+    return [bytes((start // ROWS,)) + trait.signature[start : start + ROWS] for start in starts]
+
+
+def _shared(context: ComparisonContext, shipped: float, *traits: BioTrait) -> tuple[float, int]:
+    """The rate and the crowd of the commonest of the bands that are counted."""
+    return max(
+        context.shared(KeyKind.BIO_BAND, band, shipped) for trait in traits for band in _counted(trait)
+    )
 
 
 def _rate_in_part(likeness: float, ours: int, theirs: float) -> float:
