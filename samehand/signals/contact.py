@@ -180,29 +180,17 @@ class ContactSignal(SignalBase[ContactTrait]):
 
     @property
     def examples(self) -> tuple[Example, ...]:
+        invitation, wallet = "t.me/+AbCdEf123456", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"
+        banned = _invites("news", "valley_news")
         return (
+            Example(_invites(f"join {invitation}"), _invites(f"new: https://{invitation}"), "shared"),
             Example(
-                _invites("join t.me/+AbCdEf123456"), _invites("new: https://t.me/+AbCdEf123456"), "shared"
+                _invites("news", "valley_2"), _invites("backup: t.me/valley_2", "valley_news"), "announced"
             ),
-            Example(
-                _invites("write to me", "valley_news_2"),
-                _invites("backup: t.me/valley_news_2", "valley_news"),
-                "announced",
-            ),
-            Example(
-                _invites("we are t.me/valley_news again", "vnews_back"),
-                _invites("news", "valley_news"),
-                "names-it",
-            ),
-            Example(
-                _invites("backup of @valley_news", "vnews_back"), _invites("news", "valley_news"), "succeeds"
-            ),
-            Example(
-                _invites("BTC 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"),
-                _invites("donate: 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"),
-                "shared",
-            ),
-            Example(_invites("join t.me/+AbCdEf123456"), _invites("t.me/+ZzYyXx987654"), None),
+            Example(_invites("we are t.me/valley_news again", "vnews_back"), banned, "names-it"),
+            Example(_invites("backup of @valley_news", "vnews_back"), banned, "succeeds"),
+            Example(_invites(f"BTC {wallet}"), _invites(f"donate: {wallet}"), "shared"),
+            Example(_invites(f"join {invitation}"), _invites("t.me/+ZzYyXx987654"), None),
         )
 
 

@@ -157,14 +157,10 @@ class EmailSignal(SignalBase[EmailTrait]):
             Example(account, _writes_from("UmarMedia@googlemail.com"), "same-address"),
             Example(account, _writes_from("umarmedia+new@gmail.com"), "same-mailbox"),
             Example(account, _writes_from("umarmedia@proton.me"), "same-local-part"),
-            Example(
-                _writes_from("zarghun@valley.example"), _writes_from("press@valley.example"), "same-domain"
-            ),
+            Example(_writes_from("zar@valley.example"), _writes_from("a@valley.example"), "same-domain"),
             Example(account, _writes_from("salma.k@gmail.com"), "different"),
             Example(account, _writes_from("not an address"), None),
-            Example(
-                _writes_from("a1b2@mailinator.com"), _writes_from("zz9@guerrillamail.com"), "both-disposable"
-            ),
+            Example(_writes_from("a1b2@mailinator.com"), _writes_from("z@mailinator.com"), "both-disposable"),
         )
 
 

@@ -266,7 +266,7 @@ async def test_nothing_personal_is_in_an_alert(life: Life) -> None:
 
 @pytest.mark.parametrize(
     ("quote_bio", "ours", "theirs"),
-    [(False, "76 characters", "52 characters"), (True, f"{BIO}, ask •••", BIO)],
+    [(False, "56 characters", "52 characters"), (True, f"{BIO}, ask •••", BIO)],
 )
 async def test_self_descriptions_are_quoted_by_the_setting_alone(
     make_life: MakeLife, quote_bio: bool, ours: str, theirs: str
