@@ -684,13 +684,6 @@ def test_a_copy_is_explained_whole_however_much_its_values_say() -> None:
     assert sum(line.weight for line in result.lines if line.signal == "ceiling") > -20.0
 
 
-@for_each("handle", ["um4r_media_2", "umar_media_official"])
-def test_a_disguised_handle_is_possible_minutes_after_the_ban_and_not_a_day_after(handle: str) -> None:
-    pair = an_account(handle=handle), an_account(handle="umar_media")
-    assert judged(*pair, NothingCounted(300), 600.0).band == "possible"
-    assert judged(*pair, NothingCounted(300), 86_400.0).band == "none"
-
-
 def test_a_laxer_level_is_multiplied_by_no_more_than_a_closer_one() -> None:
     table = msgspec.json.decode(msgspec.json.encode(TABLE))
     table["signals"]["network"]["levels"]["same-prefix"]["multiplier"] = 1.1
