@@ -41,6 +41,8 @@ CROWD: Final = 20_000
 """Sign-ups of strangers that a platform which has seen its crowd has counted."""
 VISITORS: Final = 30
 """Accounts that a café's address had shown before."""
+SIGN_UPS_A_DAY: Final = 100_000
+"""Of the platform: what is looked up here is a few of them."""
 PROCESSES: Final = 2
 MINUTE, DAY = 60.0, 86_400.0
 DELAYS: Final = {"10 minutes": 10 * MINUTE, "a day": DAY, "60 days": 60 * DAY}
@@ -127,7 +129,7 @@ class Stage:
 
     def __init__(self, *, counting: bool = False) -> None:
         """``counting``: what accounts show is counted as they come, as a worker counts it."""
-        self._run = Offline(now=NOW, first_day=not counting)
+        self._run = Offline(now=NOW, first_day=not counting, sign_ups_a_day=SIGN_UPS_A_DAY)
         self._enrolled = 0
         self._looked_up = 0
 
