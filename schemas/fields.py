@@ -10,6 +10,7 @@ matches before a last line feed.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -27,6 +28,20 @@ BIO_CHARS_MAX: Final = 10_000  # "about" pages, the longest kind of profile text
 LINKS_MAX: Final = 50  # link-in-bio pages list a few dozen
 LINK_CHARS_MAX: Final = 2_048  # what browsers and proxies commonly accept as an address
 IMAGE_BYTES_MAX: Final = 256 * 1024  # a 512 x 512 JPEG is below 100 KiB, and hashing shrinks it to 256 first
+
+_NOTHING_CHARS_MAX: Final = 40  # a zero UUID has 36
+_NOTHING: Final = re.compile(
+    r"\s*(?:[-–—?]{1,3}|n/?a|n\.a\.|null|none|nil|undefined|unknown|0{2,}[0:T.\s/-]{2,})?\s*", re.IGNORECASE
+)
+
+
+def says_nothing(text: str) -> bool:
+    """Returns True for what tables hold in place of nothing: `-`, `n/a`, `NULL`, `0000-00-00`, spaces.
+
+    A name, a self-description or an id may be such a word.
+    """
+    return len(text) <= _NOTHING_CHARS_MAX and _NOTHING.fullmatch(text) is not None
+
 
 Text64 = Annotated[str, Meta(max_length=64)]
 Text256 = Annotated[str, Meta(max_length=256)]

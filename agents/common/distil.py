@@ -25,6 +25,7 @@ from samehand.signals.base import Quoted
 from schemas.accounts import Account as WireAccount
 from schemas.accounts import AccountBanned, AccountCreated, AccountEvent, AccountUpdated
 from schemas.accounts import Avatar as WireAvatar
+from schemas.fields import says_nothing
 from schemas.unusable import FieldFault, Unusable
 from schemas.wire import Decoded
 from store.base import Ban, BanFacts, Remembered
@@ -94,7 +95,7 @@ def unread_of(account: WireAccount, fingerprint: Fingerprint) -> tuple[Unusable,
     unread += [
         Unusable(field, FieldFault.UNREADABLE)
         for field, place in _UNREADABLE.items()
-        if getattr(account, field) and fingerprint.traits[place] is None
+        if fingerprint.traits[place] is None and not says_nothing(getattr(account, field) or "")
     ]
     avatar = account.avatar
     if (

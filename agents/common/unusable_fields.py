@@ -20,7 +20,7 @@ from schemas.unusable import FieldFault, Unusable
 
 _NOTHING: Final = b""  # what is distilled here is thrown away: any digest will do
 _EXAMPLE_CHARS: Final = 40
-_SHAPES_MAX: Final = 50  # kept apart by field: local forms and stand-ins such as `n/a` are fewer
+_SHAPES_MAX: Final = 50  # kept apart by field: local forms are fewer
 _SHOWN: Final = 4
 _LEADING: Final = re.compile(r"\A[\s+]*0{0,2}")
 _SENTENCES: Final = {str(fault): fault.sentence for fault in FieldFault}
@@ -87,19 +87,18 @@ class UnusableFields:
 
     @property
     def rows(self) -> list[UnusableRow]:
-        """Every field and reason with its count, a masked example, and what helps."""
-        return [self.row(unusable) for unusable in sorted(self.counts)]
+        """Every field and reason with count, masked example and what helps, the most frequent first."""
+        return [self.row(unusable) for unusable in sorted(self.counts, key=lambda it: (-self.counts[it], it))]
 
     def row(self, unusable: Unusable) -> UnusableRow:
-        """What was counted of one field and reason; values with a digit before stand-ins such as `n/a`."""
-        several = self.shapes.get(unusable, Counter()).most_common()
-        several.sort(key=lambda shape: "•" not in shape[0])
+        """What was counted of one field and reason."""
+        several = self.shapes.get(unusable, Counter()).most_common(_SHOWN)
         return {
             "field": unusable.field,
             "reason": str(unusable.reason),
             "records": self.counts[unusable],
             "example": several[0][0] if several else "",
-            "shapes": dict(several[:_SHOWN]),
+            "shapes": dict(several),
             "hint": _HINTS.get(unusable.field, "") if unusable.reason == FieldFault.UNREADABLE else "",
         }
 
@@ -114,7 +113,7 @@ class UnusableFields:
 
 
 def example_of(row: UnusableRow) -> str:
-    """``, such as 0•••• (402), n/a (17)``; "" where no value can be shown."""
+    """``, such as 0•••• (402), +•••• (17)``; "" where no value can be shown."""
     shapes = row["shapes"]
     told = shapes if len(shapes) == 1 else (f"{shape} ({count:,})" for shape, count in shapes.items())
     return f", such as {', '.join(told)}" if shapes else ""

@@ -27,12 +27,14 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, tzinfo
 from importlib.resources import files
 from typing import Any, Final, cast, get_args
+from zoneinfo import ZoneInfo
 
 import msgspec
 
-from schemas.mapping.convert import UNITS, Reading, Unit
+from schemas.mapping.convert import UNITS, Reading, Unit, WrittenDate
 from schemas.mapping.expression import META, Expression, UnusableExpression
 from schemas.mapping.fields import ALL_FIELDS, TARGETS, Field, Kind, Target
 from schemas.mapping.formats import FORMATS, OF_REGISTRY, Encoding
@@ -62,7 +64,7 @@ _NOTHING: Final = "nothing"
 
 _TOPIC_KEYS: Final = ("format", "encoding", "constants", "fields", "rules")
 _RULE_KEYS: Final = ("when", "as", "tombstone", "constants", "fields")
-_FIELD_KEYS: Final = ("from", "unit", "values", "default", "separator", "html")
+_FIELD_KEYS: Final = ("from", "unit", "format", "zone", "values", "default", "separator", "html")
 
 _MISSING: Final = object()
 
@@ -343,7 +345,7 @@ def _reading(given: Any, wanted: Field, path: Path, collector: _FaultCollector) 
     return Reading(
         wanted,
         expression,
-        unit=_unit(table, wanted, path, collector),
+        dates=_dates(table, wanted, path, collector),
         values=_values(table, wanted, path, collector),
         default=_constant(table["default"], wanted, (*path, "default"), collector)
         if "default" in table
@@ -364,13 +366,49 @@ def _expression(given: Any, path: Path, collector: _FaultCollector) -> Expressio
         return None
 
 
-def _unit(table: Mapping[str, Any], wanted: Field, path: Path, collector: _FaultCollector) -> Unit | None:
-    if "unit" not in table:
+def _dates(
+    table: Mapping[str, Any], wanted: Field, path: Path, collector: _FaultCollector
+) -> Unit | WrittenDate | None:
+    given = [key for key in ("unit", "format", "zone") if key in table]
+    if given and wanted.shape != "date":
+        collector.fault((*path, given[0]), f"is only for dates, and {wanted.name} is none")
+    elif "unit" in given and len(given) > 1:
+        collector.fault((*path, given[1]), "is for texts, and `unit` for numbers; take one of them out")
+    elif "unit" in given:
+        unit = collector.one_of((*path, "unit"), table["unit"], UNITS)
+        return WrittenDate() if unit == "utc" else cast("Unit | None", unit or None)
+    elif given:
+        return _written(table, path, collector)
+    return None
+
+
+_PROBE: Final = datetime(2003, 11, 25, 21, 42, 37, tzinfo=UTC)
+"""No two of its numbers are taken for each other."""
+
+
+def _written(table: Mapping[str, Any], path: Path, collector: _FaultCollector) -> WrittenDate | None:
+    form, zone = table.get("format", ""), table.get("zone", "")
+    if not isinstance(form, str) or not isinstance(zone, str):
+        collector.fault(path, "`format` and `zone` must be texts")
         return None
-    if wanted.shape != "date":
-        collector.fault((*path, "unit"), f"is only for dates, and {wanted.name} is none")
+    try:
+        read = datetime.strptime(_PROBE.strftime(form), form).date() if form else _PROBE.date()  # noqa: DTZ007
+    except (ValueError, re.error):  # no directive, or one of them twice
+        read = None
+    if read != _PROBE.date():
+        collector.fault((*path, "format"), 'must say day, month and year, as "%d.%m.%Y %H:%M" does')
         return None
-    return cast("Unit | None", collector.one_of((*path, "unit"), table["unit"], UNITS) or None)
+    if not zone and "%z" not in form:
+        collector.fault(
+            path, 'needs `zone`, the clock of dates without an offset, as in zone = "Asia/Karachi"'
+        )
+        return None
+    clock: tzinfo = UTC
+    try:
+        clock = ZoneInfo(zone) if zone else UTC
+    except (KeyError, ValueError, OSError):  # no such zone, no name, or a folder of names
+        collector.fault((*path, "zone"), "is no zone of the IANA database, such as Asia/Karachi or UTC")
+    return WrittenDate(form, clock)
 
 
 def _values(

@@ -11,9 +11,10 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final, Literal, get_args
 
+from schemas.fields import says_nothing
 from schemas.mapping.expression import Expression, Unfitting
 from schemas.mapping.fields import Field
 from schemas.unusable import FieldFault
@@ -48,6 +49,29 @@ Found = tuple[Any, tuple[FieldFault, ...]]
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenDate:
+    """How dates are written: `form` in the directives of `strptime` ("" is ISO 8601).
+
+    `zone` is the clock of those without an offset; an hour that comes twice in autumn is its first.
+    """
+
+    form: str = ""
+    zone: tzinfo = UTC
+
+    def read(self, raw: Any) -> Found:
+        """The moment in UTC."""
+        if isinstance(raw, bool) or not isinstance(raw, str | int):
+            return None, (FieldFault.WRONG_TYPE,)
+        text = str(raw)[:_DATE_CHARS_MAX].strip()
+        try:
+            # It gets its zone below.
+            read = datetime.strptime(text, self.form) if self.form else datetime.fromisoformat(text)  # noqa: DTZ007
+            return (read if read.tzinfo else read.replace(tzinfo=self.zone)).astimezone(UTC), ()
+        except (ValueError, OverflowError):  # of the years 1 and 9999 a part is none in UTC
+            return None, (FieldFault.BAD_DATE,)
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """How one field is filled: what an expression finds, or a constant.
 
@@ -57,7 +81,7 @@ class Reading:
 
     field: Field
     expression: Expression | None
-    unit: Unit | None = None
+    dates: Unit | WrittenDate | None = None
     values: Mapping[str, Any] | None = None
     default: Any = None
     separator: str = ""
@@ -71,6 +95,8 @@ class Reading:
             raw = self.expression(document)
         except Unfitting:
             return None, (FieldFault.WRONG_TYPE,)
+        if isinstance(raw, str) and self.field.may_say_nothing and says_nothing(raw):
+            raw = None
         if raw is not None and self.values is not None:
             if isinstance(raw, bool):
                 raw = "true" if raw else "false"
@@ -85,7 +111,7 @@ class Reading:
     def _converted(self, raw: Any) -> Found:
         match self.field.shape:
             case "date":
-                return _date(raw, self.unit)
+                return self.dates.read(raw) if isinstance(self.dates, WrittenDate) else _date(raw, self.dates)
             case "list":
                 items = [raw] if raw != "" else []
                 if isinstance(raw, list):
@@ -113,14 +139,6 @@ class Reading:
 
 
 def _date(raw: Any, unit: Unit | None) -> Found:
-    if unit == "utc":
-        if not isinstance(raw, str):
-            return None, (FieldFault.WRONG_TYPE,)
-        try:
-            read = datetime.fromisoformat(raw[:_DATE_CHARS_MAX])
-        except ValueError:
-            return None, (FieldFault.BAD_DATE,)
-        return (read.replace(tzinfo=UTC) if read.tzinfo is None else read), ()
     if unit is None:
         # A number without a unit would be taken for seconds, which is wrong a thousandfold where it is not.
         return (raw, ()) if isinstance(raw, str) else (None, (FieldFault.WRONG_TYPE,))

@@ -25,7 +25,9 @@ from msgspec import Struct
 
 from schemas.accounts import Account, AccountBanned, AccountCreated, AccountEvent
 from schemas.decoding.dates import from_seconds
+from schemas.fields import says_nothing
 from schemas.malformed import Malformed
+from schemas.mapping.fields import ALL_FIELDS
 from schemas.wire import Decoded, Decoder, decode_ban, decode_created
 
 E = TypeVar("E", bound=AccountEvent)
@@ -122,7 +124,7 @@ def _rows(
             detail = f"{len(cells)} cells, and the first line names {len(names)} columns"
             yield CsvRow(number, Malformed("bad-row", "$", detail))
             continue
-        row = {name: cell for name, cell in zip(names, cells, strict=True) if cell}
+        row = {name: cell for name, cell in zip(names, cells, strict=True) if cell and not _empty(name, cell)}
         if "account_id" not in names:
             row["account_id"] = str(number)
         event = {"event_id": f"row-{number}", **defaults, **_event(row, known), "version": 1}
@@ -133,6 +135,10 @@ def _rows(
             event["occurred_at"] = defaults["occurred_at"]
             outcome = decode.of_values(event, now=now, unknown_fields=unknown_fields)
         yield CsvRow(number, outcome, dated)
+
+
+def _empty(name: str, cell: str) -> bool:
+    return name in ALL_FIELDS and ALL_FIELDS[name].may_say_nothing and says_nothing(cell)
 
 
 def _table(lines: Iterable[bytes], known: frozenset[str]) -> Iterator[list[str] | Malformed]:

@@ -57,6 +57,11 @@ class Field:
         return ".".join(("$", *self.path))
 
     @property
+    def may_say_nothing(self) -> bool:
+        """Whether :func:`schemas.fields.says_nothing` holds of it: it is no name, text, or id of ours."""
+        return self.shape == "date" or self.name in _SAID_TO_BE_NOTHING
+
+    @property
     def label(self) -> str:
         """How it is counted where it cannot be used: the field of the profile or event that it is in."""
         return self.path[1] if self.path[0] == "account" else self.path[0]
@@ -79,6 +84,12 @@ _NESTED: Final[dict[str, tuple[type[Any], str]]] = {
     "avatar": (Avatar, "avatar_"),
     "basis": (Basis, "basis_"),
 }
+_SAID_TO_BE_NOTHING: Final = frozenset(
+    {
+        *("email", "phone", "device_id", "ip", "user_agent", "locale", "payment_token", "referrer"),
+        *("avatar_pdq", "avatar_quality"),
+    }
+)
 _STOOD_FOR: Final = ("expires_at", "reinstated_at", "until", "territory")
 """Vital where they are filled: without an end a ban or an action has none, and without a territory an action
 holds everywhere; `occurred_at` stands for `reinstated_at`."""

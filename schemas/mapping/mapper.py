@@ -131,7 +131,8 @@ def _filled(
         value, faults = reading(document)
         field = reading.field
         if faults and field.vital:
-            detail = _short(f"the value does not fit the field, from {_source(reading)}")
+            cure = _cure(reading, document) if faults[0] is FieldFault.BAD_DATE else ""
+            detail = _short(f"the value does not fit the field, from {_source(reading)}{cure}")
             return Malformed(_REASONS[faults[0]], field.json_path, detail)
         if value is None and field in target.required:
             return Malformed("missing-field", field.json_path, _short(f"required, from {_source(reading)}"))
@@ -149,13 +150,29 @@ def _filled(
         values.setdefault("reinstated_at", values["occurred_at"])
     decoded = target.decode.of_values(values, now=now)
     if isinstance(decoded, Malformed):
-        source = next(
-            (_source(reading) for reading in rule.readings if reading.field.json_path == decoded.path), ""
-        )
-        return replace(decoded, detail=_short(f"{decoded.detail}, from {source}")) if source else decoded
+        for reading in rule.readings:
+            if reading.field.json_path == decoded.path:
+                cure = _cure(reading, document) if decoded.reason == "bad-date" else ""
+                detail = f"{decoded.detail}, from {_source(reading)}{cure}"
+                return replace(decoded, detail=_short(detail))
+        return decoded
     if unusable:
         decoded = replace(decoded, unusable=(*unusable, *decoded.unusable))
     return Mapped(target.kind, decoded, rule.number)
+
+
+_SHAPE_CHARS: Final = 24  # "99 aaa. 9999 99:99:99 aa" has as many
+
+
+def _cure(reading: Reading, document: Document) -> str:
+    """What to write where a date is a text that could not be read, with the text's shape alone."""
+    if reading.field.shape != "date" or reading.expression is None:
+        return ""
+    raw = reading.expression(document)
+    if not isinstance(raw, str) or isinstance(reading.dates, str):
+        return ""
+    shape = "".join("9" if it.isdigit() else "a" if it.isalpha() else it for it in raw[:_SHAPE_CHARS])
+    return f"; for a date like {shape} give format and zone"
 
 
 def _source(reading: Reading) -> str:

@@ -7,6 +7,7 @@ import json
 import tomllib
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -24,7 +25,7 @@ from schemas.mapping.compiler import (
     MappingError,
     compile_mappings,
 )
-from schemas.mapping.convert import UNITS, Reading, Unit
+from schemas.mapping.convert import UNITS, Reading, Unit, WrittenDate
 from schemas.mapping.csvrows import COLUMNS_BANNED
 from schemas.mapping.expression import (
     EXPRESSION_CHARS_MAX,
@@ -42,6 +43,7 @@ from schemas.unusable import FieldFault
 from schemas.wire import encode
 from tests.schemas.makers import as_json
 from tests.schemas.mapping_makers import (
+    PLAIN,
     TOPIC,
     WRITTEN_AT,
     fault,
@@ -92,6 +94,14 @@ def change(op: str, **row: object) -> dict[str, object]:
             "fields.created_at = { from = 'at', unit = 'msec' }",
             "unit: must be one of s, ms, us, ns, days, utc",
         ),
+        ("fields.handle = { from = 'name', zone = 'UTC' }", "zone: is only for dates, and handle is none"),
+        ("fields.created_at = { from = 'at', unit = 's', zone = 'UTC' }", "zone: is for texts, and `unit`"),
+        ("fields.created_at = { from = 'at', format = '%d.%m' }", "format: must say day, month and year"),
+        ("fields.created_at = { from = 'at', format = '%Q' }", "format: must say day, month and year"),
+        ("fields.created_at = { from = 'at', format = '%d %d' }", "format: must say day, month and year"),
+        ("fields.created_at = { from = 'at', format = '%d.%m.%y' }", "created_at: needs `zone`, the clock"),
+        ("fields.created_at = { from = 'at', zone = 'Karachi' }", "zone: is no zone of the IANA database"),
+        ("fields.created_at = { from = 'at', zone = '../x' }", "zone: is no zone of the IANA database"),
         ("fields.handle = { from = 'name', separator = ',' }", "separator: is only for lists"),
         (
             "fields.links = { from = 'urls', separator = '' }",
@@ -567,8 +577,11 @@ def read(name: str, value: Any, **how: Any) -> tuple[Any, tuple[str, ...]]:
     return found, tuple(map(str, faults))
 
 
+KARACHI, BERLIN = ZoneInfo("Asia/Karachi"), ZoneInfo("Europe/Berlin")
+
+
 @for_each(
-    ("unit", "value", "date"),
+    ("dates", "value", "date"),
     [
         ("s", 1772357415, WHOLE),
         ("s", 1772357415.123456, FINE),
@@ -578,23 +591,30 @@ def read(name: str, value: Any, **how: Any) -> tuple[Any, tuple[str, ...]]:
         ("days", 20513, datetime(2026, 3, 1, tzinfo=UTC)),
         ("ms", "1772357415000", WHOLE),
         ("ms", -1, EPOCH - timedelta(milliseconds=1)),
-        ("utc", "2026-03-01 09:30:15.123456", FINE),
-        ("utc", "2026-03-01T09:30:15+00:00", WHOLE),
-        ("utc", "2026-03-01", datetime(2026, 3, 1, tzinfo=UTC)),
+        (WrittenDate(), "2026-03-01 09:30:15.123456", FINE),
+        (WrittenDate(), "2026-03-01T09:30:15+00:00", WHOLE),
+        (WrittenDate(), "2026-03-01", datetime(2026, 3, 1, tzinfo=UTC)),
+        (WrittenDate("%d.%m.%Y, %H:%M:%S", KARACHI), " 01.03.2026, 14:30:15 ", WHOLE),
+        (WrittenDate("%m/%d/%Y %I:%M:%S %p %z", KARACHI), "03/01/2026 10:30:15 AM +0100", WHOLE),
+        (WrittenDate("%Y%m%d%H%M%S"), 20260301093015, WHOLE),
+        (WrittenDate("", KARACHI), "2026-03-01 14:30:15", WHOLE),
+        # An hour that comes twice is its first, one that never comes is an hour later.
+        (WrittenDate("", BERLIN), "2025-10-26 02:30:00", datetime(2025, 10, 26, 0, 30, tzinfo=UTC)),
+        (WrittenDate("", BERLIN), "2026-03-29 02:30:00", datetime(2026, 3, 29, 1, 30, tzinfo=UTC)),
     ],
 )
-def test_a_date_is_read_in_its_unit(unit: Unit, value: Any, date: datetime) -> None:
-    assert read("occurred_at", value, unit=unit) == (date, ())
+def test_date_as_its_field_says_is_that_moment(dates: Unit | WrittenDate, value: Any, date: datetime) -> None:
+    assert read("occurred_at", value, dates=dates) == (date, ())
 
 
 @given(st.datetimes(timezones=st.just(UTC)), st.sampled_from(["us", "ns"]))
 def test_whole_numbers_lose_nothing(date: datetime, unit: Unit) -> None:
     microseconds = (date - EPOCH) // timedelta(microseconds=1)
-    assert read("occurred_at", microseconds * (1_000 if unit == "ns" else 1), unit=unit) == (date, ())
+    assert read("occurred_at", microseconds * (1_000 if unit == "ns" else 1), dates=unit) == (date, ())
 
 
 @for_each(
-    ("unit", "value", "why"),
+    ("dates", "value", "why"),
     [
         (None, 1772357415, "wrong-type"),  # seconds or milliseconds? nobody said
         ("ms", "soon", "wrong-type"),
@@ -605,12 +625,27 @@ def test_whole_numbers_lose_nothing(date: datetime, unit: Unit) -> None:
         ("days", 10**30, "out-of-range"),
         ("ns", -(10**40), "out-of-range"),
         ("s", -1e11, "out-of-range"),
-        ("utc", "1st of March", "bad-date"),
-        ("utc", 5, "wrong-type"),
+        (WrittenDate(), "1st of March", "bad-date"),
+        (WrittenDate(), 5.5, "wrong-type"),
+        (WrittenDate("%d.%m.%Y"), "03/01/2026", "bad-date"),
+        (WrittenDate("%d.%m.%Y", KARACHI), "01.01.0001", "bad-date"),  # the year before, in UTC
     ],
 )
-def test_what_is_no_date_in_that_unit_is_none(unit: Unit | None, value: Any, why: str) -> None:
-    assert read("occurred_at", value, unit=unit) == (None, (why,))
+def test_what_is_no_date_as_its_field_says_is_none(
+    dates: Unit | WrittenDate | None, value: Any, why: str
+) -> None:
+    assert read("occurred_at", value, dates=dates) == (None, (why,))
+
+
+@for_each(
+    "nothing", ["-", "n/a", "NULL", "None", "0000-00-00 00:00:00", "00000000-0000-0000-0000-000000000000"]
+)
+def test_word_for_nothing_is_absent_unless_a_name_may_be_one(nothing: str) -> None:
+    for name in ("email", "device_id", "ip", "created_at", "avatar_quality"):
+        assert read(name, nothing) == (None, ())
+    assert read("email", nothing, default="x@example.org") == ("x@example.org", ())
+    for name in ("handle", "display_name", "bio", "account_id"):
+        assert read(name, nothing) == (nothing, ())
 
 
 @for_each("broken", [12.0, True, [1], {"id": 1}, None])
@@ -662,7 +697,7 @@ def test_half_of_an_emoji_does_not_get_through() -> None:
 
 
 def test_a_number_may_come_as_text() -> None:
-    assert [read("avatar_quality", it)[0] for it in (92, 92.0, "92", "n/a")] == [92, 92, 92, "n/a"]
+    assert [read("avatar_quality", it)[0] for it in (92, 92.0, "92", "x")] == [92, 92, 92, "x"]
 
 
 def test_a_function_that_does_not_take_a_value_costs_the_field_alone() -> None:
@@ -675,7 +710,7 @@ def test_a_function_that_does_not_take_a_value_costs_the_field_alone() -> None:
 @given(json_values(), st.sampled_from(sorted(ALL_FIELDS)), st.sampled_from([None, *UNITS]), st.booleans())
 def test_no_value_raises(value: Any, name: str, unit: Unit | None, odd: bool) -> None:
     how: dict[str, Any] = {"separator": ",", "values": {"1": "x"}} if odd else {"markup": True}
-    _, faults = read(name, value, unit=unit, **how)
+    _, faults = read(name, value, dates=WrittenDate("%d%m%y") if unit == "utc" else unit, **how)
     assert set(faults) <= set(FieldFault)
 
 
@@ -799,6 +834,14 @@ def test_a_dead_letter_says_what_should_have_filled_the_field(
     assert isinstance(outcome, Malformed)
     assert source in outcome.detail
     assert not any(secret in outcome.detail for secret in SECRETS)
+
+
+def test_dead_letter_of_a_local_date_says_its_shape_and_what_to_write() -> None:
+    for line in ("", "fields.occurred_at = { from = 'at', format = '%d.%m.%Y', zone = 'Asia/Karachi' }"):
+        text = PLAIN if not line else PLAIN.replace('fields.occurred_at = "at"', line)
+        outcome = result(mapping(text), {"id": 1, "at": "3/21/2026 4:05 pm"})
+        assert isinstance(outcome, Malformed)
+        assert outcome.detail.endswith("from `at`; for a date like 9/99/9999 9:99 aa give format and zone")
 
 
 def test_a_date_ahead_of_the_clock_is_no_date() -> None:

@@ -515,14 +515,16 @@ def test_what_the_schema_left_out_is_counted_whatever_the_record_is() -> None:
     assert counted == [("email", "wrong-type", 2), ("locale", "too-long", 2)]
 
 
-def test_values_with_a_digit_are_shown_before_stand_ins_and_both_with_their_counts() -> None:
+def test_most_frequent_fields_and_shapes_come_first_and_words_for_nothing_are_none() -> None:
     unusable = UnusableFields()
-    for phone in ("n/a", "n/a", "NULL", "0301 2345678", "0322 1111111"):
-        unusable.add(a_sign_up(phone=phone), ())
-    [sentence] = unusable.sentences
-    assert sentence.startswith(
-        "phone: unreadable in 5 records, such as 0••• ••••••• (2), x/x (2), xxxx (1). Phones need +"
+    for phone in ("n/a", "-", "NULL", "0000", "nope", "0301 2345678", "0322 1111111"):
+        unusable.add(a_sign_up(phone=phone, email="n/a"), ())
+    unusable.add(a_sign_up(email="nope"), ())
+    several, once = unusable.sentences
+    assert several.startswith(
+        "phone: unreadable in 3 records, such as 0••• ••••••• (2), xxxx (1). Phones need +"
     )
+    assert once.startswith("email: unreadable in 1 record, such as xxxx.")
 
 
 # Who is like an account: what is found, how it is scored, and how much of it is told.
