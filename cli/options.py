@@ -48,6 +48,27 @@ class InputFile(click.Path):
 FILE: Final = InputFile()
 
 
+class TopicFile(InputFile):
+    """A file of records, before which ``TOPIC=`` may stand where a mapping knows several topics."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        topic, equals, rest = str(value).partition("=")
+        if not equals or ctx is None or Path(str(value)).exists():
+            return super().convert(value, param, ctx)
+        path = super().convert(rest, param, ctx)
+        topics_of_files(ctx)[path] = topic
+        return path
+
+
+def topics_of_files(ctx: click.Context) -> dict[Path, str]:
+    """The topics that a command's files were said to be of."""
+    topics: dict[Path, str] = ctx.meta.setdefault("samehand.topics_of_files", {})
+    return topics
+
+
+TOPIC_FILE: Final = TopicFile()
+
+
 class OutFolder(click.Path):
     """A folder that a command writes to; an empty name, as of an unset variable, is not the current one."""
 
@@ -180,7 +201,7 @@ def weights_of_file(path: Path, hint: str = "--weights") -> Weights:
 
 def files_argument(command: F) -> F:
     """The files that a command reads, as ``paths``."""
-    return click.argument("paths", metavar="FILES...", nargs=-1, required=True, type=FILE)(command)
+    return click.argument("paths", metavar="FILES...", nargs=-1, required=True, type=TOPIC_FILE)(command)
 
 
 def limit_option(listed: str) -> Callable[[F], F]:

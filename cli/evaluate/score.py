@@ -25,6 +25,7 @@ from cli.offline.pair_watch import Watch
 from cli.options import (
     FILE,
     OUT_FILE,
+    TOPIC_FILE,
     Whole,
     flag,
     option,
@@ -45,12 +46,15 @@ _CANDIDATES_MAX: Final = 60  # the index keeps 64 candidates, three of which may
 
 @click.command("score")
 @option(
-    "--bans", "Banned accounts: JSONL of AccountBanned, or CSV; - is standard input.", FILE, required=True
+    "--bans",
+    "Banned accounts: JSONL of AccountBanned, or CSV; - is standard input.",
+    TOPIC_FILE,
+    required=True,
 )
 @option(
     "--accounts",
     "Accounts to score: JSONL of AccountCreated, or CSV; - is standard input.",
-    FILE,
+    TOPIC_FILE,
     required=True,
 )
 @option(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -20,13 +20,14 @@ from cli.inputs.foreign_records import compiled, mapped_records
 from cli.inputs.input_errors import tell_odd
 from cli.inputs.input_files import ACCOUNTS, BANS, InputLine, Kind, is_ours, read_accounts, read_bans, size
 from cli.inputs.input_source import opened
-from cli.options import FILE, F, platform_option
+from cli.options import FILE, F, platform_option, topics_of_files
 from report.text import visible
 from samehand.normalize.phone import fold_phone
 from schemas.accounts import AccountBanned, AccountCreated, AccountEvent
 from schemas.malformed import Malformed
 from schemas.mapping.compiler import Mappings
-from schemas.mapping.mapper import Mapped
+from schemas.mapping.mapper import Mapped, Result
+from streams.outcomes import Arrival
 
 E = TypeVar("E", bound=AccountEvent)
 _REGION: Final = re.compile(r"[A-Z]{2}")
@@ -47,10 +48,15 @@ class EventFiles:
     region: str | None = None
     now: float = field(default_factory=time.time)
     mapping: Path | None = None
+    topics: Mapping[Path, str] = field(default_factory=dict)
+    """Of which topic's records a file is, where several are mapped."""
 
     def digest(self, paths: Iterable[Path]) -> str:
         """A digest of the files and of how they are read: what it names gives the same records again."""
-        digest = blake2b(repr((self.platform, self.kcat, self.region)).encode(), digest_size=16)
+        digest = blake2b(
+            repr((self.platform, self.kcat, self.region, *sorted(self.topics.items()))).encode(),
+            digest_size=16,
+        )
         for path in (*paths, *(() if self.mapping is None else (self.mapping,))):
             with opened(path) as file:
                 while chunk := file.read(1024 * 1024):
@@ -88,7 +94,7 @@ class EventFiles:
         """Returns whether a file holds records of topics or foreign ones: what is in our form already needs
         none.
         """
-        return (self.kcat or self.mappings is not None) and not is_ours(path, kind)
+        return path in self.topics or ((self.kcat or self.mappings is not None) and not is_ours(path, kind))
 
     def localised(self, event: E) -> E:
         """The event with its phone number in international form, where the region makes it readable."""
@@ -98,8 +104,16 @@ class EventFiles:
         national = fold_phone(account.phone, f"und-{self.region}")
         return event if national is None else replace(event, account=replace(account, phone=national.e164))
 
+    def mapped(
+        self, path: Path, hear: output.Advance, partition: int = 0
+    ) -> Iterator[tuple[str, Arrival, Result]]:
+        """What a mapping makes of a file's records (:func:`cli.inputs.foreign_records.mapped_records`)."""
+        return mapped_records(
+            path, self.mappings, self.topics.get(path), kcat=self.kcat, hear=hear, partition=partition
+        )
+
     def _mapped(self, path: Path, wanted: type[E], hear: output.Advance) -> Iterator[InputLine[E]]:
-        for address, _, result in mapped_records(path, self.mappings, kcat=self.kcat, hear=hear):
+        for address, _, result in self.mapped(path, hear):
             if isinstance(result, Malformed):
                 yield InputLine(address, result)
             elif isinstance(result, Mapped) and type(result.found.record) is wanted:
@@ -138,7 +152,10 @@ def files_options(command: F) -> F:
         *, platform: str, mapping: Path | None, kcat: bool, region: str | None, **rest: Any
     ) -> Any:
         mappings = None if mapping is None else compiled(mapping)
-        return command(files=EventFiles(platform, mappings, kcat, region, mapping=mapping), **rest)
+        topics = topics_of_files(click.get_current_context())
+        return command(
+            files=EventFiles(platform, mappings, kcat, region, mapping=mapping, topics=topics), **rest
+        )
 
     return with_files  # type: ignore[return-value]  # a command with other parameters, as click calls it
 

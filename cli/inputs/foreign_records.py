@@ -43,24 +43,35 @@ def compiled(path: Path | None) -> Mappings:
 
 
 def mapped_records(
-    path: Path, mappings: Mappings | None, *, kcat: bool, hear: output.Advance, partition: int = 0
+    path: Path,
+    mappings: Mappings | None,
+    topic: str | None = None,
+    *,
+    kcat: bool,
+    hear: output.Advance,
+    partition: int = 0,
 ) -> Iterator[tuple[str, Arrival, Result]]:
     """What a table makes of a file's records, each with its address; without one they are of our own topics.
 
-    Records of two files need different ``partition`` s, lest they count as one. Raises ``click.UsageError``
-    where the file does not say of which topic it is, ``click.ClickException`` for a record of another topic.
+    ``topic`` is that of the file; where one topic is mapped, it is that one. Records of two files need
+    different ``partition`` s, lest they count as one. Raises ``click.UsageError`` where the file does not say
+    of which topic it is, ``click.ClickException`` for a record of another topic.
     """
+    if topic is not None and (mappings is None or topic not in mappings.topics):
+        raise click.UsageError(f"{visible(topic)}={shown_path(path)}: the topic is not mapped (--mapping)")
     if mappings is None:
         topics = names(load())
         for address, record in of_kcat(path, topics.created, hear=hear):
             now = max(time.time(), record.timestamp)
             yield address, record, own_result(record, own_kind(record.topic, topics), now=now)
         return
-    of = next(iter(mappings.topics))
-    if len(mappings.topics) > 1 and not kcat:
+    of = topic or next(iter(mappings.topics))
+    if topic is None and len(mappings.topics) > 1 and not kcat:
         mapped = visible(", ".join(mappings.topics), 1_000)
+        name = shown_path(path)
         raise click.UsageError(
-            f"{shown_path(path)} holds records of one topic, and several are mapped: {mapped}; use --kcat"
+            f"{name} holds records of one topic, and several are mapped: give TOPIC={name} (of {mapped}), or "
+            "use --kcat"
         )
     sample = of_kcat(path, of, hear=hear) if kcat else of_file(path, of, hear=hear, partition=partition)
     for address, record in sample:

@@ -470,6 +470,35 @@ def test_a_table_of_users_is_read_by_a_mapping_and_numbers_by_their_region(
     assert "two letters of ISO 3166" in samehand(*line, "--region", "Pakistan").err
 
 
+def test_files_of_several_mapped_topics_are_told_apart_by_their_topics(
+    samehand: Samehand, tmp_path: Path
+) -> None:
+    users, gone, mapping = (tmp_path / name for name in ("users.csv", "gone.csv", "mappings.toml"))
+    users.write_text("uid,nick,mail,joined\n7,zarqa_2,zarqa@example.org,24.11.2026 13:10\n8,b,n/a,-\n")
+    gone.write_text("uid,nick,mail,ended\n3,zarqa_1,zarqa@example.org,24.11.2026 13:00\n")
+    fields = 'fields = { account_id = "uid", handle = "nick", email = "mail", occurred_at = %s }'
+    local = '{ from = "%s", format = "%%d.%%m.%%Y %%H:%%M", zone = "Asia/Karachi" }'
+    mapping.write_text(
+        "".join(
+            f'[topics."{topic}"]\nformat = "json"\nconstants.platform = "site"\n'
+            f'{fields % local % moment}\n[[topics."{topic}".rules]]\nas = "{kind}"\n'
+            for topic, moment, kind in (("site.users", "joined", "created"), ("site.bans", "ended", "banned"))
+        )
+    )
+    line = ("try", "--mapping", mapping, "--out", tmp_path / "out", "--json")
+    ran = samehand(*line, "--events", f"site.users={users}", "--bans", f"site.bans={gone}")
+    [alert] = ran.figures["best"]
+    assert (alert["account_id"], alert["matched"]["account_id"]) == ("7", "3")
+    assert ran.figures["events"]["bad"] == 1  # the moment of 8 is missing, and its mailbox is no fault
+    assert "missing-field" in ran.err
+    assert ran.figures["events"]["fields_unusable"] == []
+    for events in (users, f"site.logins={users}"):
+        refused = samehand(*line, "--events", events, "--bans", f"site.bans={gone}")
+        assert refused.code == 2
+        assert "site.users" in refused.err or "is not mapped" in refused.err
+    assert "--mapping" in samehand("try", "--events", f"site.users={users}", "--out", tmp_path / "o").err
+
+
 # The store of a dry run: its own, whatever the settings name; in memory up to a stated size.
 
 

@@ -11,7 +11,17 @@ import click
 from cli import output
 from cli.inputs.event_files import files_options
 from cli.inputs.truths import pair_options
-from cli.options import FILE, OUT_FOLDER, Parsed, Whole, length, moment, option, sign_ups_a_day_option
+from cli.options import (
+    FILE,
+    OUT_FOLDER,
+    TOPIC_FILE,
+    Parsed,
+    Whole,
+    length,
+    moment,
+    option,
+    sign_ups_a_day_option,
+)
 from cli.output_files import make_folder
 from cli.running import awaited
 from report.text import plural, visible
@@ -62,8 +72,8 @@ _MOMENT: Final = Parsed("when", _moment)
 @option(
     "--events",
     "Read sign-ups from a file: JSONL of AccountCreated, or CSV; with --kcat also changes, bans and "
-    "verdicts; - is standard input.",
-    FILE,
+    "verdicts; - is standard input. TOPIC=FILE where --mapping has several topics, as for --bans.",
+    TOPIC_FILE,
 )
 @option(
     "--bans",
@@ -137,6 +147,8 @@ def command(bans: str | None, allow: int | None, out: Path, **given: Any) -> int
         --from 7d --bans shop.public.users
       samehand try --events sign-ups.csv --bans bans.csv --capacity 50
       samehand try --mapping mappings.toml --events users.csv --truth known.csv
+      samehand try --mapping mappings.toml --events site.users=users.csv \\
+        --bans site.bans=bans.csv
       samehand try --events a.csv --bans bans.csv --against new.json --allow 20
       samehand try --topic accounts.created --topic alerts.verdicts \\
         --from 14d --against b.json
@@ -158,7 +170,7 @@ def command(bans: str | None, allow: int | None, out: Path, **given: Any) -> int
     if bans is not None and (
         bans == "-" or Path(bans).exists() or bans.lower().endswith(_FILES) or "/" in bans
     ):
-        asked.bans_file = FILE.convert(bans, None, click.get_current_context())
+        asked.bans_file = TOPIC_FILE.convert(bans, None, click.get_current_context())
     elif bans is not None or (asked.topics and asked.files.mappings is None):
         asked.bans_topic = bans or ""
     make_folder(out, "--out")

@@ -22,7 +22,7 @@ from agents.runtime.dry_run import ORDER, SourceEvent
 from cli import output
 from cli.evaluate.map import MappingTally
 from cli.inputs.event_files import EventFiles
-from cli.inputs.foreign_records import NOTED_EVERY, mapped_records, own_kind, own_result
+from cli.inputs.foreign_records import NOTED_EVERY, own_kind, own_result
 from cli.inputs.input_files import ACCOUNTS, BANS, InputLine, size
 from cli.inputs.input_source import STDIN, shown_path
 from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, within_run
@@ -278,8 +278,7 @@ def _add_mapped(
     only: frozenset[Kind] | None = None,
     partition: int = 0,
 ) -> None:
-    records = mapped_records(path, files.mappings, kcat=files.kcat, hear=hear, partition=partition)
-    for address, arrival, result in records:
+    for address, arrival, result in files.mapped(path, hear, partition):
         if files.mappings is None and arrival.topic == gathered.topics.verdicts:
             gathered.add_verdict(address, arrival)
         elif files.mappings is None and arrival.topic == gathered.topics.banned and arrival.value is None:
