@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 import click
+from msgspec.json import decode
 from msgspec.structs import replace
 from rich.console import RenderableType
 
 from agents.common.distil import account_of, fingerprints_of
 from agents.common.unusable_fields import UnusableFields
 from cli import output
+from cli.evaluate.guess import guess
 from cli.inputs.foreign_records import compiled, of_file, of_kcat, of_topic
-from cli.inputs.input_files import size
+from cli.inputs.input_files import read_table, size
 from cli.inputs.input_source import shown_path
 from cli.offline.silent_signals import costs, sentence
 from cli.options import FILE, Whole, flag, option
@@ -62,8 +64,16 @@ Sample = Iterator[tuple[str, Arrival]]
     Whole(1, 10_000_000),
     default=RECORDS,
 )
+@option(
+    "--guess",
+    "Print a mapping file for this table (CSV with a line of names), with what it is unsure of.",
+    FILE,
+    "table",
+)
 @output.json_option
-def command(mapping: Path | None, sample: Path | None, kcat: bool, topic: str | None, records: int) -> int:
+def command(
+    mapping: Path | None, sample: Path | None, kcat: bool, topic: str | None, records: int, table: Path | None
+) -> int:
     """Show what a mapping file makes of sample records: how many map, which fail and why, and which fields
     stay empty.
 
@@ -73,12 +83,15 @@ def command(mapping: Path | None, sample: Path | None, kcat: bool, topic: str | 
 
     \b
     Examples:
+      samehand map --guess users.csv > mappings.toml
       samehand map --mapping mappings.toml --sample users.jsonl
       kcat -b kafka:9092 -t shop.public.users -C -J -c 1000 -e |
         samehand map --mapping mappings.toml --kcat --sample -
       SAMEHAND_KAFKA_BROKERS=kafka:9092 \\
       samehand map --mapping mappings.toml --topic shop.public.users
     """
+    if table is not None:
+        return _guessed(table, topic or table.stem)
     if sample is None and (topic is None or kcat):
         raise click.UsageError("give --sample FILE, or --topic NAME to read it from the broker")
     mappings = compiled(mapping)
@@ -98,6 +111,21 @@ def command(mapping: Path | None, sample: Path | None, kcat: bool, topic: str | 
         where = visible(topic or "") if sample is None else shown_path(sample)
         raise click.ClickException(f"{where}: {'nothing maps' if tally.records else 'holds no records'}")
     return code
+
+
+def _guessed(table: Path, topic: str) -> int:
+    with output.progress("guessing", None) as hear:
+        rows = (decode(raw, type=dict[str, str]) for _, raw in read_table(table, hear) if raw)
+        found = guess(topic, rows)
+    if found is None:
+        raise click.ClickException(f"{shown_path(table)}: holds no rows below a line of names")
+    for why in found.unsure:
+        output.note(f"unsure: {why}")
+    if found.unread:
+        output.note(f"not read: {visible(', '.join(found.unread), 1_000)}")
+    if not output.wants_json():
+        click.echo(found.toml, nl=False)
+    return output.result({"mapping": found.toml, "unsure": found.unsure, "not_read": found.unread})
 
 
 def _of(topic: str | None, mappings: Mappings, *, kcat: bool) -> str:

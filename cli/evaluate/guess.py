@@ -1,0 +1,222 @@
+"""A mapping proposed for a table of users: what its columns seem to be, and what nobody can know from them.
+
+A column is taken for a field by its name and by what most of its values are. The proposal is a beginning: it
+says beside each line that it is unsure of why.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
+from typing import Final, NamedTuple
+
+import msgspec
+
+from report.text import visible
+from samehand.normalize.email import fold_email
+from samehand.normalize.network import read_address
+from schemas.fields import says_nothing
+from schemas.mapping.convert import Reading, Unit, WrittenDate
+from schemas.mapping.csvrows import COLUMNS_MAX
+from schemas.mapping.expression import Expression
+from schemas.mapping.fields import ALL_FIELDS
+
+ROWS: Final = 1_000
+"""Of the beginning of a table: more say nothing new about a column."""
+
+_VALUE_CHARS: Final = 256
+_WORDS_MAX: Final = 8  # stand-ins for nothing in one column; few have two
+_MOST: Final = 0.8
+"""So many of a column's values are of its kind: some people write nonsense into any field."""
+
+_NAMES: Final[Mapping[str, str]] = {
+    "account_id": "accountid userid uid id memberid",
+    "handle": "handle username login nick nickname screenname user member acct",
+    "display_name": "displayname name fullname realname title",
+    "email": "email mail emailaddress useremail",
+    "phone": "phone mobile msisdn phonenumber tel telephone cell",
+    "ip": "ip ipaddress lastip signupip regip registrationip ipaddr",
+    "device_id": "deviceid device fingerprint udid idfa gaid",
+    "user_agent": "useragent ua browser",
+    "locale": "locale lang language",
+    "bio": "bio about aboutme description signature note",
+    "links": "links link url website homepage site",
+    "referrer": "referrer referer",
+    "payment_token": "paymenttoken card cardtoken",
+    "occurred_at": "occurredat createdat created joined joinedat joindate registered registeredat regdate "
+    "registrationdate signupdate signedupat datejoined made",
+    "banned_at": "bannedat banned bandate banneddate suspendedat suspended blockedat disabledat ended",
+    "policy": "policy banreason reason rule",
+}
+"""Usual names of columns, letters and digits alone; the first that a table has is taken."""
+
+_FORMS: Final = (
+    *("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y"),
+    *("%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y", "%m/%d/%Y %I:%M %p", "%d-%m-%Y %H:%M", "%d-%m-%Y"),
+    *("%d %b %Y %H:%M", "%d %b %Y", "%b %d, %Y %H:%M", "%b %d, %Y", "%d %B %Y", "%B %d, %Y"),
+    "%Y/%m/%d %H:%M:%S",
+)
+_CENTURIES: Final = (datetime(1995, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+_AGENT: Final = re.compile(r"[A-Za-z-]{2,20}/[0-9]")
+_TELEPHONE: Final = re.compile(r"[+(0-9][-() ./0-9]{6,20}")
+_UNQUOTED: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class Guess(NamedTuple):
+    """A proposal. ``unsure`` has a sentence for each line that a person must look at."""
+
+    toml: str
+    unsure: tuple[str, ...]
+    unread: tuple[str, ...]
+    """Columns that became nothing."""
+
+
+def guess(topic: str, rows: Iterable[Mapping[str, str]]) -> Guess | None:
+    """Proposes a mapping for a table; ``None`` where it has no rows. Reads :data:`ROWS` of them."""
+    columns: dict[str, list[str]] = {}
+    nothing: dict[str, set[str]] = {}
+    for row in islice(rows, ROWS):
+        for column, value in row.items():
+            if len(columns) < COLUMNS_MAX or column in columns:
+                filled = columns.setdefault(column, [])
+                if says_nothing(value):
+                    nothing.setdefault(column, set()).add(value)
+                else:
+                    filled.append(value[:_VALUE_CHARS])
+    if not columns:
+        return None
+    taken, unsure = _taken(columns), list[str]()
+    lines = [f"{field} = {_expression(column)}" for field, column in taken.items() if not _is_date(field)]
+    if "account_id" not in taken:
+        lines.insert(0, "# account_id = ...")
+        unsure.append("no column holds ids: name the one that says which account a row is of")
+    dates = {field: _date(field, taken.get(field), columns, unsure) for field in ("occurred_at", "banned_at")}
+    if dates["occurred_at"]:
+        lines.append(dates["occurred_at"])
+    name = msgspec.json.encode(re.sub(r"[^A-Za-z0-9._-]", "-", topic)[:249] or "users").decode()
+    text = [f"[topics.{name}]", 'format = "json"', 'constants = { platform = "app" }', ""]
+    text += [f"[topics.{name}.fields]", *lines]
+    if dates["banned_at"]:
+        mark, _, moment = dates["banned_at"].partition("banned_at = ")
+        when = _quoted(_when(_path(taken["banned_at"]), nothing.get(taken["banned_at"], set())))
+        text += ["", f"[[topics.{name}.rules]]", f"when = {when}", 'as = "banned"']
+        text += [f"{mark}fields = {{ occurred_at = {moment}, banned_at = {moment} }}"]
+    text += ["", f"[[topics.{name}.rules]]", 'as = "created"']
+    unsure.append('platform: "app" stands for the name of your platform')
+    unread = tuple(column for column in columns if column not in taken.values())
+    return Guess("\n".join([*(f"# unsure: {why}" for why in unsure), *text, ""]), tuple(unsure), unread)
+
+
+def _taken(columns: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The column of each field: by its name if its values fit, else by values that look like nothing else."""
+    plain = {re.sub(r"[^a-z0-9]", "", column.lower()): column for column in columns}
+    taken: dict[str, str] = {}
+    for field, names in _NAMES.items():
+        by_name = [plain[name] for name in names.split() if name in plain]
+        by_value = [] if field not in _TELLING else list(columns)
+        for column in (*by_name, *by_value):
+            if column not in taken.values() and _fits(field, columns[column]):
+                taken[field] = column
+                break
+    return taken
+
+
+def _is_date(field: str) -> bool:
+    return ALL_FIELDS[field].shape == "date"
+
+
+def _mostly(values: Sequence[str], fits: Callable[[str], object]) -> bool:
+    return bool(values) and sum(bool(fits(value)) for value in values) >= _MOST * len(values)
+
+
+_FITS: Final[Mapping[str, Callable[[str], object]]] = {
+    "email": fold_email,
+    "ip": read_address,
+    "user_agent": _AGENT.search,
+    "phone": _TELEPHONE.fullmatch,
+    "locale": re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z]{2,4})*").fullmatch,
+    "links": re.compile(r"(https?://)?[^\s/]{1,200}\.[^\s]{2,}").match,
+}
+_TELLING: Final = frozenset({"email", "ip", "user_agent"})
+"""Fields whose values look like nothing else."""
+
+
+def _fits(field: str, values: Sequence[str]) -> bool:
+    if field == "account_id":
+        return len(set(values)) == len(values) > 0
+    if _is_date(field):
+        return bool(_forms(values))
+    return _mostly(values, _FITS.get(field, len))
+
+
+def _date(field: str, column: str | None, columns: Mapping[str, Sequence[str]], unsure: list[str]) -> str:
+    """The line that fills a date, or one that says that it cannot be known."""
+    if column is None:
+        if field == "banned_at":
+            return ""
+        unsure.append("occurred_at: no column holds dates, so rows count as of the moment they are read")
+        return 'occurred_at = { from = "\\"@timestamp\\"", unit = "ms" }'
+    forms, source = _forms(columns[column]), _expression(column)
+    (form, how), mark = forms[0], ""
+    if len(forms) > 1:
+        several = " and as ".join(form for form, _ in forms)
+        unsure.append(f"{field}: {visible(column, 64)} reads as {several}: uncomment the right one")
+        mark = "# "
+    if form == "RFC 3339":
+        return f"{field} = {source}"
+    if form in ("s", "ms"):
+        return f'{field} = {{ from = {source}, unit = "{form}" }}'
+    unsure.append(f"{field}: the dates say no zone; UTC stands for the clock of your platform")
+    written = "" if not how else f'format = "{form}", '
+    return f'{mark}{field} = {{ from = {source}, {written}zone = "UTC" }}'
+
+
+def _forms(values: Sequence[str]) -> list[tuple[str, str]]:
+    """In which ways all dates of a column can be read: the name of each, and its form for ``strptime``."""
+    ways: list[tuple[str, str, Unit | WrittenDate | None]] = [
+        ("RFC 3339", "", None),
+        ("s", "", "s"),
+        ("ms", "", "ms"),
+        ("ISO 8601", "", WrittenDate()),
+        *((form, form, WrittenDate(form)) for form in _FORMS),
+    ]
+    found = [(name, form) for name, form, dates in ways if _mostly(values, partial(_read, dates))]
+    return found[:1] if found and not found[0][1] else found
+
+
+def _read(dates: Unit | WrittenDate | None, value: str) -> bool:
+    moment, faults = Reading(ALL_FIELDS["occurred_at"], _ITSELF, dates=dates)({"it": value})
+    if isinstance(moment, str):
+        try:
+            moment = datetime.fromisoformat(moment)
+        except ValueError:
+            return False
+        if moment.tzinfo is None:
+            return False
+    return not faults and moment is not None and _CENTURIES[0] <= moment < _CENTURIES[1]
+
+
+_ITSELF: Final = Expression("it")
+
+
+def _expression(column: str) -> str:
+    """A column as JMESPath in a TOML string."""
+    return _quoted(_path(column))
+
+
+def _path(column: str) -> str:
+    """A column as JMESPath."""
+    return column if _UNQUOTED.fullmatch(column) else _quoted(column)
+
+
+def _when(path: str, nothing: set[str]) -> str:
+    """The condition that a column holds something other than these words."""
+    words = [word for word in sorted(nothing) if "'" not in word]
+    return path + "".join(f" && {path} != '{word}'" for word in words[:_WORDS_MAX])
+
+
+def _quoted(text: str) -> str:
+    return msgspec.json.encode(text).decode()
