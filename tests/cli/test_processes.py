@@ -497,6 +497,11 @@ def test_the_words_say_what_nobody_can_catch() -> None:
     assert "First alert 9.5 s after the start; event to alert: p50 20.0 ms" in text
 
 
+def test_worker_that_lags_is_named_instead_of_a_low_share() -> None:
+    assert "lags" not in " ".join(sentences(figures(*the_show())))
+    assert "The worker lags: 40 records wait" in " ".join(sentences(figures(*the_show(), waiting=40)))
+
+
 def test_without_alerts_there_is_no_latency_to_tell() -> None:
     told = figures(PublishedEvents(), ReceivedAlerts())
     assert told["latency_ms"] == {"p50": None, "p99": None}
@@ -627,7 +632,9 @@ def test_without_an_end_the_summary_comes_once_when_the_stream_has_ended(
     replay = DemoReplay(load({"SAMEHAND_KAFKA_BROKERS": "127.0.0.1:1"}), [], 1.0)
     replay.sent = sent
     screen = StringIO()
-    printer = demo_run._SummaryPrinter(replay, received, Console(file=screen, width=100), "curl gate")
+    printer = demo_run._SummaryPrinter(
+        "http://127.0.0.1:1", replay, received, Console(file=screen, width=100), "curl gate"
+    )
     for _ in range(3):
         printer.look()
     printer.print(figures(sent, received))

@@ -384,6 +384,15 @@ def test_empty_fields_and_silent_signals_are_named(samehand: Samehand, tmp_path:
     assert "device" not in ran.figures["signals"]["silent"]
 
 
+def test_trial_without_alerts_says_what_to_fill(samehand: Samehand, tmp_path: Path) -> None:
+    events, bans = a_platform(tmp_path, *strangers(3))
+    words = " ".join(
+        samehand("try", "--events", events, "--bans", bans, "--out", tmp_path / "out").out.split()
+    )
+    assert "3 sign-ups and 1 ban: no alert; 0 bad records." in words
+    assert "Verdict: none of 3 sign-ups resembles a ban enough for an alert. Fill what gives " in words
+
+
 # Pairs that one knows: precision, recall, and why the others were missed.
 
 
@@ -414,6 +423,10 @@ def test_known_pairs_are_measured_and_the_missed_are_grouped_by_cause(
         shown.out.split()
     )
     assert "1 missed, no-shared-key: " in shown.out
+    words = " ".join(shown.out.split())
+    assert "Verdict: 2 new accounts and banned ones look written in the same hand" in words
+    assert "your own later bans confirm 1." in words
+    assert "Reading all alerts takes a person about" in words
     assert known["false_alarms"]["script"]["max_over_mean"] is None
     page = (tmp_path / "out" / "report.html").read_text("utf-8")
     assert "The 3 pairs that you know" in page

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -13,6 +14,8 @@ from cli import output
 from cli.evaluate.trial.run import Trial
 from cli.offline.known_pairs import diagnosis_shown, known_shown
 from report.text import plural, visible
+
+_MINUTES: Final = 2.5  # that a moderator needs for an alert, as --capacity supposes
 
 _THRESHOLDS: Final[output.Columns] = {
     "from": "threshold",
@@ -29,17 +32,14 @@ def shown(trial: Trial, out: Path) -> Iterator[RenderableType]:
     for diagnosis in trial.asked:
         yield from diagnosis_shown(diagnosis, trial.banned)
     alerts, kinds = report["alerts"], report["events"]["kinds"]
+    found = _bands(alerts) if alerts["accounts"] else "no alert"
     yield (
-        f"{plural(kinds['created'], 'sign-up')} and {plural(kinds['banned'], 'ban')}: "
-        f"{alerts['likely']:,} likely, {alerts['possible']:,} possible "
-        f"on {plural(alerts['accounts'], 'account')}; {plural(report['events']['bad'], 'bad record')}."
+        f"{plural(kinds['created'], 'sign-up')} and {plural(kinds['banned'], 'ban')}: {found}; "
+        f"{plural(report['events']['bad'], 'bad record')}."
     )
     by_you = alerts["banned_by_you"]
     if by_you["accounts"]:
-        yield (
-            f"Beside them {by_you['likely']:,} likely, {by_you['possible']:,} possible on "
-            f"{plural(by_you['accounts'], 'account')} that you banned later yourselves."
-        )
+        yield f"Beside them {_bands(by_you)} that you banned later yourselves."
     capacity = report["capacity"]
     columns = {**_THRESHOLDS, f"fits {capacity['a_day']:,} a day": "fits"}
     yield output.table(columns, capacity["thresholds"])
@@ -61,4 +61,36 @@ def shown(trial: Trial, out: Path) -> Iterator[RenderableType]:
     yield f"Read in {seconds['reading']:.1f} s, replayed in {seconds['replaying']:.1f} s ({store})."
     yield f"{visible(str(out / 'report.html'), 4_096)}: open it in a browser."
     yield f"All {plural(alerts['raised'], 'alert')}: alerts.jsonl and alerts.csv in the same folder."
+    yield from _verdict(report)
     yield Text("Resemblance, not identity; a person decides.", "dim")
+
+
+def _bands(alerts: Mapping[str, Any]) -> str:
+    return (
+        f"{alerts['likely']:,} likely, {alerts['possible']:,} possible "
+        f"on {plural(alerts['accounts'], 'account')}"
+    )
+
+
+def _verdict(report: Mapping[str, Any]) -> Iterator[str]:
+    """What was found, what the platform's own bans confirm, what reading it costs, and what to do next."""
+    alerts, kinds = report["alerts"], report["events"]["kinds"]
+    confirmed = alerts["banned_by_you"]["accounts"]
+    found = alerts["accounts"] + confirmed
+    if not found:
+        silent = report["signals"]["silent"]
+        wanted = f" Fill what gives {', '.join(silent)} something to compare, or" if silent else " Next,"
+        yield (
+            f"Verdict: none of {plural(kinds['created'], 'sign-up')} resembles a ban enough for an alert."
+            f"{wanted} read a longer time (--from 30d) and all of your bans."
+        )
+        return
+    yield (
+        f"Verdict: {plural(found, 'new account')} and banned ones look written in the same hand; your own "
+        f"later bans confirm {confirmed:,}."
+    )
+    lowest = report["capacity"]["thresholds"][0]
+    if lowest["a_day"] is not None:
+        minutes = lowest["a_day"] * _MINUTES
+        yield f"Reading all alerts takes a person about {plural(math.ceil(minutes), 'minute')} a day."
+    yield "Next: read the strongest in the report, then run it live (docs/first-alert.md)."

@@ -20,7 +20,7 @@ from cli import output
 from cli.run.demo.alert_reader import ReceivedAlerts, listen
 from cli.run.demo.replay import DemoReplay, with_wave
 from cli.run.demo.servers import DemoServers, demo_servers
-from cli.run.demo.summary import figures, sentences
+from cli.run.demo.summary import figures, sentences, waiting_records
 from report.waterfall import terminal
 from schemas.accounts import AccountBanned, AccountCreated
 from schemas.alerts import AlertSummary, MirrorAlert
@@ -83,7 +83,7 @@ def perform(options: DemoOptions, console: Console) -> dict[str, Any]:
             replay = DemoReplay(running.settings, events, max(left, 1.0))
             received = ReceivedAlerts(began=began)
             call = curl(running.gate, running.key, events, datetime.now(UTC)) if running.gate else ""
-            printer = _SummaryPrinter(replay, received, console, call)
+            printer = _SummaryPrinter(running.web, replay, received, console, call)
             replay.start()
             try:
                 # With an end given, the summary comes at that end alone.
@@ -95,7 +95,7 @@ def perform(options: DemoOptions, console: Console) -> dict[str, Any]:
                 console.print("Stopping …", style="dim")
             replay.stop()
             replay.join(timeout=SETTLE_SECONDS)
-            summary = figures(replay.sent, received)
+            summary = printer.figures()
             printer.print(summary)
             summary["worker_alive"] = running.worker.pid is not None
     return summary
@@ -123,8 +123,11 @@ class _SummaryPrinter:
     `call` is a command that scores a mirror at the gate while the demo runs, "" without a gate.
     """
 
-    def __init__(self, replay: DemoReplay, received: ReceivedAlerts, console: Console, call: str) -> None:
-        self.replay, self.received, self.console, self.call = replay, received, console, call
+    def __init__(
+        self, worker: str, replay: DemoReplay, received: ReceivedAlerts, console: Console, call: str
+    ) -> None:
+        self.worker, self.replay, self.received = worker, replay, received
+        self.console, self.call = console, call
         self._printed: dict[str, Any] | None = None
         self._ended: float | None = None
 
@@ -134,11 +137,14 @@ class _SummaryPrinter:
         now = time.monotonic()
         self._ended = self._ended or now
         if now >= self._ended + SETTLE_SECONDS:
-            self.print(figures(self.replay.sent, self.received))
+            self.print(self.figures())
             if self.call:
                 self.console.print("Score a mirror while it signs up:")
                 self.console.print(self.call, soft_wrap=True)
             self.console.print("The sample stream has ended; Ctrl-C ends the demo.", style="dim")
+
+    def figures(self) -> dict[str, Any]:
+        return figures(self.replay.sent, self.received, waiting_records(self.worker))
 
     def print(self, summary: dict[str, Any]) -> None:
         if summary != self._printed:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+import urllib.request
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
+
+from prometheus_client.parser import text_string_to_metric_families
 
 from cli.run.demo.alert_reader import ReceivedAlerts
 from cli.run.demo.replay import PublishedEvents
@@ -17,8 +20,22 @@ WHOLLY_FRESH = 8
 """The strategy that shares nothing with the banned account: nobody can catch it, and we say so."""
 
 
-def figures(sent: PublishedEvents, received: ReceivedAlerts) -> dict[str, Any]:
-    """Events, alerts by band and direction, latency, dead letters, and what was true."""
+def waiting_records(worker: str) -> int:
+    """How many records the worker at this address has not read yet, by its own metrics; 0 if it is silent."""
+    try:
+        with urllib.request.urlopen(f"{worker}/metrics", timeout=2.0) as page:  # noqa: S310  # our own loopback address
+            families = list(text_string_to_metric_families(page.read().decode()))
+    except (OSError, ValueError):
+        return 0
+    lags = (family.samples for family in families if family.name == "samehand_consumer_lag_records")
+    return int(sum(sample.value for samples in lags for sample in samples))
+
+
+def figures(sent: PublishedEvents, received: ReceivedAlerts, waiting: int = 0) -> dict[str, Any]:
+    """Events, alerts by band and direction, latency, dead letters, and what was true.
+
+    ``waiting``: records that the worker has not read yet.
+    """
     bands = Counter[str]()
     directions = Counter[str]()
     for (band, direction), count in received.alerts.items():
@@ -51,6 +68,7 @@ def figures(sent: PublishedEvents, received: ReceivedAlerts) -> dict[str, Any]:
             for number in sorted(all_of)
         },
         "alerts_on_others": sum(pair not in true_pairs for pair in received.pairs),
+        "waiting": waiting,
         "finished": sent.finished and not sent.fault,
     }
 
@@ -90,6 +108,11 @@ def sentences(figures: dict[str, Any]) -> list[str]:
         )
         + f" (number {WHOLLY_FRESH} shares nothing with the banned account, and nobody can catch it).",
     ]
+    if figures["waiting"]:
+        lines.append(
+            f"The worker lags: {plural(figures['waiting'], 'record')} wait, and mirrors among them are not "
+            "found yet. This machine is busy; run the demo again when it is not."
+        )
     if latency["p50"] is not None:
         lines.append(
             f"First alert {figures['first_alert_seconds']} s after the start; "
