@@ -97,7 +97,7 @@ VALIDATION_SEEDS: Final = (3101, 3102, 3103, 3104)
 """Those with the third family of edits, which show whether what was tuned holds beside it."""
 HELD_OUT_SEEDS: Final = (28_201, 28_202, 28_203, 28_204)
 """Those that judge: run once, with edits that tuning never used; new ones for each form of the mind."""
-_ACCOUNTS: Final = 20_000
+ACCOUNTS: Final = 20_000
 
 SCRIPTS: Final = {
     **dict.fromkeys(("ar", "ps", "ur"), "Arabic"),
@@ -114,7 +114,7 @@ def simulated(
     edits: str,
     *,
     seeds: Sequence[int],
-    accounts: int = _ACCOUNTS,
+    accounts: int = ACCOUNTS,
     processes: int = 2,
     heard: Callable[[int], None] = lambda ready: None,
 ) -> dict[str, Any]:
