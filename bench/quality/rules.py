@@ -25,7 +25,7 @@ _ALIKE: Final = 90.0  # of 100, as guides to RapidFuzz take it
 
 
 def by_rules(folder: Path) -> dict[str, Counter[str]]:
-    """By rule, how many mirrors and how many other accounts it alerts on, whatever they are alerted beside."""
+    """By rule, how many mirrors and how many other accounts it alerts on, beside whatever ban."""
     truth = {AccountPair(pair.account, pair.banned) for pair in read_truth(folder / "truth.csv")}
     signing_up = read_accounts(folder / "accounts.jsonl", now=NOW, platform="x")
     accounts = [it.outcome for it in signing_up if not isinstance(it.outcome, Malformed)]
