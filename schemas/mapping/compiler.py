@@ -392,7 +392,7 @@ def _written(table: Mapping[str, Any], path: Path, collector: _FaultCollector) -
         collector.fault(path, "`format` and `zone` must be texts")
         return None
     try:
-        read = datetime.strptime(_PROBE.strftime(form), form).date() if form else _PROBE.date()  # noqa: DTZ007
+        read = datetime.strptime(_PROBE.strftime(form), form).date() if form else _PROBE.date()  # noqa: DTZ007  # no moment
     except (ValueError, re.error):  # no directive, or one of them twice
         read = None
     if read != _PROBE.date():

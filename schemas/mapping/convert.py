@@ -64,8 +64,11 @@ class WrittenDate:
             return None, (FieldFault.WRONG_TYPE,)
         text = str(raw)[:_DATE_CHARS_MAX].strip()
         try:
-            # It gets its zone below.
-            read = datetime.strptime(text, self.form) if self.form else datetime.fromisoformat(text)  # noqa: DTZ007
+            read = (
+                datetime.strptime(text, self.form)  # noqa: DTZ007  # it gets its zone below
+                if self.form
+                else datetime.fromisoformat(text)
+            )
             return (read if read.tzinfo else read.replace(tzinfo=self.zone)).astimezone(UTC), ()
         except (ValueError, OverflowError):  # of the years 1 and 9999 a part is none in UTC
             return None, (FieldFault.BAD_DATE,)
