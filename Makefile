@@ -94,14 +94,11 @@ $(COMPILED)/.stamp: $(COMPILE_STAMP) tools/compiled.py $(shell find samehand -ty
 compiled: $(COMPILED)/.stamp ## the mind as machine code, in build/compiled; needs a C compiler, two minutes
 
 .PHONY: test-compiled
-# A tenth of the examples of each property: `make test` tries them all on the same sources. Left out are agents in all
-# orders of their calls to a store and on several shards of it, in which the mind says the same each time, and what runs
-# agents or has no mind.
+# A tenth of the examples of each property: `make test` tries them all on the same sources. Of what calls the mind it runs
+# each agent once: what else runs agents calls it alike, and a worker of the image finds a mirror with it (test-image).
 test-compiled: $(COMPILED)/.stamp ## the tests of the mind and of what works with it, on machine code, minutes
 	@$(ON_MACHINE_CODE) $(PYTEST) $(PARALLEL) $(REPORT) -p tests.compiled -p tests.quickly \
-		--hypothesis-profile=unit -m "not kafka" -k "not shards" \
-		tests/samehand tests/agents tests/store/common tests/store/test_alerts.py \
-		--ignore tests/agents/test_interleavings.py --ignore tests/agents/runtime
+		--hypothesis-profile=unit tests/samehand tests/agents/test_agents.py tests/store/common
 
 .PHONY: test-faults
 test-faults: $(STAMP) ## every fault on Apache Kafka, 13 to 27 minutes, and its table in docs/faults.md; QUICK=1 a third

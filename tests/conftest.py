@@ -39,7 +39,7 @@ structlog.configure(
     ]
 )
 
-# Each worker collects all tests: a million objects that stay, and no garbage to look for meanwhile.
+# Each worker collects all tests: half a million objects that stay, and no garbage to look for meanwhile.
 if "PYTEST_XDIST_WORKER" in os.environ:
     gc.disable()
 
@@ -70,6 +70,7 @@ UNLINK_BATCH = 1_000  # keys a command: few round trips, and no command long eno
 
 
 def pytest_collection_finish() -> None:
+    gc.freeze()  # what was collected stays, and is not looked through again
     gc.enable()
 
 

@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import argparse
 import ast
-import io
 import json
 import re
 import subprocess
 import sys
-import tokenize
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -40,9 +38,6 @@ _SHORT_DOCSTRING_WORDS: Final = 4
 _WIDE_BY_RULE: Final = frozenset({"samehand/signals", "desk/database/migrations/versions"})
 _NOT_PRODUCT: Final = frozenset({"bench", "tools", "tests", "examples"})
 _PAGES: Final = frozenset({".html", ".js", ".css"})
-_NO_CODE: Final = frozenset(
-    {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
-)
 _DOCUMENTED: Final = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -74,18 +69,20 @@ def code_lines(name: str, source: str) -> int:
     """Counts the lines of a Python or Lua file, without blanks, comments, docstrings and imports."""
     if name.endswith(".lua"):
         return sum(line.strip()[:2] not in ("", "--") for line in source.splitlines())
+    lines = enumerate(source.split("\n"), 1)
+    held = {number for number, line in lines if line.strip() and line.lstrip()[0] != "#"}
     left_out: set[int] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import | ast.ImportFrom):
             left_out |= _lines(node)
         elif isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
             left_out |= _lines(node.body[0])
-    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    held = (range(token.start[0], token.end[0] + 1) for token in tokens if token.type not in _NO_CODE)
-    return len({line for lines in held for line in lines} - left_out)
+        elif isinstance(node, ast.Constant | ast.JoinedStr):
+            held |= _lines(node)  # blanks and "#" of a text, too
+    return len(held - left_out)
 
 
-def _lines(node: ast.stmt) -> set[int]:
+def _lines(node: ast.stmt | ast.expr) -> set[int]:
     return set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
 
 

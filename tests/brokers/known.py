@@ -31,11 +31,9 @@ class Gap:
 SNAPSHOT = Gap(
     "It saves its state about once a second: a kill loses what was acknowledged since, topics too."
 )
-MEMORY = Gap("It keeps everything in memory.")
 COMMIT = (
     "While a group rebalances it refuses every commit (ILLEGAL_GENERATION), and the member tries for ever."
 )
-OFFSETS = "It counts batches, not records: the end of a partition with one batch of 37 records is 1."
 
 #: (broker, test without its ``test_``) to the gap.
 KNOWN: dict[tuple[str, str], Gap] = {
@@ -53,14 +51,4 @@ KNOWN: dict[tuple[str, str], Gap] = {
         "The killed member stays the group's leader, so that the new one waits for its share for ever.",
         waits=True,
     ),
-    ("tansu", "kill_loses_nothing_acknowledged"): MEMORY,
-    ("tansu", "kill_keeps_topics_and_commits"): MEMORY,
-    ("tansu", "stop_keeps_topics_and_commits"): MEMORY,
-    ("tansu", "idempotent_producer"): Gap("InitProducerId is answered with an unknown error."),
-    ("tansu", "ends_kafka_python"): Gap(OFFSETS),
-    ("tansu", "ends_aiokafka"): Gap(OFFSETS),
-    ("tansu", "offsets_by_time"): Gap("Every moment is answered with the first offset."),
-    ("tansu", "fetch_returns_promptly"): Gap("A fetch returns when its longest wait is over.", waits=True),
-    ("tansu", "compaction_done"): Gap("Nothing is removed within 8 s.", waits=True),
-    ("tansu", "records_deleted"): Gap("It closes the connection on DeleteRecords."),
 }

@@ -67,6 +67,7 @@ from tests.gate.conftest import Broker, Caller, MakeLife, a_gate
 from tests.made_up_calls import hold_to_its_document
 from tests.makers import a_ban, a_sign_up
 from tests.tables import for_each
+from tests.ticks import Ticks
 
 # Who may call: made and printed once, kept as a digest, revoked while the gate runs.
 
@@ -81,16 +82,6 @@ def path(tmp_path: Path) -> Path:
 
 def a_key(path: Path, name: str = "sign-up", *may: May, rate: float = 10.0) -> str:
     return new_key(path, name, frozenset(may or ("score",)), rate, NOW)
-
-
-class Ticks:
-    """A clock that a test turns."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def test_the_file_holds_no_secret_and_is_its_owners_alone(path: Path) -> None:

@@ -47,6 +47,7 @@ from tests.house import ROOT
 from tests.makers import NOON, a_ban, a_deletion, a_sign_up, arrival
 from tests.patience import patient
 from tests.tables import for_each
+from tests.ticks import Ticks
 
 # An account is scored as it signs up: in time, whatever is away, and telling no more than one may know.
 
@@ -582,17 +583,7 @@ async def test_many_at_once_are_told_what_each_would_be_told_alone(caller: Calle
 # Who asks about thousands of people once each shows in the figures of its key.
 
 
-class Clock:
-    """Ticks that a test lets pass."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def figures(clock: Clock, known: Sequence[str] = (), fault: Exception | None = None) -> Questions:
+def figures(clock: Ticks, known: Sequence[str] = (), fault: Exception | None = None) -> Questions:
     async def remembers(accounts: Sequence[str]) -> list[bool]:
         if fault is not None:
             raise fault
@@ -624,7 +615,7 @@ async def test_five_thousand_questions_about_as_many_people_show_by_the_day(call
 
 
 async def test_share_that_no_event_followed_is_of_questions_of_any_hour() -> None:
-    clock = Clock()
+    clock = Ticks()
     questions = figures(clock, [f"app:{number}" for number in range(0, 50_000, 4)])
     for number in range(50_000):
         questions.note("sign-up", f"app:{number}", matched=number % 10 == 0)
@@ -638,7 +629,7 @@ async def test_share_that_no_event_followed_is_of_questions_of_any_hour() -> Non
 
 
 async def test_questions_too_young_for_an_event_are_left_out() -> None:
-    clock = Clock()
+    clock = Ticks()
     questions = figures(clock)
     questions.note("sign-up", "app:1", matched=False)
     [line] = await told(questions)
@@ -647,7 +638,7 @@ async def test_questions_too_young_for_an_event_are_left_out() -> None:
 
 @for_each("fault", [Transient("away"), StoreUnavailable("away"), TimeoutError(), ValueError()])
 async def test_store_that_is_away_costs_one_figure(fault: Exception) -> None:
-    clock = Clock()
+    clock = Ticks()
     questions = figures(clock, fault=fault)
     questions.note("sign-up", "app:1", matched=True)
     clock.now += FOLLOW_SECONDS
@@ -660,7 +651,7 @@ async def test_store_that_is_away_costs_one_figure(fault: Exception) -> None:
 
 
 async def test_a_day_that_is_broken_off_is_told_when_the_gate_ends() -> None:
-    clock = Clock()
+    clock = Ticks()
     questions = figures(clock)
     questions.note("sign-up", "app:1", matched=True)
 

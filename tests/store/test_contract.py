@@ -858,12 +858,12 @@ async def test_each_platform_has_the_sign_ups_of_its_own(make_store: MakeStore) 
     store = Hours(await make_store())
     for hour in range(50):
         crowd = [
-            replace(one, account=f"y:{one.account_id}", platform="y") for one in newcomers(99 + hour, 100)
+            replace(one, account=f"y:{one.account_id}", platform="y") for one in newcomers(99 + hour, 20)
         ]
         await store.at(NOW + hour * HOUR, *newcomers(hour), *crowd)
     frozen = await store.store.frequencies(at=store.moment, now=store.moment)
-    assert [round(frozen.sign_ups.of(name).usual * DAY) for name in ("x", "y")] == [240, 2_400]
-    assert [round(rate * DAY) for rate in frozen.sign_ups.range()] == [240, 2_400]
+    assert [round(frozen.sign_ups.of(name).usual * DAY) for name in ("x", "y")] == [240, 480]
+    assert [round(rate * DAY) for rate in frozen.sign_ups.range()] == [240, 480]
 
 
 async def test_sign_ups_of_a_backlog_are_as_many_a_day_as_when_they_came(make_store: MakeStore) -> None:

@@ -55,6 +55,7 @@ from tests.streams.fakes import (
     stream,
 )
 from tests.tables import for_each
+from tests.ticks import Ticks
 
 # Metrics: declared once, labels bounded, edges where the objective is.
 
@@ -310,14 +311,6 @@ def test_libraries_keep_quiet_when_we_debug() -> None:
 # Of an outage aiokafka says one line, and nothing else is lost.
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 def record(message: str, *values: object, name: str = "aiokafka") -> logging.LogRecord:
     return logging.LogRecord(name, logging.ERROR, "", 0, message, values, None)
 
@@ -331,7 +324,7 @@ AWAY = (
 
 
 def test_an_outage_is_one_line_however_long_and_in_however_many_words() -> None:
-    clock = Clock()
+    clock = Ticks()
     repeats, said = Repeats(clock), 0
     for _ in range(10_000):
         clock.now += 0.1
@@ -340,7 +333,7 @@ def test_an_outage_is_one_line_however_long_and_in_however_many_words() -> None:
 
 
 def test_the_next_outage_is_said_and_a_long_one_each_hour() -> None:
-    clock = Clock()
+    clock = Ticks()
     repeats = Repeats(clock)
     assert [repeats.says(AWAY[0]), repeats.says(AWAY[0])] == [True, False]
     clock.now += QUIET_SECONDS
@@ -353,7 +346,7 @@ def test_the_next_outage_is_said_and_a_long_one_each_hour() -> None:
 
 
 def test_what_is_no_outage_is_told_apart_by_its_words() -> None:
-    repeats = Repeats(Clock())
+    repeats = Repeats(Ticks())
     refused = record("Unable connect to node with id %s: %s", 1, "SaslAuthenticationFailed")
     topics = [record("Topic %s is not authorized for this client", topic) for topic in ("a", "b", "a")]
     assert [repeats.says(it) for it in (AWAY[0], refused, refused, *topics)] == [
@@ -367,13 +360,13 @@ def test_what_is_no_outage_is_told_apart_by_its_words() -> None:
 
 
 def test_other_libraries_and_we_say_all() -> None:
-    repeats = Repeats(Clock())
+    repeats = Repeats(Ticks())
     for name in ("samehand.worker", "faust.app", "aiokafkaesque"):
         assert [repeats.says(record("Unable connect to node", name=name)) for _ in range(2)] == [True, True]
 
 
 def test_what_is_remembered_has_an_end() -> None:
-    repeats = Repeats(Clock())
+    repeats = Repeats(Ticks())
     for number in range(3 * MESSAGES_MAX):
         assert repeats.says(record("no such thing as %s", number))
     assert len(repeats._heard) <= MESSAGES_MAX
