@@ -51,18 +51,20 @@ _BITS_OF_PHRASES: Final = 0.3
 _BITS_OF_PROSE: Final = 1.3
 _ALMOST: Final = 0.85
 _MOSTLY: Final = 0.5
-_PARTLY: Final = 0.25
+_PARTLY_NATS: Final = 3.9  # texts of one length are alike by a quarter
 # What two texts share is rated as a text of its length, and so many bits rarer: strangers share pieces here
 # and there, an editor keeps whole runs. Of 11 million simulated pairs of one language, on a fresh seed, one
 # in 2^14 has a rate of 12 bits, one in 2^16 of 16, one in 2^19 of 20 and one in 2^21 of 24: there they have
 # their trades and towns from short lists.
 _PIECES_BITS: Final = 4.0
-# Nor is it rarer than a likeness is among strangers: one pair in e^(1 + 12.4 likeness) reaches it, and beyond
-# two fifths e^28 times fewer for each unit more.
+# Nor is it rarer than a likeness is among strangers: one pair in e^(1 + 8.4 likeness + 2 passage) reaches it, of
+# whatever two lengths (4.7 million simulated pairs of one language), and beyond two fifths e^33 times fewer for
+# each unit of likeness more. ``passage`` is the part of the shorter text that stands in the longer one.
 _STRANGERS: Final = 1.0
-_STRANGERS_FALL: Final = 12.4
+_STRANGERS_FALL: Final = 8.4
+_PASSAGE_FALL: Final = 2.0
 _SELDOM: Final = 0.4
-_SELDOM_FALL: Final = 28.0
+_SELDOM_FALL: Final = 33.0
 # Short texts are common since they are made of well-known phrases; a part of one at least half as much.
 _IN_PART: Final = 0.5
 # Texts of which a single band agrees are hardly ever more alike; a look-up finds many strangers by one band.
@@ -120,9 +122,9 @@ class BioSignal(SignalBase[BioTrait]):
         return [key_of(KeyKind.BIO_BAND, band) for band in _counted(trait)]
 
     def compare(self, ours: BioTrait, theirs: BioTrait, context: ComparisonContext) -> Comparison | None:
-        """The level by the estimated share of three-letter pieces in common."""
+        """The level by the estimated share of three-letter pieces in common, and by that of the shorter text."""
         likeness = resemblance(ours.signature, theirs.signature)
-        if likeness < _PARTLY:
+        if _strangers_nats(likeness, ours.length, theirs.length) < _PARTLY_NATS:
             return _DIFFERENT
         shipped = _shipped_rate(min(ours.length, theirs.length))
         if likeness >= _ALMOST:
@@ -246,10 +248,23 @@ def _shared(context: ComparisonContext, shipped: float, *traits: BioTrait) -> tu
 
 def _rate_in_part(likeness: float, ours: int, theirs: float) -> float:
     """The rate of texts of two lengths (characters) that are less alike than almost the same."""
-    both = likeness / (1.0 + likeness) * (ours + theirs - 2 * (_SHINGLE - 1)) + _SHINGLE - 1
-    pieces = _shipped_rate(min(both, ours, theirs)) * rate_of_bits(_PIECES_BITS)
-    alike = _STRANGERS + _STRANGERS_FALL * likeness + _SELDOM_FALL * max(likeness - _SELDOM, 0.0)
-    return max(pieces, math.exp(-alike), _IN_PART * _shipped_rate(min(ours, theirs)))
+    shorter = min(ours, theirs)
+    both = _passage(likeness, ours, theirs) * (shorter - _SHINGLE + 1) + _SHINGLE - 1
+    pieces = _shipped_rate(both) * rate_of_bits(_PIECES_BITS)
+    alike = math.exp(-_strangers_nats(likeness, ours, theirs))
+    return max(pieces, alike, _IN_PART * _shipped_rate(shorter))
+
+
+def _strangers_nats(likeness: float, ours: int, theirs: float) -> float:
+    """How seldom (nats) texts of strangers of two lengths are so much alike."""
+    passage = _PASSAGE_FALL * _passage(likeness, ours, theirs)
+    return _STRANGERS + _STRANGERS_FALL * likeness + passage + _SELDOM_FALL * max(likeness - _SELDOM, 0.0)
+
+
+def _passage(likeness: float, ours: int, theirs: float) -> float:
+    """The estimated part of the shorter of two texts that stands in the longer one."""
+    pieces = [length - _SHINGLE + 1 for length in (ours, theirs)]
+    return min(likeness / (1.0 + likeness) * sum(pieces) / min(pieces), 1.0)
 
 
 def _shipped_rate(length: float) -> float:
