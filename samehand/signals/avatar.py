@@ -33,9 +33,9 @@ _BLOCK_BYTES: Final = 3
 # change 74, 56 and 64 bits in the median.
 NEAR_BITS: Final = 31
 ALIKE_BITS: Final = 76
-# So many pictures are found ones, which others may find as well; the rest are their owners' own. Two thirds of
-# public profile pictures show a face (Gegenhuber et al., Hey there! You are using WhatsApp, arXiv 2511.20252);
-# that half of the others are found is assumed.
+# So many pictures are found ones, which others may find as well; the rest are their owners' own. Two thirds
+# of public profile pictures show a face (Gegenhuber et al., Hey there! You are using WhatsApp, arXiv
+# 2511.20252); that half of the others are found is assumed.
 _FOUND_SHARE: Final = 1 / 6
 _LEVELS: Final = (
     (15, "same-picture"),

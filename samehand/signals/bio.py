@@ -57,9 +57,9 @@ _PARTLY_NATS: Final = 3.9  # texts of one length are alike by a quarter
 # in 2^14 has a rate of 12 bits, one in 2^16 of 16, one in 2^19 of 20 and one in 2^21 of 24: there they have
 # their trades and towns from short lists.
 _PIECES_BITS: Final = 4.0
-# Nor is it rarer than a likeness is among strangers: one pair in e^(1 + 8.4 likeness + 2 passage) reaches it, of
-# whatever two lengths (4.7 million simulated pairs of one language), and beyond two fifths e^33 times fewer for
-# each unit of likeness more. ``passage`` is the part of the shorter text that stands in the longer one.
+# Nor is it rarer than a likeness is among strangers: of 4.7 million simulated pairs of one language and of
+# whatever two lengths one in e^(1 + 8.4 likeness + 2 passage) reaches it, and beyond two fifths e^33 times
+# fewer for each unit of likeness more. A passage is the part of the shorter text that stands in the longer.
 _STRANGERS: Final = 1.0
 _STRANGERS_FALL: Final = 8.4
 _PASSAGE_FALL: Final = 2.0
@@ -122,7 +122,7 @@ class BioSignal(SignalBase[BioTrait]):
         return [key_of(KeyKind.BIO_BAND, band) for band in _counted(trait)]
 
     def compare(self, ours: BioTrait, theirs: BioTrait, context: ComparisonContext) -> Comparison | None:
-        """The level by the estimated share of three-letter pieces in common, and by that of the shorter text."""
+        """The level by the estimated share of three-letter pieces in common, of both or of the shorter."""
         likeness = resemblance(ours.signature, theirs.signature)
         if _strangers_nats(likeness, ours.length, theirs.length) < _PARTLY_NATS:
             return _DIFFERENT
