@@ -455,6 +455,7 @@ OURS = ContactPoint("handle", "valley_news")
         *("my other account @valley_news", "moved here from @valley_news", "tsohon asusuna @valley_news"),
         *("koontadaydii hore @valley_news", "አሮጌው አካውንቴ @valley_news", "منی کہنیں اکانٹ @valley_news"),
         *("পুরাতন একাউন্ট @valley_news", "pindahan dari @valley_news", "asıl hesabım @valley_news"),
+        *("Not a bot. Backup of “@valley_news”", "“Songs”, my old account @valley_news is not back"),
     ],
 )
 def test_whose_account_it_was_is_read_in_many_languages(bio: str) -> None:
@@ -478,6 +479,18 @@ def test_whose_account_it_was_is_read_in_many_languages(bio: str) -> None:
         *("ex @valley_news reporter", "the old account @valley_news scammed me"),
         *("mein Konto wurde gesperrt von @valley_news", "የጓደኛዬ የድሮ አካውንት @valley_news"),
         *("akun @valley_news diblokir", "laporkan akun lama @valley_news", "канал @valley_news закрыли"),
+        *("he laughed, “my old account @valley_news”", "«мой старый канал @valley_news» и прочая ложь"),
+        *(
+            "he said my old account @valley_news",
+            "قال: حسابي القديم @valley_news",
+            "mein Alter sagte: backup @valley_news",
+        ),
+        *("this is not the backup of @valley_news", "nicht mein altes Konto @valley_news"),
+        *(
+            "unofficial backup of @valley_news",
+            "RT @valley_news: my old account",
+            "I miss the old page @valley_news",
+        ),
     ],
 )
 def test_who_only_names_it_claims_nothing(bio: str) -> None:
