@@ -75,7 +75,7 @@ _DIFFERENT: Final = Comparison("different")
 
 @dataclass(frozen=True, slots=True)
 class BioTrait:
-    """The low bytes of 64 minima, and the length of the folded text in characters (at most 255)."""
+    """The low bytes of 64 minima, and the length (at most 255) of the folded text less what it repeats."""
 
     signature: bytes
     length: int
@@ -99,7 +99,10 @@ class BioSignal(SignalBase[BioTrait]):
         consonants = consonants_of(text)
         if len(text) < _TEXT_LENGTH_MIN or len(consonants) < _CONSONANTS_MIN:
             return None
-        return BioTrait(_signature(consonants), min(len(text), 255))
+        pieces = np.unique(_pieces(consonants))
+        # Who repeats a prayer ten times says no more than who says it once.
+        length = max(round(len(text) * len(pieces) / (len(consonants) - _SHINGLE + 1)), _SHINGLE)
+        return BioTrait(_signature(pieces), min(length, 255))
 
     def pack(self, trait: BioTrait) -> bytes:
         """The length, then the signature."""
@@ -200,12 +203,17 @@ def _is_address(word: str) -> bool:
     return word.isascii() and bool(_ADDRESS.search(word) or any(wallet_points(word)))
 
 
-def _signature(text: str) -> bytes:
-    """The MinHash signature of a text: of each hash function the low byte of the least over its shingles."""
+def _pieces(text: str) -> NDArray[np.uint64]:
+    """The shingles of a text, each as a number."""
     codes = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
     shingles = np.zeros(len(codes) - _SHINGLE + 1, dtype=np.uint64)
     for place in range(_SHINGLE):
         shingles = shingles * np.uint64(0x1_0001_93) + codes[place : len(codes) - _SHINGLE + 1 + place]
+    return shingles
+
+
+def _signature(shingles: NDArray[np.uint64]) -> bytes:
+    """The MinHash signature of a text: of each hash function the low byte of the least over its shingles."""
     odd, offset = _multipliers()
     least = np.full(_HASHES, np.iinfo(np.uint64).max, dtype=np.uint64)
     for start in range(0, len(shingles), _HASHED_AT_ONCE):

@@ -8,6 +8,7 @@ from typing import Any, Final
 from samehand.frequency.rates import SignUpRates
 from tests.samehand.makers import Bearers, an_account
 from tests.samehand.scoring.makers import picture
+from tests.samehand.scoring.test_contact_points import CITY
 from tests.samehand.scoring.test_score import judged
 from tests.tables import for_each
 
@@ -54,3 +55,14 @@ def test_picture_that_others_show_is_nothing_by_itself() -> None:
 
 def test_another_picture_is_nothing_beside_another_bio() -> None:
     assert band(MORE, DAY, avatar=picture(128)) == "none"
+
+
+@for_each("phrase", ["Free the northern valley! ", "سبحان الله وبحمده ", "bla bla bla "])
+def test_phrase_repeated_is_worth_no_more_than_once(phrase: str) -> None:
+    """Prayers and slogans: who repeats one says nothing that others do not."""
+    once, often = (
+        judged(replace(OTHER, bio=bio, avatar=None), replace(BANNED, bio=bio), CITY, DAY)
+        for bio in (phrase * 2, phrase * 12)
+    )
+    assert (once.band, often.band) == ("none", "none")
+    assert often.log_odds < once.log_odds + 0.5
