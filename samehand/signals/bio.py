@@ -49,6 +49,7 @@ _CONSONANTS_MIN: Final = 4  # of texts of hardly anything but vowels many have t
 _PHRASE_LENGTH: Final = 30
 _BITS_OF_PHRASES: Final = 0.3
 _BITS_OF_PROSE: Final = 1.3
+_NEW_IN_PROSE: Final = 0.9  # of the pieces of an ordinary text are no repetitions
 _ALMOST: Final = 0.85
 _MOSTLY: Final = 0.5
 _PARTLY_NATS: Final = 3.9  # texts of one length are alike by a quarter
@@ -101,7 +102,8 @@ class BioSignal(SignalBase[BioTrait]):
             return None
         pieces = np.unique(_pieces(consonants))
         # Who repeats a prayer ten times says no more than who says it once.
-        length = max(round(len(text) * len(pieces) / (len(consonants) - _SHINGLE + 1)), _SHINGLE)
+        once = len(pieces) / (len(consonants) - _SHINGLE + 1) / _NEW_IN_PROSE
+        length = max(round(len(text) * min(once, 1.0)), _SHINGLE)
         return BioTrait(_signature(pieces), min(length, 255))
 
     def pack(self, trait: BioTrait) -> bytes:
