@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from samehand.account import Account, Avatar
+from samehand.frequency.rates import OF_THE_PAIR, SHARED_BEFORE
 from samehand.keys import Key, KeyKind, key_of
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
 from samehand.signals.comparison import Comparison
@@ -32,6 +33,10 @@ _BLOCK_BYTES: Final = 3
 # change 74, 56 and 64 bits in the median.
 NEAR_BITS: Final = 31
 ALIKE_BITS: Final = 76
+# So many pictures are found ones, which others may find as well; the rest are their owners' own. Two thirds
+# of public profile pictures show a face (Gegenhuber et al., Hey there! You are using WhatsApp, arXiv
+# 2511.20252); that half of the others are found is assumed.
+_FOUND_SHARE: Final = 1 / 6
 _LEVELS: Final = (
     (15, "same-picture"),
     (NEAR_BITS, "near-same-picture"),
@@ -137,9 +142,17 @@ class AvatarSignal(SignalBase[AvatarTrait]):
 
 
 def _rate(level: str, pdq: bytes, context: ComparisonContext) -> tuple[float, int]:
-    """The rate of a level at this picture: a lesser likeness is as much commoner as it is shipped to be."""
+    """The rate of a level at this picture: a lesser likeness is as much commoner as it is shipped to be.
+
+    Strangers show found pictures alone: a picture that nobody else was counted with is the less likely one
+    of these, the more accounts were counted.
+    """
     same = context.u("avatar", "same-picture")
-    rate, crowd = context.shared(KeyKind.AVATAR, pdq, same)
+    common = min(1.0, same / _FOUND_SHARE)
+    rate, crowd = context.shared(KeyKind.AVATAR, pdq, common)
+    if crowd <= OF_THE_PAIR:
+        found = _FOUND_SHARE * (rate / common) ** SHARED_BEFORE  # as a gamma prior has it of rare ones
+        rate *= found / (1.0 - _FOUND_SHARE + found)
     return min(1.0, rate * (context.u("avatar", level) / same)), crowd
 
 

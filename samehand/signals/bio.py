@@ -49,20 +49,23 @@ _CONSONANTS_MIN: Final = 4  # of texts of hardly anything but vowels many have t
 _PHRASE_LENGTH: Final = 30
 _BITS_OF_PHRASES: Final = 0.3
 _BITS_OF_PROSE: Final = 1.3
+_NEW_IN_PROSE: Final = 0.9  # of the pieces of an ordinary text are no repetitions
 _ALMOST: Final = 0.85
 _MOSTLY: Final = 0.5
-_PARTLY: Final = 0.25
+_PARTLY_NATS: Final = 3.9  # texts of one length are alike by a quarter
 # What two texts share is rated as a text of its length, and so many bits rarer: strangers share pieces here
 # and there, an editor keeps whole runs. Of 11 million simulated pairs of one language, on a fresh seed, one
 # in 2^14 has a rate of 12 bits, one in 2^16 of 16, one in 2^19 of 20 and one in 2^21 of 24: there they have
 # their trades and towns from short lists.
 _PIECES_BITS: Final = 4.0
-# Nor is it rarer than a likeness is among strangers: one pair in e^(1 + 12.4 likeness) reaches it, and beyond
-# two fifths e^28 times fewer for each unit more.
+# Nor is it rarer than a likeness is among strangers: of 4.7 million simulated pairs of one language and of
+# whatever two lengths one in e^(1 + 8.4 likeness + 2 passage) reaches it, and beyond two fifths e^33 times
+# fewer for each unit of likeness more. A passage is the part of the shorter text that stands in the longer.
 _STRANGERS: Final = 1.0
-_STRANGERS_FALL: Final = 12.4
+_STRANGERS_FALL: Final = 8.4
+_PASSAGE_FALL: Final = 2.0
 _SELDOM: Final = 0.4
-_SELDOM_FALL: Final = 28.0
+_SELDOM_FALL: Final = 33.0
 # Short texts are common since they are made of well-known phrases; a part of one at least half as much.
 _IN_PART: Final = 0.5
 # Texts of which a single band agrees are hardly ever more alike; a look-up finds many strangers by one band.
@@ -73,7 +76,7 @@ _DIFFERENT: Final = Comparison("different")
 
 @dataclass(frozen=True, slots=True)
 class BioTrait:
-    """The low bytes of 64 minima, and the length of the folded text in characters (at most 255)."""
+    """The low bytes of 64 minima, and the length (at most 255) of the folded text less what it repeats."""
 
     signature: bytes
     length: int
@@ -97,7 +100,11 @@ class BioSignal(SignalBase[BioTrait]):
         consonants = consonants_of(text)
         if len(text) < _TEXT_LENGTH_MIN or len(consonants) < _CONSONANTS_MIN:
             return None
-        return BioTrait(_signature(consonants), min(len(text), 255))
+        pieces = np.unique(_pieces(consonants))
+        # Who repeats a prayer ten times says no more than who says it once.
+        once = len(pieces) / (len(consonants) - _SHINGLE + 1) / _NEW_IN_PROSE
+        length = max(round(len(text) * min(once, 1.0)), _SHINGLE)
+        return BioTrait(_signature(pieces), min(length, 255))
 
     def pack(self, trait: BioTrait) -> bytes:
         """The length, then the signature."""
@@ -120,9 +127,9 @@ class BioSignal(SignalBase[BioTrait]):
         return [key_of(KeyKind.BIO_BAND, band) for band in _counted(trait)]
 
     def compare(self, ours: BioTrait, theirs: BioTrait, context: ComparisonContext) -> Comparison | None:
-        """The level by the estimated share of three-letter pieces in common."""
+        """The level by the estimated share of three-letter pieces in common, of both or of the shorter."""
         likeness = resemblance(ours.signature, theirs.signature)
-        if likeness < _PARTLY:
+        if _strangers_nats(likeness, ours.length, theirs.length) < _PARTLY_NATS:
             return _DIFFERENT
         shipped = _shipped_rate(min(ours.length, theirs.length))
         if likeness >= _ALMOST:
@@ -198,12 +205,17 @@ def _is_address(word: str) -> bool:
     return word.isascii() and bool(_ADDRESS.search(word) or any(wallet_points(word)))
 
 
-def _signature(text: str) -> bytes:
-    """The MinHash signature of a text: of each hash function the low byte of the least over its shingles."""
+def _pieces(text: str) -> NDArray[np.uint64]:
+    """The shingles of a text, each as a number."""
     codes = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
     shingles = np.zeros(len(codes) - _SHINGLE + 1, dtype=np.uint64)
     for place in range(_SHINGLE):
         shingles = shingles * np.uint64(0x1_0001_93) + codes[place : len(codes) - _SHINGLE + 1 + place]
+    return shingles
+
+
+def _signature(shingles: NDArray[np.uint64]) -> bytes:
+    """The MinHash signature of a text: of each hash function the low byte of the least over its shingles."""
     odd, offset = _multipliers()
     least = np.full(_HASHES, np.iinfo(np.uint64).max, dtype=np.uint64)
     for start in range(0, len(shingles), _HASHED_AT_ONCE):
@@ -246,10 +258,23 @@ def _shared(context: ComparisonContext, shipped: float, *traits: BioTrait) -> tu
 
 def _rate_in_part(likeness: float, ours: int, theirs: float) -> float:
     """The rate of texts of two lengths (characters) that are less alike than almost the same."""
-    both = likeness / (1.0 + likeness) * (ours + theirs - 2 * (_SHINGLE - 1)) + _SHINGLE - 1
-    pieces = _shipped_rate(min(both, ours, theirs)) * rate_of_bits(_PIECES_BITS)
-    alike = _STRANGERS + _STRANGERS_FALL * likeness + _SELDOM_FALL * max(likeness - _SELDOM, 0.0)
-    return max(pieces, math.exp(-alike), _IN_PART * _shipped_rate(min(ours, theirs)))
+    shorter = min(ours, theirs)
+    both = _passage(likeness, ours, theirs) * (shorter - _SHINGLE + 1) + _SHINGLE - 1
+    pieces = _shipped_rate(both) * rate_of_bits(_PIECES_BITS)
+    alike = math.exp(-_strangers_nats(likeness, ours, theirs))
+    return max(pieces, alike, _IN_PART * _shipped_rate(shorter))
+
+
+def _strangers_nats(likeness: float, ours: int, theirs: float) -> float:
+    """How seldom (nats) texts of strangers of two lengths are so much alike."""
+    passage = _PASSAGE_FALL * _passage(likeness, ours, theirs)
+    return _STRANGERS + _STRANGERS_FALL * likeness + passage + _SELDOM_FALL * max(likeness - _SELDOM, 0.0)
+
+
+def _passage(likeness: float, ours: int, theirs: float) -> float:
+    """The estimated part of the shorter of two texts that stands in the longer one."""
+    pieces = [length - _SHINGLE + 1 for length in (ours, theirs)]
+    return min(likeness / (1.0 + likeness) * sum(pieces) / min(pieces), 1.0)
 
 
 def _shipped_rate(length: float) -> float:

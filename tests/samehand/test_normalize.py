@@ -455,6 +455,7 @@ OURS = ContactPoint("handle", "valley_news")
         *("my other account @valley_news", "moved here from @valley_news", "tsohon asusuna @valley_news"),
         *("koontadaydii hore @valley_news", "አሮጌው አካውንቴ @valley_news", "منی کہنیں اکانٹ @valley_news"),
         *("পুরাতন একাউন্ট @valley_news", "pindahan dari @valley_news", "asıl hesabım @valley_news"),
+        *("Not a bot. Backup of “@valley_news”", "“Songs”, my old account @valley_news is not back"),
     ],
 )
 def test_whose_account_it_was_is_read_in_many_languages(bio: str) -> None:
@@ -478,6 +479,18 @@ def test_whose_account_it_was_is_read_in_many_languages(bio: str) -> None:
         *("ex @valley_news reporter", "the old account @valley_news scammed me"),
         *("mein Konto wurde gesperrt von @valley_news", "የጓደኛዬ የድሮ አካውንት @valley_news"),
         *("akun @valley_news diblokir", "laporkan akun lama @valley_news", "канал @valley_news закрыли"),
+        *("he laughed, “my old account @valley_news”", "«мой старый канал @valley_news» и прочая ложь"),
+        *(
+            "he said my old account @valley_news",
+            "قال: حسابي القديم @valley_news",
+            "mein Alter sagte: backup @valley_news",
+        ),
+        *("this is not the backup of @valley_news", "nicht mein altes Konto @valley_news"),
+        *(
+            "unofficial backup of @valley_news",
+            "RT @valley_news: my old account",
+            "I miss the old page @valley_news",
+        ),
     ],
 )
 def test_who_only_names_it_claims_nothing(bio: str) -> None:
@@ -657,6 +670,11 @@ def test_how_a_text_is_written_plainly(text: str, plain: str) -> None:
         ("https://www.Example.org:8080/A%20b/", "url", "example.org"),
         ("https://docs.google.com:443/A%20b/", "url", "docs.google.com/A b"),
         ("umar.tumblr.com", "url", "umar.tumblr.com"),
+        ("docs.google.com/forms/d/e/1FAIpQL/viewform", "url", "docs.google.com/forms/d/e/1FAIpQL"),
+        ("drive.google.com/file/d/1aB/view?usp=sharing", "url", "drive.google.com/file/d/1aB"),
+        ("play.google.com/store/details?hl=ur&id=org.umar", "url", "play.google.com/store/details/org.umar"),
+        ("http://xn--e1afmkfd.xn--p1ai/", "url", "пример.рф"),
+        ("gofund.me/1a2b3c", "url", "gofund.me/1a2b3c"),
         ("umar.substack.com/p/news-of-today", "url", "umar.substack.com"),
         ("https://valleyvoice.net/en/about.html", "url", "valleyvoice.net"),
     ],
@@ -769,7 +787,7 @@ def points(bio: str, *links: str, locale: str | None = None) -> list[tuple[str, 
         ("Telegram - @Valley_News", "telegram", "valley_news"),
         ("second account of @Umar_Media", "handle", "umar_media"),
         ("see news.example.org/a/b/c/d?utm=1", "url", "news.example.org"),
-        ("see telegra.ph/a/b/c/d?utm=1", "url", "telegra.ph/a/b/c"),
+        ("see telegra.ph/news/of/today/and?utm=1", "url", "telegra.ph/news/of/today"),
         ("facebook.com/groups/Valley.News/", "profile", "facebook:groups/valley.news"),
         ("linktr.ee/umar", "url", "linktr.ee/umar"),
         ("bit.ly/AbC", "url", "bit.ly/AbC"),

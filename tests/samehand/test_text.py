@@ -91,7 +91,7 @@ def readings(text: str) -> set[str]:
         *("umar_media786", "ummaarr_mediaaa", "umаr_mеdia", "𝓾𝓶𝓪𝓻_𝓶𝓮𝓭𝓲𝓪", "ⓤⓜⓐⓡ ⓜⓔⓓⓘⓐ"),
         *("ＵＭＡＲ＿ＭＥＤＩＡ", "u\u200bmar\u2060_media", "\u202eumar_media", "u̷m̴a̵r̶_̷m̸e̴d̵i̶a̷"),
         *("꧁★umar media★꧂", "🇵🇰 umar media ✓", "(2)umar media", "u♏ar media", "☾umar media☽"),
-        *("urnar_media", "Ʉ₥₳Ɽ_mediа"),
+        *("urnar_media", "Ʉ₥₳Ɽ_mediа", "ɐᴉpǝɯ‾ɹɐɯn", "ɐıpǝɯ ɹɐɯn", "⠥⠍⠁⠗⠀⠍⠑⠙⠊⠁"),
     ],
 )
 def test_a_disguised_handle_folds_to_the_plain_one(disguise: str) -> None:
@@ -269,6 +269,19 @@ def test_a_bio_folds_to_plain_words() -> None:
     assert (
         fold_bio("  Hello,   WORLD!! Ünïcode — t.me/x · عمر 123").text == "hello world unicode t me x amr 123"
     )
+
+
+@for_each(
+    ("text", "folded"),
+    [
+        ("sǝʌlɐʌ ƃuᴉxᴉɟ 'sʍoɔ ʞlᴉɯ I", "i milk cows fixing valves"),
+        ("Ɔ ʍn", "c mn"),
+        ("ən yaxşı dostum, kıpırtısız", "an yaxsi dostum kipirtisiz"),
+        ("ɔkɔ ɛyɛ ɔba ɔtɔ ɔyɔ", "ckc eye cba ctc cyc"),
+    ],
+)
+def test_a_text_is_turned_round_where_most_of_it_stands_upside_down(text: str, folded: str) -> None:
+    assert fold_bio(text).text == folded
 
 
 # --- laws ---
@@ -735,6 +748,7 @@ RELEASED = {
     1: "6b938675a3269397e382d07deab7b13e49ebb770883e5f60e6ba9d68c4ce73e8",
     2: "b9a7d0fd74626b193839b2fef789dfb2f96b784b4b6fb51bdd1f9f3c17874ee2",
     3: "b9a7d0fd74626b193839b2fef789dfb2f96b784b4b6fb51bdd1f9f3c17874ee2",  # other rules, the same table
+    4: "b9a7d0fd74626b193839b2fef789dfb2f96b784b4b6fb51bdd1f9f3c17874ee2",  # the same again
 }
 
 

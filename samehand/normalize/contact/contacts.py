@@ -190,6 +190,10 @@ _FORMERLY: Final = _claiming("formerly")
 _OTHERS: Final = _claiming("others")
 _BY: Final = _claiming("by")
 _CRITICS: Final = _claiming("critics")
+# What is denied, or quoted with words before the account, is not its writer's claim.
+_DENIALS: Final = _claiming("denials")
+_CLAUSE_END: Final = re.compile("[.!?;|•·؟۔।。！？]")
+_QUOTE: Final = re.compile('["“”„«»「」『』‹›]')
 # Chinese, Japanese and Korean words that say both, and stand without spaces.
 _RUN_ON: Final = re.compile("|".join(words_of("run on", table=_CLAIMS)))
 
@@ -202,7 +206,13 @@ def claims(text: str, start: int, end: int) -> bool:
     """Returns whether the words around ``text[start:end]`` say that the account named there is the writer's
     own.
     """
-    several, following = _words(text[max(0, start - _NEAR) : start]), _words(text[end : end + _NEAR])
+    before, behind = text[max(0, start - _NEAR) : start], text[end : end + _NEAR]
+    quoted = _QUOTE.split(before)
+    if len(quoted) % 2 == 0 and any(map(str.isalnum, quoted[-1])) and _QUOTE.search(behind):
+        return False
+    if not _DENIALS.isdisjoint(_words(_CLAUSE_END.split(before)[-1])):
+        return False
+    several, following = _words(before), _words(behind)
     words = {*several, *following}
     # Of the words that stand next to the account, the last three: `used to be @umar_media`.
     beside = {" ".join(several[-count:]) for count in (1, 2, 3)}

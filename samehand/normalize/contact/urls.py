@@ -85,7 +85,7 @@ def page_points(url: str) -> Iterator[ContactPoint]:
         if host_end is None
         else (rest[: host_end.start()], host_end.group(), rest[host_end.end() :])
     )
-    host = head.partition(":")[0].rstrip(".").lower()
+    host = _in_letters(head.partition(":")[0].rstrip(".").lower())
     registrable = registrable_part(host)
     if not registrable:
         return
@@ -109,11 +109,26 @@ def page_points(url: str) -> Iterator[ContactPoint]:
         if registrable not in _HOSTS["shared"] and (place != registrable or place not in _HOSTS["hosting"]):
             yield ContactPoint("url", place)
         elif segments:
-            path = "/".join(["", *segments[:_PATH_SEGMENTS_MAX]])[:_PATH_LENGTH_MAX]
-            yield ContactPoint("url", place + path)
+            # A section of one letter names nobody (forms/d/e/…); nor does a page that the query names.
+            most = _PATH_SEGMENTS_MAX
+            while most < len(segments) and len(segments[most - 1]) == 1:
+                most += 1
+            asked = _ASKED_FOR.search(query)
+            named = segments[:most] if asked is None else [*segments, unquote(asked.group(1))]
+            yield ContactPoint("url", place + "/".join(["", *named])[:_PATH_LENGTH_MAX])
 
 
 _HOST_END: Final = re.compile(r"[/?#]")
+
+
+def _in_letters(host: str) -> str:
+    """The host in its own letters, where it is in Punycode (RFC 3492): browsers take one for the other."""
+    if "xn--" not in host:
+        return host
+    try:
+        return host.encode().decode("idna")
+    except UnicodeError:
+        return host
 
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{4,64}")
@@ -122,6 +137,7 @@ _PHONE: Final = re.compile(r"\+?\d{7,15}")
 _PHONE_SENT: Final = re.compile(r"(?:^|&)phone=\+?(\d{7,15})")
 _DISCORD_TOKEN: Final = re.compile(r"[A-Za-z0-9-]{2,32}")
 _NUMBERED: Final = re.compile(r"(?:^|&)id=(\d{5,20})")
+_ASKED_FOR: Final = re.compile(r"(?:^|&)(?:id|u|v|q|list)=([^&#]{1,128})")
 
 
 def _telegram(segments: list[str]) -> Iterator[ContactPoint]:

@@ -12,7 +12,7 @@ import lzma
 from importlib import resources
 from typing import Final
 
-FOLD_VERSION: Final = 3
+FOLD_VERSION: Final = 4
 TABLE_SHA256: Final = "b9a7d0fd74626b193839b2fef789dfb2f96b784b4b6fb51bdd1f9f3c17874ee2"
 """Digest of the unpacked table that belongs to ``FOLD_VERSION``."""
 

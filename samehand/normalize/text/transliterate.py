@@ -56,6 +56,14 @@ _SIGN_LETTERS: Final = {
 }
 _SIGN_BETWEEN: Final = re.compile(rf"(?<=[^\W\d_])[{''.join(_SIGN_LETTERS)}](?=[^\W\d_])")
 
+# Cells of braille (ISO/TR 11548-1); letters that Unicode names turned ones, and those that look like one.
+_BRAILLE: Final = re.compile("[\u2801-\u283f]")
+_OF_BRAILLE: Final = str.maketrans("⠀⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵", " abcdefghijklmnopqrstuvwxyz")
+_TURNED: Final = re.compile("[ɐǝɥᴉʞɯɹʇʌʍʎⅎ⅁⅂⅄]")
+_UPRIGHT: Final = re.compile("[aefghijkmrtvwy]")  # letters that are none upside down
+_OF_TURNED: Final = str.maketrans("ɐɔǝɟƃɥᴉıɾʞɯɹʇʌʍʎ∀ⅎ⅁⅂ᴚ⊥∩⅄ԁλbdnpqu", "acefghiijkmrtvwyafglrtuypvqpudbn")
+_TURNED_MIN: Final = 3
+
 _ARABIC: Final = re.compile(f"[{LETTERS[Script.ARABIC]}]")
 # Vowel signs, and the bar that stretches a word: removed, so that they do not part letters either.
 _ARABIC_MARKS: Final = re.compile(
@@ -86,7 +94,19 @@ def first_reading(text: str) -> str:
     return " ".join(map(_first_reading, _words(text)))
 
 
+def _upright(text: str) -> str:
+    """The text read from its end if it stands upside down, as few of its letters would be if it did not."""
+    low = text.lower()
+    turned = len(_TURNED.findall(low))
+    if turned < _TURNED_MIN or turned <= len(_UPRIGHT.findall(low)):
+        return text
+    return low.translate(_OF_TURNED)[::-1]
+
+
 def _words(text: str) -> list[str]:
+    if _BRAILLE.search(text):
+        text = text.translate(_OF_BRAILLE)
+    text = _upright(text)
     text = _FLAG.sub(" ", _APOSTROPHE.sub("", text))
     text = _SIGN_BETWEEN.sub(lambda sign: _SIGN_LETTERS[sign.group()], text)
     if _ARABIC.search(text):

@@ -128,6 +128,17 @@ def test_a_templates_link_and_a_charitys_wallet_are_common_once_counted(
     assert band(says(OTHER, point), says(BANNED, point), age, counts) == "none"
 
 
+@for_each("age", (12 * MINUTE, DAY))
+def test_a_charitys_wallet_that_one_other_shows_is_common_and_an_uncounted_one_makes_nobody_likely(
+    age: float,
+) -> None:
+    counts = Bearers(3, 1_000_000, bans=20_000)
+    counts.sign_ups = SignUpRates.everywhere(100_000)
+    ours = replace(says(OTHER, WALLET), ip="39.40.12.9", locale="ps-AF")
+    assert band(says(OTHER, WALLET), says(BANNED, WALLET), age, counts) == "none"
+    assert band(ours, says(BANNED, WALLET), age) == "possible"
+
+
 @for_each("point", [WALLET, "valleyvoice.net", "t.me/zvalley"])
 def test_whose_wallet_a_banned_account_had_copied_is_not_accused_of_it(point: str) -> None:
     owner, copier = Showings(int(AT - 90 * DAY), int(AT - 90 * DAY)), Showings(int(AT - DAY), int(AT - DAY))

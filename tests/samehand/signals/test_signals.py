@@ -169,6 +169,22 @@ def test_no_stranger_came_near_enough_to_be_taken_for_an_edit() -> None:
     assert pictures(ALIKE_BITS + 1)[0] == pictures(STRANGERS_BITS_MIN)[0] == "different"
 
 
+def test_a_picture_that_nobody_else_shows_is_rarer_the_more_accounts_were_counted() -> None:
+    shows = AvatarTrait(bytes(range(PDQ_BYTES)), 90)
+
+    def rate(bearers: int, counted: int) -> float:
+        return compared(AVATAR, shows, shows, a_context(Bearers(bearers, counted))).rate or 1.0
+
+    assert rate(0, 0) == pytest.approx(CONTEXT.shipped["avatar"]["same-picture"])
+    alone = [rate(2, counted) * counted for counted in (20_000, 1_000_000, 4_000_000)]
+    assert (
+        sorted(alone, reverse=True) == alone
+    )  # below that of a found picture, which falls as the counted grow
+    assert 1e-3 < alone[-1] < 0.01
+    # One other bearer proves that it is found.
+    assert rate(3, 4_000_000) * 4_000_000 == pytest.approx(1.25, rel=0.01)
+
+
 @for_each(("quality", "kept"), [(49, None), (50, 50), (99, 99), (100, 100), (101, 100), (255, 100)])
 def test_a_picture_is_kept_from_a_quality_of_fifty_on_and_as_a_hundred_at_most(
     quality: int, kept: int | None
