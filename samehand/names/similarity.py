@@ -32,10 +32,6 @@ _PART_MIN: Final = 5  # letters that a word needs at least to be recognised at a
 # A long handle made of several distinctive words may be rarer than the cap on the bits of one word (21.5) can
 # say. The sum over its words counts up to this: one in 10^12.
 LONG_BITS_MAX: Final = 40.0
-# A word that decorates is priced low where it is a part. In a whole handle it is rarer: of 11,550 real ones
-# no such word of four letters or more stands in more than one of 160, and `media` in one of 1,400.
-_DECORATING_BITS_MIN: Final = 7.0
-_DECORATING_LENGTH_MIN: Final = 4
 _TYPO_LENGTH_MIN: Final = 4
 _TWO_TYPOS_LENGTH_MIN: Final = 7
 _TYPOS_MAX: Final = 2
@@ -98,19 +94,16 @@ def typos_bits(base: str) -> float:
 
 def exact_bits(word: Word) -> float:
     """Bits of having this word as the whole handle, numbers aside."""
-    beside = 0.0
-    for text, own, decorates in segments(word.base):
-        if decorates and len(text) >= _DECORATING_LENGTH_MIN:
-            beside += max(_DECORATING_BITS_MIN - own, 0.0)
-    whole = min(whole_bits(word.base) + beside, CAP_BITS)
+    whole = min(whole_bits(word.base) + word.decorating_bits, CAP_BITS)
     return max(whole, min(word.beyond_names_bits, LONG_BITS_MAX))
 
 
-def undone_bits(resemblance: Similarity, ours: Word, theirs: Word) -> float:
-    """Bits of a whole handle that is the same once a disguise is undone, numbers aside."""
-    if ours.base == theirs.base == resemblance.part:
-        return min(exact_bits(ours), exact_bits(theirs))
-    return exact_bits(Word(resemblance.part, (), ""))
+def undone_bits(word: Word) -> float:
+    """Bits of a handle that is this word once a disguise is undone.
+
+    Names alone are worth no more than to bear them: namesakes write them so, with numbers of their own.
+    """
+    return bits(word.base) if word.only_names else exact_bits(word)
 
 
 def _reordered(ours: Word, theirs: Word) -> Similarity | None:

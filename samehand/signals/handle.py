@@ -28,7 +28,7 @@ from samehand.names.similarity import (
     undone_bits,
     worth_bits,
 )
-from samehand.names.word import Similarity, Word
+from samehand.names.word import DECORATING_LENGTH_MIN, Similarity, Word
 from samehand.normalize.contact.pseudonym import pseudonymous
 from samehand.normalize.text.fold import fold_handle
 from samehand.normalize.text.phonetic import consonant_key
@@ -52,10 +52,9 @@ _MISSING_BITS: Final = 25.0
 # How much rarer innocents disguise the same handle than mirrors do. Another number: in 30 % of 6,550 real
 # handles, and new in 62 % of 73 renames that keep the rest. Leet: 5 %, of mirrors assumed 20 %. Decorations:
 # 5 %, and 19 % of the renames.
-_NUMBER_BITS: Final = 1.0
-_LEET_BITS: Final = 2.0
+_LEET_BITS: Final = 1.0
 _DECORATED_BITS: Final = 2.0
-_DISGUISED_BITS_MAX: Final = _NUMBER_BITS + _LEET_BITS + _DECORATED_BITS
+_DISGUISED_BITS_MAX: Final = _LEET_BITS + _DECORATED_BITS
 _UNDONE: Final = ("same", "decorated")
 _ALTERNATES_MAX: Final = 3  # other readings of ambiguous glyphs; more would be guesses
 
@@ -188,11 +187,14 @@ class HandleSignal(SignalBase[HandleTrait]):
         level = resemblance.kind
         number = _number_bits(level, ours.digits, theirs.digits)
         undone = level in _UNDONE
-        letters = undone_bits(resemblance, ours.word, theirs.word) if undone else bits(resemblance.part)
+        if undone:
+            letters = min(map(undone_bits, _undone(resemblance.part, ours, theirs)))
+        else:
+            letters = bits(resemblance.part)
         letters -= resemblance.penalty_bits
         if ours.automatic and theirs.automatic:
             letters = min(letters, _MADE_LETTERS_BITS_MAX)
-        if level == "same" and not (ours.word.beyond_names_bits and theirs.word.beyond_names_bits):
+        if level == "same" and (ours.word.only_names or theirs.word.only_names):
             letters, level = min(letters, _KNOWN_NAMES_BITS_MAX), _PERSONAL
         if undone:
             letters += _disguised_bits(resemblance, ours, theirs)
@@ -278,7 +280,7 @@ class HandleSignal(SignalBase[HandleTrait]):
             Example(_called("nightowl_valley"), _called("NightOwl.Valley"), "same-handle"),
             Example(_called("n1ghtowl_valley_2"), _called("nightowl_valley"), "same"),
             Example(_called("7amza_alfaris"), _called("hamza_alfaris"), "personal-name"),
-            Example(_called("Umar.Media"), account, "personal-name"),
+            Example(_called("Umar.Media"), account, "same-handle"),
             Example(_called("umar_media_official"), account, "decorated"),
             Example(_called("umarmediaxqz"), account, "extended"),
             Example(_called("media_umar"), account, "reordered"),
@@ -314,22 +316,30 @@ def _unpacked(payload: bytes) -> HandleTrait:
 
 
 def _number_bits(kind: str, ours: str, theirs: str) -> float:
-    """Bits of the number in common; with equal bases also of its start, where one was cut or counted up."""
+    """Bits of the number in common; with equal bases also of its start, where one was cut or counted up.
+
+    Strangers share no more than a start by chance: the rest must be shorter.
+    """
     if ours == theirs:
         return digit_bits(theirs)
-    if kind != "same":
-        return 0.0
     length = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(ours, theirs, strict=False)))
-    return min(map(digit_bits, (ours[:length], ours, theirs))) if length >= NUMBER_START_MIN else 0.0
+    if kind != "same" or length < NUMBER_START_MIN or 2 * length <= max(len(ours), len(theirs)):
+        return 0.0
+    return min(map(digit_bits, (ours[:length], ours, theirs)))
+
+
+def _undone(part: str, *traits: HandleTrait) -> tuple[Word, ...]:
+    """The words of a handle that is ``part`` once a disguise is undone, as each side has them."""
+    ours, theirs = traits
+    if ours.word.base == theirs.word.base == part:
+        return ours.words + theirs.words
+    return (Word(part, (), ""),)
 
 
 def _disguised_bits(resemblance: Similarity, ours: HandleTrait, theirs: HandleTrait) -> float:
     """Bits by which innocents use our disguise of an undone handle more rarely than mirrors do."""
-    decorated = resemblance.kind == "decorated" and ours.word.base != resemblance.part
-    number = bool(ours.digits) and ours.digits != theirs.digits
-    return (
-        decorated * _DECORATED_BITS + number * _NUMBER_BITS + (_in_leet(ours) > _in_leet(theirs)) * _LEET_BITS
-    )
+    decorated = len(ours.word.base) - len(resemblance.part) >= DECORATING_LENGTH_MIN
+    return decorated * _DECORATED_BITS + (_in_leet(ours) > _in_leet(theirs)) * _LEET_BITS
 
 
 def _in_leet(trait: HandleTrait) -> bool:
@@ -339,7 +349,7 @@ def _in_leet(trait: HandleTrait) -> bool:
 
 def _same_bits(trait: HandleTrait) -> float:
     """Bits of having exactly this handle."""
-    return min(exact_bits(trait.word) + digit_bits(trait.digits), LONG_BITS_MAX)
+    return min(min(map(exact_bits, trait.words)) + digit_bits(trait.digits), LONG_BITS_MAX)
 
 
 def _called(handle: str, platform: str = "telegram") -> Account:
