@@ -28,7 +28,7 @@ from samehand.names.similarity import (
     undone_bits,
     worth_bits,
 )
-from samehand.names.word import DECORATING_LENGTH_MIN, Similarity, Word
+from samehand.names.word import Similarity, Word
 from samehand.normalize.contact.pseudonym import pseudonymous
 from samehand.normalize.text.fold import fold_handle
 from samehand.normalize.text.phonetic import consonant_key
@@ -49,12 +49,6 @@ _NUMBER_BITS_MIN: Final = 12.0
 # 3,275 real renames; two to three bits and .85 to .95 do as well.
 _IN_COMMON: Final = 0.9
 _MISSING_BITS: Final = 25.0
-# How much rarer innocents disguise the same handle than mirrors do. Another number: in 30 % of 6,550 real
-# handles, and new in 62 % of 73 renames that keep the rest. Leet: 5 %, of mirrors assumed 20 %. Decorations:
-# 5 %, and 19 % of the renames.
-_LEET_BITS: Final = 1.0
-_DECORATED_BITS: Final = 2.0
-_DISGUISED_BITS_MAX: Final = _LEET_BITS + _DECORATED_BITS
 _UNDONE: Final = ("same", "decorated")
 _ALTERNATES_MAX: Final = 3  # other readings of ambiguous glyphs; more would be guesses
 
@@ -168,7 +162,7 @@ class HandleSignal(SignalBase[HandleTrait]):
             readings = {ours.word.base, *ours.alternates} & {theirs.word.base, *theirs.alternates}
             if shared := max(readings, key=len, default=""):
                 # `7amza_alfaris` is more than a part of `hamza_alfaris`.
-                same = Similarity("same", shared, 1.0)
+                same = Similarity("same", shared, 0.0)
                 resemblance = same if resemblance is None else max(same, resemblance, key=worth_bits)
         number = None
         if theirs.digits and ours.digits == theirs.digits:
@@ -196,9 +190,7 @@ class HandleSignal(SignalBase[HandleTrait]):
             letters = min(letters, _MADE_LETTERS_BITS_MAX)
         if level == "same" and (ours.word.only_names or theirs.word.only_names):
             letters, level = min(letters, _KNOWN_NAMES_BITS_MAX), _PERSONAL
-        if undone:
-            letters += _disguised_bits(resemblance, ours, theirs)
-        elif level != "reordered":
+        if not undone and level != "reordered":
             # The share (0 to 1) of both handles, numbers included, that is in common.
             folded = fuzz.ratio(ours.word.base + ours.digits, theirs.word.base + theirs.digits)
             in_common = max(folded, fuzz.ratio(ours.literal, theirs.literal)) / 100.0
@@ -223,7 +215,7 @@ class HandleSignal(SignalBase[HandleTrait]):
 
         def same(reading: str, beside: float) -> float:
             own = exact_bits(trait.word if reading == base else Word(reading, (), ""))
-            worth = rate_of_bits(own + _DISGUISED_BITS_MAX + beside)
+            worth = rate_of_bits(own + beside)
             return table.most(_UNDONE, context.among_namesakes(KeyKind.STEM, reading.encode(), worth)[0])
 
         by_key = {
@@ -334,17 +326,6 @@ def _undone(part: str, *traits: HandleTrait) -> tuple[Word, ...]:
     if ours.word.base == theirs.word.base == part:
         return ours.words + theirs.words
     return (Word(part, (), ""),)
-
-
-def _disguised_bits(resemblance: Similarity, ours: HandleTrait, theirs: HandleTrait) -> float:
-    """Bits by which innocents use our disguise of an undone handle more rarely than mirrors do."""
-    decorated = len(ours.word.base) - len(resemblance.part) >= DECORATING_LENGTH_MIN
-    return decorated * _DECORATED_BITS + (_in_leet(ours) > _in_leet(theirs)) * _LEET_BITS
-
-
-def _in_leet(trait: HandleTrait) -> bool:
-    """Returns whether digits of the handle are read as letters."""
-    return sum(map(str.isdigit, trait.literal)) > len(trait.digits)
 
 
 def _same_bits(trait: HandleTrait) -> float:
