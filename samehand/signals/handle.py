@@ -178,13 +178,10 @@ class HandleSignal(SignalBase[HandleTrait]):
     def _alike(
         self, resemblance: Similarity, ours: HandleTrait, theirs: HandleTrait, context: ComparisonContext
     ) -> Comparison:
-        level = resemblance.kind
+        level, part = resemblance.kind, resemblance.part
         number = _number_bits(level, ours.digits, theirs.digits)
         undone = level in _UNDONE
-        if undone:
-            letters = min(map(undone_bits, _undone(resemblance.part, ours, theirs)))
-        else:
-            letters = bits(resemblance.part)
+        letters = min(map(undone_bits, _undone(part, ours, theirs))) if undone else bits(part)
         letters -= resemblance.penalty_bits
         if ours.automatic and theirs.automatic:
             letters = min(letters, _MADE_LETTERS_BITS_MAX)
@@ -196,7 +193,7 @@ class HandleSignal(SignalBase[HandleTrait]):
             in_common = max(folded, fuzz.ratio(ours.literal, theirs.literal)) / 100.0
             letters -= _MISSING_BITS * max(_IN_COMMON - in_common, 0.0)
         shipped = rate_of_bits(max(letters + number, 0.0))
-        rate, crowd = context.among_namesakes(KeyKind.STEM, resemblance.part.encode(), shipped)
+        rate, crowd = context.among_namesakes(KeyKind.STEM, part.encode(), shipped)
         return Comparison(level, rate, crowd, shipped)
 
     def most(self, trait: HandleTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
@@ -320,9 +317,8 @@ def _number_bits(kind: str, ours: str, theirs: str) -> float:
     return min(map(digit_bits, (ours[:length], ours, theirs)))
 
 
-def _undone(part: str, *traits: HandleTrait) -> tuple[Word, ...]:
+def _undone(part: str, ours: HandleTrait, theirs: HandleTrait) -> tuple[Word, ...]:
     """The words of a handle that is ``part`` once a disguise is undone, as each side has them."""
-    ours, theirs = traits
     if ours.word.base == theirs.word.base == part:
         return ours.words + theirs.words
     return (Word(part, (), ""),)
