@@ -7,6 +7,7 @@ import msgspec
 from samehand.names.cached_property import kept
 from samehand.names.handle_words import handle_sounds
 from samehand.names.word import Word
+from samehand.normalize.text.leet import collapse
 
 
 class HandleTrait(msgspec.Struct, frozen=True, dict=True):
@@ -24,6 +25,13 @@ class HandleTrait(msgspec.Struct, frozen=True, dict=True):
     def joined(self) -> str:
         """The tokens joined, including doubled letters where two of them meet (`rania alrubaie`)."""
         return "".join(self.word.tokens) or self.word.base
+
+    @kept
+    def words(self) -> tuple[Word, ...]:
+        """The word folded, and with its doubled letters: `jamessmith` is more common than `jamesmith`."""
+        letters = "".join(filter(str.isalpha, self.literal))
+        doubled = collapse(letters) == self.word.base != letters
+        return (self.word, Word(letters, self.word.tokens, "")) if doubled else (self.word,)
 
     @kept
     def written(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from typing import Final
 
 from rapidfuzz.distance import OSA
 
-from samehand.frequency.name_prior import bits, decoration, segments, whole_bits
+from samehand.frequency.name_prior import CAP_BITS, bits, decoration, segments, whole_bits
 from samehand.names.word import RUN_MIN, Similarity, Word
 from samehand.normalize.text.phonetic import one_leaves_out_vowels
 
@@ -30,8 +30,8 @@ _VOWEL_BITS: Final = 2.0
 UNWRITTEN_BITS: Final = 0.5
 _PART_MIN: Final = 5  # letters that a word needs at least to be recognised at an end of a longer one
 # A long handle made of several distinctive words may be rarer than the cap on the bits of one word (21.5) can
-# say. The sum over its words counts up to this: one in four billion, more accounts than any platform has.
-LONG_BITS_MAX: Final = 32.0
+# say. The sum over its words counts up to this: one in 10^12.
+LONG_BITS_MAX: Final = 40.0
 _TYPO_LENGTH_MIN: Final = 4
 _TWO_TYPOS_LENGTH_MIN: Final = 7
 _TYPOS_MAX: Final = 2
@@ -94,7 +94,16 @@ def typos_bits(base: str) -> float:
 
 def exact_bits(word: Word) -> float:
     """Bits of having this word as the whole handle, numbers aside."""
-    return max(whole_bits(word.base), min(word.beyond_names_bits, LONG_BITS_MAX))
+    whole = min(whole_bits(word.base) + word.decorating_bits, CAP_BITS)
+    return max(whole, min(word.beyond_names_bits, LONG_BITS_MAX))
+
+
+def undone_bits(word: Word) -> float:
+    """Bits of a handle that is this word once a disguise is undone.
+
+    Names alone are worth no more than to bear them: namesakes write them so, with numbers of their own.
+    """
+    return bits(word.base) if word.only_names else exact_bits(word)
 
 
 def _reordered(ours: Word, theirs: Word) -> Similarity | None:
@@ -106,10 +115,6 @@ def _reordered(ours: Word, theirs: Word) -> Similarity | None:
 
 def _undecorated(ours: Word, theirs: Word) -> Similarity | None:
     """The resemblance of two words that are the same without words such as `official` and `backup`."""
-    # A word's core begins with one of its tokens: a cheap test before their core is computed.
-    core = ours.core
-    if core.startswith(theirs.tokens) and core and core == theirs.core:
-        return Similarity("decorated", core, 1.0)
     short, long = ours.base, theirs.base
     if len(short) > len(long):
         short, long = long, short
@@ -117,6 +122,10 @@ def _undecorated(ours: Word, theirs: Word) -> Similarity | None:
         long.endswith(short) and decoration(long[: -len(short)])
     ):
         return Similarity("decorated", short, 1.0 + _unknown_bits(short, long))
+    # A word's core begins with one of its tokens: a cheap test before their core is computed.
+    core = ours.core
+    if core.startswith(theirs.tokens) and core and core == theirs.core:
+        return Similarity("decorated", core, 1.0)
     return None
 
 

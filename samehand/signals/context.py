@@ -9,8 +9,10 @@ import msgspec
 
 from samehand.frequency.rates import LATELY, Frequencies, named_rate, owned_rate, proven_rate, shared_rate
 from samehand.keys import PERSONAL_POSTING_CAP, KeyKind
-from samehand.normalize.text.scripts import is_pooled
+from samehand.normalize.text.scripts import Script, is_pooled
 
+# Of a script without lists of names every word is unseen, the most common name as well: one in 128.
+_UNSEEN_RATE: Final = 2.0**-7
 _UNPRICED: Final = 1e-6  # for comparisons that ask for the level alone
 
 
@@ -84,5 +86,7 @@ class ComparisonContext(msgspec.Struct, frozen=True, gc=False):
         show no name. Among so many a common name of a small language looks rare, and its bearers would raise
         most false alarms. There a count can make a word more common than its shipped rate, never rarer.
         """
+        if Script.OTHER in self.strata:
+            shipped_rate = max(shipped_rate, _UNSEEN_RATE)
         rate, crowd = self.among_namesakes(KeyKind.WORD, word.encode(), shipped_rate)
         return (max(rate, shipped_rate) if any(map(is_pooled, self.strata)) else rate), crowd

@@ -13,13 +13,21 @@ from rapidfuzz import fuzz
 from samehand.account import Account
 from samehand.blocking.handle import DIGITS_MIN, NUMBER_START_MIN, listed_keys, number_start, tried_keys
 from samehand.blocking.rare_words import shown_by_runs, shown_by_words
-from samehand.blocking.spellings import WORD_LENGTH_MAX, letters
+from samehand.blocking.spellings import WORD_LENGTH_MAX, cores, letters
 from samehand.encoding.sixbit import SEPARATOR, pack_text, packable, unpack_text
 from samehand.frequency.name_prior import bits, digit_bits
 from samehand.frequency.rates import rate_of_bits
 from samehand.keys import HANDLE_KINDS, Key, KeyKind, key_of, keys_of
 from samehand.names.handle_trait import HandleTrait
-from samehand.names.similarity import LONG_BITS_MAX, exact_bits, most_bits, similarity, typos_bits, worth_bits
+from samehand.names.similarity import (
+    LONG_BITS_MAX,
+    exact_bits,
+    most_bits,
+    similarity,
+    typos_bits,
+    undone_bits,
+    worth_bits,
+)
 from samehand.names.word import Similarity, Word
 from samehand.normalize.contact.pseudonym import pseudonymous
 from samehand.normalize.text.fold import fold_handle
@@ -41,6 +49,7 @@ _NUMBER_BITS_MIN: Final = 12.0
 # 3,275 real renames; two to three bits and .85 to .95 do as well.
 _IN_COMMON: Final = 0.9
 _MISSING_BITS: Final = 25.0
+_UNDONE: Final = ("same", "decorated")
 _ALTERNATES_MAX: Final = 3  # other readings of ambiguous glyphs; more would be guesses
 
 # The first byte of the stored form: which fields follow the tokens, in this order.
@@ -153,7 +162,7 @@ class HandleSignal(SignalBase[HandleTrait]):
             readings = {ours.word.base, *ours.alternates} & {theirs.word.base, *theirs.alternates}
             if shared := max(readings, key=len, default=""):
                 # `7amza_alfaris` is more than a part of `hamza_alfaris`.
-                same = Similarity("same", shared, 1.0)
+                same = Similarity("same", shared, 0.0)
                 resemblance = same if resemblance is None else max(same, resemblance, key=worth_bits)
         number = None
         if theirs.digits and ours.digits == theirs.digits:
@@ -169,24 +178,22 @@ class HandleSignal(SignalBase[HandleTrait]):
     def _alike(
         self, resemblance: Similarity, ours: HandleTrait, theirs: HandleTrait, context: ComparisonContext
     ) -> Comparison:
-        number = _number_bits(resemblance.kind, ours.digits, theirs.digits)
-        letters = bits(resemblance.part)
+        level, part = resemblance.kind, resemblance.part
+        number = _number_bits(level, ours.digits, theirs.digits)
+        undone = level in _UNDONE
+        letters = min(map(undone_bits, _undone(part, ours, theirs))) if undone else bits(part)
+        letters -= resemblance.penalty_bits
         if ours.automatic and theirs.automatic:
             letters = min(letters, _MADE_LETTERS_BITS_MAX)
-        level = resemblance.kind
-        if level == "same" and not (ours.word.beyond_names_bits and theirs.word.beyond_names_bits):
+        if level == "same" and (ours.word.only_names or theirs.word.only_names):
             letters, level = min(letters, _KNOWN_NAMES_BITS_MAX), _PERSONAL
-        # The share (0 to 1) of both handles, numbers included and decorations aside, that is in common.
-        in_common = 1.0
-        if resemblance.kind != "reordered":
-            decorated = resemblance.kind == "decorated"
-            mine = resemblance.part if decorated else ours.word.base
-            other = resemblance.part if decorated else theirs.word.base
-            folded = fuzz.ratio(mine + ours.digits, other + theirs.digits)
+        if not undone and level != "reordered":
+            # The share (0 to 1) of both handles, numbers included, that is in common.
+            folded = fuzz.ratio(ours.word.base + ours.digits, theirs.word.base + theirs.digits)
             in_common = max(folded, fuzz.ratio(ours.literal, theirs.literal)) / 100.0
-        missing = _MISSING_BITS * max(_IN_COMMON - in_common, 0.0)
-        shipped = rate_of_bits(max(letters + number - resemblance.penalty_bits - missing, 0.0))
-        rate, crowd = context.among_namesakes(KeyKind.STEM, resemblance.part.encode(), shipped)
+            letters -= _MISSING_BITS * max(_IN_COMMON - in_common, 0.0)
+        shipped = rate_of_bits(max(letters + number, 0.0))
+        rate, crowd = context.among_namesakes(KeyKind.STEM, part.encode(), shipped)
         return Comparison(level, rate, crowd, shipped)
 
     def most(self, trait: HandleTrait, context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
@@ -200,14 +207,23 @@ class HandleSignal(SignalBase[HandleTrait]):
         telling = number >= _NUMBER_BITS_MIN
         numbered = table.nats("same-number", rate_of_bits(number)) if telling else 0.0
 
+        # No key holds a single digit with letters of an end.
+        unseen = number if len(trait.digits) < DIGITS_MIN else 0.0
+
         def same(reading: str, beside: float) -> float:
-            worth = rate_of_bits(bits(reading) + beside)
-            return table.nats("same", context.among_namesakes(KeyKind.STEM, reading.encode(), worth)[0])
+            own = exact_bits(trait.word if reading == base else Word(reading, (), ""))
+            worth = rate_of_bits(own + beside)
+            return table.most(_UNDONE, context.among_namesakes(KeyKind.STEM, reading.encode(), worth)[0])
 
         by_key = {
             key_of(KeyKind.HANDLE_WORD, alternate.encode()): same(alternate, number)
             for alternate in trait.alternates
         }
+        for core in cores(base, trait.word.tokens):
+            of_core = same(core, unseen)
+            by_key[key_of(KeyKind.HANDLE_WORD, core.encode())] = of_core
+            by_key |= dict.fromkeys(keys_of(KeyKind.HANDLE_SORTED, letters(core)[:1]), of_core)
+            by_key[key_of(KeyKind.HANDLE_WHOLE, (core + trait.digits).encode())] = same(core, number)
         with_number = same(base, number)
         by_key[key_of(KeyKind.HANDLE_WORD, base.encode())] = same(base, 0.0)
         by_key |= dict.fromkeys(
@@ -218,9 +234,6 @@ class HandleSignal(SignalBase[HandleTrait]):
         literal = trait.literal.encode()
         exact, _ = context.among_namesakes(KeyKind.HANDLE_FULL, literal, rate_of_bits(_same_bits(trait)))
         by_key[key_of(KeyKind.HANDLE_FULL, literal)] = max(table.nats("same-handle", exact), with_number)
-
-        # No key holds a single digit with letters of an end.
-        unseen = number if len(trait.digits) < DIGITS_MIN else 0.0
 
         def nats(own: float) -> float:
             return table.most(_IN_PART, context.named_at_least(rate_of_bits(own + unseen)))
@@ -256,7 +269,7 @@ class HandleSignal(SignalBase[HandleTrait]):
             Example(_called("nightowl_valley"), _called("NightOwl.Valley"), "same-handle"),
             Example(_called("n1ghtowl_valley_2"), _called("nightowl_valley"), "same"),
             Example(_called("7amza_alfaris"), _called("hamza_alfaris"), "personal-name"),
-            Example(_called("Umar.Media"), account, "personal-name"),
+            Example(_called("Umar.Media"), account, "same-handle"),
             Example(_called("umar_media_official"), account, "decorated"),
             Example(_called("umarmediaxqz"), account, "extended"),
             Example(_called("media_umar"), account, "reordered"),
@@ -292,18 +305,28 @@ def _unpacked(payload: bytes) -> HandleTrait:
 
 
 def _number_bits(kind: str, ours: str, theirs: str) -> float:
-    """Bits of the number in common; with equal bases also of its start, where one was cut or counted up."""
+    """Bits of the number in common; with equal bases also of its start, where one was cut or counted up.
+
+    Strangers share no more than a start by chance: the rest must be shorter.
+    """
     if ours == theirs:
         return digit_bits(theirs)
-    if kind != "same":
-        return 0.0
     length = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(ours, theirs, strict=False)))
-    return min(map(digit_bits, (ours[:length], ours, theirs))) if length >= NUMBER_START_MIN else 0.0
+    if kind != "same" or length < NUMBER_START_MIN or 2 * length <= max(len(ours), len(theirs)):
+        return 0.0
+    return min(map(digit_bits, (ours[:length], ours, theirs)))
+
+
+def _undone(part: str, ours: HandleTrait, theirs: HandleTrait) -> tuple[Word, ...]:
+    """The words of a handle that is ``part`` once a disguise is undone, as each side has them."""
+    if ours.word.base == theirs.word.base == part:
+        return ours.words + theirs.words
+    return (Word(part, (), ""),)
 
 
 def _same_bits(trait: HandleTrait) -> float:
     """Bits of having exactly this handle."""
-    return min(exact_bits(trait.word) + digit_bits(trait.digits), LONG_BITS_MAX)
+    return min(min(map(exact_bits, trait.words)) + digit_bits(trait.digits), LONG_BITS_MAX)
 
 
 def _called(handle: str, platform: str = "telegram") -> Account:

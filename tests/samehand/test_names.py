@@ -206,13 +206,13 @@ def plainly(ours: Word, theirs: Word) -> Similarity | None:
         return Similarity("same", theirs.base, 0.0)
     if len(ours.tokens) > 1 and sorted(ours.tokens) == sorted(theirs.tokens):
         return Similarity("reordered", theirs.base, math.log2(math.factorial(min(len(ours.tokens), 6))))
-    core, other = ("".join(x for x in word.tokens if not decoration(x)) for word in (ours, theirs))
-    if core and core == other:
-        return Similarity("decorated", core, 1.0)
     for long, short in ((ours.base, theirs.base), (theirs.base, ours.base)):
         ends = (long.startswith(short), long[len(short) :]), (long.endswith(short), long[: -len(short)])
         if any(there and decoration(rest) for there, rest in ends):
             return Similarity("decorated", short, 1.0 + module._unknown_bits(short, long))
+    core, other = ("".join(x for x in word.tokens if not decoration(x)) for word in (ours, theirs))
+    if core and core == other:
+        return Similarity("decorated", core, 1.0)
     kinds = (
         module._extended(ours.base, theirs.base),
         module._typos(ours, theirs),

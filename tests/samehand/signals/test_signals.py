@@ -377,6 +377,61 @@ def test_a_nearer_handle_weighs_more(more: str, less: str, theirs: str, by_nats:
     assert worth(more, theirs) > worth(less, theirs) + by_nats
 
 
+@for_each("disguised", ["{}57204", "{}_official", "{}_backup_2", "0fficial_{}"])
+def test_disguise_costs_a_rare_handle_a_bit_at_most(disguised: str) -> None:
+    handle = "midnight_walrus_lantern"
+    assert worth(disguised.format(handle), handle) >= worth(handle, handle) - 0.7
+
+
+@for_each(
+    ("ours", "theirs"),
+    [
+        ("antoniolopez2003", "antoniolopez19"),
+        ("mashuya", "mashu12581951"),
+        ("maxs15", "MaxS23889331"),
+        ("user122760999", "user122778374"),
+    ],
+)
+def test_names_behind_other_numbers_are_none_ten_minutes_after(ours: str, theirs: str) -> None:
+    pair = seen(an_account(handle=ours), NOW), seen(an_account(handle=theirs), NOW - 600)
+    assert score(*pair, WEIGHTS, NothingCounted(1_000, 100_000)).band == "none"
+
+
+def test_doubled_letters_make_no_name_rarer() -> None:
+    assert worth("jamessmith04", "jamessmith1979") == worth("james_smith04", "james_smith1979")
+
+
+def test_common_handle_behind_a_disguise_stays_common() -> None:
+    assert worth("john_smith_official", "john_smith") < worth("zarghonaya_official", "zarghonaya") - 2.0
+
+
+@for_each("name", ["አበበ ከበደ", "ታደሰ ኃይለ", "สมชาย ใจดี"])
+def test_name_of_a_script_without_lists_is_no_rarer_than_john_smith(name: str) -> None:
+    john, own = (seen(an_account(display_name=shown)) for shown in ("John Smith", name))
+    counts = NothingCounted()
+    assert score(own, own, WEIGHTS, counts).log_odds < score(john, john, WEIGHTS, counts).log_odds + 0.5
+
+
+@for_each(
+    ("handle", "sign_ups_a_day", "seconds", "band"),
+    [
+        ("um4r_media_2", 1_000, 3_600, "possible"),
+        ("um4r_media_2", 100_000, 600, "possible"),
+        ("um4r_media_2", 100_000, 3_600, "none"),
+        ("um4r_media_2", 5_000_000, 600, "none"),
+        ("m1dnight_walrus_lantern83721", 100_000, 20 * 86_400, "possible"),
+        ("midnight_walrus_lantern_official", 100_000, 20 * 86_400, "possible"),
+        ("midnight_walrus_lantern", 5_000_000, 20 * 86_400, "none"),
+    ],
+)
+def test_undone_handle_is_possible_as_long_as_strangers_choose_it_more_rarely_than_mirrors_come(
+    handle: str, sign_ups_a_day: int, seconds: float, band: str
+) -> None:
+    theirs = "umar_media" if handle.startswith("um") else "midnight_walrus_lantern"
+    pair = seen(an_account(handle=handle), NOW), seen(an_account(handle=theirs), NOW - seconds)
+    assert score(*pair, WEIGHTS, NothingCounted(1_000, sign_ups_a_day)).band == band
+
+
 def test_two_digits_may_begin_any_year() -> None:
     assert worth("gulab1999", "gulab19") == worth("gulab1998", "gulab19")
 
