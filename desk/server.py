@@ -40,7 +40,7 @@ NO_ADDRESS: Final = 71
 """The exit code, as of a worker."""
 
 CONNECTIONS_MAX: Final = 512
-"""Fifty people with a stream and a few requests each, below the files that a process may usually open."""
+"""Fifty people with a few requests each, below the files that a process may usually open."""
 
 
 def policy_of(settings: DeskSettings, key: bytes) -> Policy:
@@ -134,9 +134,7 @@ async def _serve_on(listening: socket.socket, settings: DeskSettings, stack: Asy
         policy=desk.policy,
         now=time.time,
     )
-    app = create_app(desk, provider)
-    server = _Server(app, settings)
-    app.state.stopping = lambda: server.should_exit  # an open stream must not hold the process up
+    server = _Server(create_app(desk, provider), settings)
     try:
         await stack.enter_async_context(served(metrics, state, settings.web_host, settings.web_port))
     except OSError as fault:

@@ -11,7 +11,6 @@ import shutil
 import tempfile
 from base64 import b64encode
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -33,38 +32,35 @@ class KeptPictures:
     def __init__(self, source: ProfileSource, now: Callable[[], float]) -> None:
         self._source, self._now = source, now
         self._folder = Path(tempfile.mkdtemp(prefix="samehand-pictures-"))  # of mode 0700
-        self._asked: dict[str, float] = {}
-        self._kept: dict[
-            str, tuple[float, int]
-        ] = {}  # since when (Unix seconds), and bytes; the oldest first
+        self._known: dict[str, tuple[float, int]] = {}  # since when (Unix seconds), and bytes, by file
         self._fetching = set[asyncio.Task[None]]()
+        self._emptied = 0
 
     async def of(self, key: str) -> Profile:
-        """Returns an account's profile as it is now, and keeps its picture."""
-        platform, _, account_id = key.partition(":")
-        name = _name(key)
-        self._asked[name] = asked = self._now()
+        """Returns an account's profile as it is now. Its picture is kept, unless one is."""
+        asked, emptied, (platform, _, account_id) = self._now(), self._emptied, key.partition(":")
         profile = await self._source.profile(platform, account_id)
+        name = _name(key)
         # What an erasure met on its way must not come after it.
-        if profile.picture and self._asked.get(name) == asked:
-            self._drop(name)
+        if profile.picture and emptied == self._emptied and not self._known.get(name, (0, 0))[1]:
             (self._folder / name).write_bytes(profile.picture)
-            self._kept[name] = asked, len(profile.picture)
+            self._known[name] = asked, len(profile.picture)
             self.sweep()
         return profile
 
     def find(self, key: str, *, before: float = math.inf) -> str:
         """Returns the data URL of an account's picture, asked for before a moment; "" without one."""
-        since, _ = self._kept.get(_name(key), (math.inf, 0))
-        if not self._now() - KEPT_SECONDS < since < before:
+        since, size = self._known.get(_name(key), (math.inf, 0))
+        if not size or not self._now() - KEPT_SECONDS < since < before:
             return ""
         return data_url((self._folder / _name(key)).read_bytes())
 
     def fetch(self, keys: Iterable[str]) -> None:
         """Begins to fetch the pictures of accounts that were not asked for within the hour."""
-        new = [key for key in keys if self._asked.get(_name(key), -math.inf) <= self._now() - KEPT_SECONDS]
-        self._asked |= {_name(key): self._now() for key in new}
-        task = asyncio.create_task(self._fetch(dict.fromkeys(new)))
+        self.sweep()
+        new = [key for key in dict.fromkeys(keys) if _name(key) not in self._known]
+        self._known |= {_name(key): (self._now(), 0) for key in new}
+        task = asyncio.create_task(self._fetch(new))
         self._fetching.add(task)
         task.add_done_callback(self._fetching.discard)
 
@@ -74,19 +70,20 @@ class KeptPictures:
 
     def sweep(self) -> None:
         """Deletes what was kept for an hour, and the oldest beyond `KEPT_BYTES_MAX`."""
-        until = self._now() - KEPT_SECONDS
-        size = sum(size for _, size in self._kept.values())
-        for name, (since, of) in list(self._kept.items()):
-            if since <= until or size > KEPT_BYTES_MAX:
-                size -= of
-                self._drop(name)
-        self._asked = {name: at for name, at in self._asked.items() if at > until}
+        until, size = self._now() - KEPT_SECONDS, sum(size for _, size in self._known.values())
+        for name, (since, of) in sorted(self._known.items(), key=lambda item: item[1]):
+            if since > until and size <= KEPT_BYTES_MAX:
+                break
+            size -= of
+            del self._known[name]
+            (self._folder / name).unlink(missing_ok=True)
 
     def empty(self) -> None:
         """Deletes all pictures: something was erased, and nobody looks whose."""
-        self._asked.clear()
-        for name in list(self._kept):
-            self._drop(name)
+        self._emptied += 1
+        for name in self._known:
+            (self._folder / name).unlink(missing_ok=True)
+        self._known.clear()
 
     async def close(self) -> None:
         """Ends what is being fetched, deletes the folder, and closes the source."""
@@ -94,11 +91,6 @@ class KeptPictures:
             task.cancel()
         shutil.rmtree(self._folder, ignore_errors=True)
         await self._source.close()
-
-    def _drop(self, name: str) -> None:
-        self._kept.pop(name, None)
-        with suppress(FileNotFoundError):
-            (self._folder / name).unlink()
 
 
 def _name(key: str) -> str:

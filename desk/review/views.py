@@ -50,7 +50,7 @@ class StrongestTrait:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One line of the queue. Of what is read blind, band and probability are None, and no trait is given.
+    """One line of the queue. Of what is read blind, the band is None, and no trait is given.
 
     `people`: the new account and the banned one, by what is quoted of them; `root`: the first account of the
     banned one's family; `traits`: what speaks for it most.
@@ -63,12 +63,8 @@ class Waiting:
     account: str
     banned: str
     platform: str
-    direction: str
     policy: str | None
-    basis: str | None
-    language: str | None
     band: str | None
-    probability: float | None
     waits_since: float
     due_at: float
     claimed_by: str
@@ -386,12 +382,8 @@ def _waiting(
         account=alert.account,
         banned=alert.banned,
         platform=alert.platform,
-        direction=alert.direction,
         policy=alert.policy,
-        basis=alert.basis,
-        language=alert.language,
         band=seal.scored(alert.band),
-        probability=seal.scored(alert.probability),
         waits_since=read.waits_since,
         due_at=review.policy.due_at(read.rank, read.waits_since),
         claimed_by=names.get(read.claimed_by or "", "") if held else "",

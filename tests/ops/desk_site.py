@@ -101,7 +101,6 @@ class Running:
                 )
             )
             self._server.ready = self._ready
-            app.state.stopping = lambda: self._server.should_exit
             await self._server.serve()
             if self.office.desk.profiles is not None:
                 await self.office.desk.profiles.close()

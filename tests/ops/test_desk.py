@@ -29,7 +29,7 @@ from tests.deliver.receiver import SECRET_TEXT, Answer, Request, receiving
 from tests.desk.makers import a_reason, a_rival, a_wave
 from tests.ops.desk_site import Running, Visitor, Visits, visiting
 from tests.ops.kinds import Case, Pictures, cases
-from tests.ops.test_page import picture
+from tests.ops.test_page import picture as take_picture
 
 pytestmark = pytest.mark.ops
 
@@ -588,7 +588,7 @@ def bottom(reader: Visitor, selector: str) -> float:
 def test_all_that_a_decision_needs_is_on_one_screen_for_each_of_sixty_alerts(
     shown: tuple[Running, Visits], kinds: list[Case], locale: str
 ) -> None:
-    _, visit = shown
+    running, visit = shown
     reader = visit("amina", viewport={"width": 1280, "height": 800}, locale=locale)
     phone = {"width": 380, "height": 800}
     for case in kinds:
@@ -633,6 +633,11 @@ def test_queue_shows_twelve_rows_with_pictures_on_a_screen_and_g_keeps_its_view(
     assert "blur" in picture.evaluate("it => getComputedStyle(it).filter")
     reader.page.keyboard.down("v")
     assert picture.evaluate("it => getComputedStyle(it).filter") == "none"
+    take_picture(reader.page, "desk-queue")
+    reader.open("/alerts/near-picture-0")
+    reader.at("near-picture-0")
+    reader.page.keyboard.down("v")
+    take_picture(reader.page, "desk-alert")
 
 
 def test_wave_shows_text_and_pictures_before_its_members(shown: tuple[Running, Visits]) -> None:
@@ -703,7 +708,7 @@ def test_an_appeal_is_reversed_by_keys_alone_beside_its_holders_words(
     other.press("g")
     other.at("alert-1")
     assert words in other.said("main")
-    picture(other.page, "desk-appeal")
+    take_picture(other.page, "desk-appeal")
     other.press("d", "1")
     other.at_the_queue()
     assert said_of(running, "alert-1")[-1][0] == "not_mirror"

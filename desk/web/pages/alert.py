@@ -134,13 +134,14 @@ _UPHELD_OR_NOT: Final = (
 
 
 def _sentences(language: Language) -> Callable[[str, str, str], Markup]:
-    """How a reason is said in a language: in English by the alert's own sentence, which may tell more."""
+    """Returns how a reason is said in a language: in English by the alert's own sentence, which may say more,
+    unless it is a percentage more."""
 
     def sentence(signal: str, level: str, because: str) -> Markup:
         known = SENTENCES.get((signal, level))
         if level == SHARED and language is not ENGLISH and (count := CROWD_COUNT.search(because)):
             return escape(language.gettext(CROWD) % {"n": count[0]})
-        if known is not None and language is not ENGLISH:
+        if known is not None and (language is not ENGLISH or "%" in because):
             return escape(language.gettext(known))
         return Markup('<span lang="en" dir="ltr">{}</span>').format(visible_sentence(because, 1_024))
 

@@ -151,7 +151,7 @@ async def test_what_is_read_blind_tells_nothing_of_its_score(database: Database)
     await office.receive(reasons=reasons)
     async with at_the_desk(office) as client:
         [waiting] = await the_queue(client)
-        assert (waiting["band"], waiting["probability"]) == (None, None)
+        assert (waiting["band"], waiting["traits"]) == (None, ())
         shown = await opened(client)
         assert shown["sealed"]
         assert (shown["alert"]["band"], shown["alert"]["log_odds"]) == ("none", 0.0)
