@@ -14,10 +14,11 @@ from typing import Any, Final
 import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector
 
-from desk.database.engine import Database, opened
+from desk.database.engine import opened
 from desk.feed.consume import Consumer
 from desk.feed.publish import VerdictPublisher
 from desk.feed.run import Feed
+from desk.profiles.kept import KeptPictures
 from desk.profiles.source import profile_source
 from desk.related import gate_client
 from desk.review.audit.watch import AuditWatch
@@ -39,7 +40,7 @@ NO_ADDRESS: Final = 71
 """The exit code, as of a worker."""
 
 CONNECTIONS_MAX: Final = 512
-"""Fifty people with a stream and a few requests each, below the files that a process may usually open."""
+"""Fifty people with a few requests each, below the files that a process may usually open."""
 
 
 def policy_of(settings: DeskSettings, key: bytes) -> Policy:
@@ -103,15 +104,17 @@ async def _serve(settings: DeskSettings) -> int:
 async def _serve_on(listening: socket.socket, settings: DeskSettings, stack: AsyncExitStack) -> int:
     provider = provider_of(settings)
     # A secret that cannot be read is reported before all else.
-    profiles, gate = profile_source(settings, time.time), gate_client(settings)
+    source, gate = profile_source(settings, time.time), gate_client(settings)
     appeals_secret = settings.desk_appeals_secret()
     database = await stack.enter_async_context(
         opened(settings.database_url.get_secret_value(), password=settings.database_secret())
     )
     topics, state, metrics = names(settings), State(), DeskMetrics(CollectorRegistry())
     ProcessCollector(registry=metrics.registry)
+    profiles = None if source is None else KeptPictures(source, time.time)
     if profiles is not None:
         stack.push_async_callback(profiles.close)
+        database.erased = profiles.empty
     if gate is not None:
         stack.push_async_callback(gate.close)
     policy = policy_of(settings, await database.secret("draws"))
@@ -131,14 +134,12 @@ async def _serve_on(listening: socket.socket, settings: DeskSettings, stack: Asy
         policy=desk.policy,
         now=time.time,
     )
-    app = create_app(desk, provider)
-    server = _Server(app, settings)
-    app.state.stopping = lambda: server.should_exit  # an open stream must not hold the process up
+    server = _Server(create_app(desk, provider), settings)
     try:
         await stack.enter_async_context(served(metrics, state, settings.web_host, settings.web_port))
     except OSError as fault:
         return _no_address(settings.web_host, settings.web_port, fault)
-    tasks = [asyncio.create_task(feed.run()), asyncio.create_task(_look(metrics, database, state))]
+    tasks = [asyncio.create_task(feed.run()), asyncio.create_task(_look(desk, state))]
     collect_seldom()  # else a page now and then waits until all that lives was gone through
     log.info("the desk is open", url=settings.desk_base_url)
     for task in tasks:
@@ -157,9 +158,11 @@ def _no_address(host: str, port: int, fault: OSError) -> int:
     return NO_ADDRESS
 
 
-async def _look(metrics: DeskMetrics, database: Database, state: State) -> None:
-    audit = AuditWatch(database)
+async def _look(desk: Desk, state: State) -> None:
+    audit = AuditWatch(desk.database)
     while not state.stopping.is_set():
-        await metrics.look(database, state, now=time.time())
-        await metrics.watch(audit)
+        await desk.metrics.look(desk.database, state, now=time.time())
+        await desk.metrics.watch(audit)
+        if desk.profiles is not None:
+            desk.profiles.sweep()
         await state.pause(LOOK_SECONDS)

@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import audit, users, waves
+from desk.database.queue import waiting
 from desk.readers import Reader
 
 SESSION_SECONDS_MAX: Final = 12 * 3600.0
@@ -25,8 +26,8 @@ LINK_SECONDS: Final = 15 * 60.0
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who asks, and the token that a change must bring (`csrf`). `waves`: how many wait for them, None where
-    they read no waves."""
+    """Who asks, and the token that a change must bring (`csrf`). `waves`, `appeals`: how many wait for them;
+    None where they read no waves."""
 
     reader: Reader
     digest: str
@@ -34,6 +35,7 @@ class Session:
     name: str
     ends_at: float
     waves: int | None = None
+    appeals: int = 0
 
 
 def digest_of(token: str) -> str:
@@ -71,8 +73,9 @@ async def find(
         return None
     reader = Reader(row.user_id, row.initials, row.role)
     ends_at = min(row.ends_at, now + idle_seconds)
-    waiting = await waves.waiting(connection, row.user_id)
-    session = Session(reader, digest, row.csrf, row.name, ends_at, waiting)
+    of_waves = await waves.waiting(connection, row.user_id)
+    of_appeals = await waiting.appeals(connection, row.user_id, leads=reader.sees_disputes)
+    session = Session(reader, digest, row.csrf, row.name, ends_at, of_waves, of_appeals)
     return session, now - row.seen_at > SEEN_SECONDS
 
 

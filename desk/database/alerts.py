@@ -85,7 +85,7 @@ async def put(connection: AsyncConnection, alert: AlertRow, payload: bytes) -> N
     """Inserts or replaces an alert and its evidence. A withdrawal may overwrite quotes, so SQLite's log is
     truncated after it."""
     if alert.status == "withdrawn":
-        mark(connection)
+        mark(connection, everywhere=False)
     await upsert(connection, schema.alerts, asdict(alert))
     stored = {"alert_id": alert.alert_id, "payload": payload, "erased_at": None, "erased_reason": None}
     await upsert(connection, schema.evidence, stored)

@@ -12,7 +12,7 @@ import fcntl
 import os
 import secrets
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -144,6 +144,8 @@ class Database:
         self.engine = engine
         self._turn = asyncio.Lock()  # SQLite has one writer, and those who wait there starve one another
         self._log_holds_erased = self.is_sqlite  # a process that was killed may have left it so
+        self.erased: Callable[[], None] = lambda: None
+        """Called once a transaction that erased something is committed."""
 
     @property
     def is_sqlite(self) -> bool:
@@ -173,7 +175,10 @@ class Database:
                 await connection.rollback()
                 raise
             await connection.commit()
-            self._log_holds_erased |= self.is_sqlite and erasing.take_mark(connection)
+            marked = erasing.take_mark(connection)
+            self._log_holds_erased |= self.is_sqlite and marked is not None
+            if marked:
+                self.erased()
         await self.empty_log()
 
     async def secret(self, name: str) -> bytes:

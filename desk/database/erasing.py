@@ -12,11 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 _MARK: Final = "samehand erases"
 
 
-def mark(connection: AsyncConnection) -> None:
-    """Notes that this transaction overwrites what nobody may read any more."""
-    connection.info[_MARK] = True
+def mark(connection: AsyncConnection, *, everywhere: bool = True) -> None:
+    """Notes that this transaction overwrites what nobody may read any more, outside the database too if
+    `everywhere`."""
+    connection.info[_MARK] = everywhere or connection.info.get(_MARK, False)
 
 
-def take_mark(connection: AsyncConnection) -> bool:
-    """Returns whether the connection is marked, and unmarks it."""
-    return bool(connection.info.pop(_MARK, False))
+def take_mark(connection: AsyncConnection) -> bool | None:
+    """Returns the mark of the connection (True: everywhere), None without one, and unmarks it."""
+    marked: bool | None = connection.info.pop(_MARK, None)
+    return marked

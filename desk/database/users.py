@@ -69,10 +69,11 @@ async def everybody(connection: AsyncConnection) -> Sequence[UserRow]:
     return await all_of(connection, UserRow, select(_users).order_by(_users.c.name))
 
 
-async def initials(connection: AsyncConnection) -> dict[str, str]:
-    """Returns the initials of every person, by id."""
-    result = await connection.execute(select(_users.c.user_id, _users.c.initials))
-    return {row.user_id: row.initials for row in result}
+async def initials(connection: AsyncConnection, *, in_full: bool = False) -> dict[str, str]:
+    """Returns the initials of every person, or the name `in_full`, by id."""
+    called = (_users.c.name if in_full else _users.c.initials).label("called")
+    result = await connection.execute(select(_users.c.user_id, called))
+    return {row.user_id: row.called for row in result}
 
 
 async def change(connection: AsyncConnection, user_id: str, **values: Any) -> None:

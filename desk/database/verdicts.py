@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, FromClause, and_, false, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, FromClause, and_, false, func, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
@@ -92,6 +92,23 @@ async def find(connection: AsyncConnection, verdict_id: str) -> VerdictRow | Non
 async def of_alert(connection: AsyncConnection, alert_id: str) -> Sequence[VerdictRow]:
     """All verdicts on an alert, that of a ban and then the earliest first, those undone too."""
     return (await of_alerts(connection, [alert_id]))[alert_id]
+
+
+async def judged_at(connection: AsyncConnection, keys: Collection[str], user_id: str) -> dict[str, float]:
+    """Returns when somebody else than a person first decided an alert on each account (Unix seconds), undone
+    or not; without the accounts of which nobody did."""
+    sides = schema.alerts.c.account, schema.alerts.c.banned
+    result = await connection.execute(
+        select(*sides, func.min(_verdicts.c.decided_at).label("first"))
+        .join(schema.alerts, schema.alerts.c.alert_id == _verdicts.c.alert_id)
+        .where(or_(*(side.in_(keys) for side in sides)), _verdicts.c.reviewer != user_id)
+        .group_by(*sides)
+    )
+    first: dict[str, float] = {}
+    for row in result:
+        for key in {row.account, row.banned} & set(keys):
+            first[key] = min(first.get(key, row.first), row.first)
+    return first
 
 
 async def of_alerts(connection: AsyncConnection, alert_ids: Collection[str]) -> dict[str, list[VerdictRow]]:

@@ -40,6 +40,10 @@ REASONS: Final[tuple[OfferedReason, ...]] = (
     # Last, so that the keys of the others stay what hands have learnt.
     OfferedReason("household", "not_mirror", "Somebody of the banned person's household.", "household"),
     OfferedReason("former-holder", "not_mirror", "The phone number has changed hands.", "former-holder"),
+    OfferedReason("template", "not_mirror", "Many accounts show this text or picture."),
+    OfferedReason(
+        "organisation", "not_mirror", "Somebody of the same organisation, class or club.", "colleague"
+    ),
     OfferedReason("needs-language", "unsure", "Somebody who reads this language should look."),
     OfferedReason("needs-context", "unsure", "What would decide it is not shown here."),
 )

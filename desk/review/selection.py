@@ -77,7 +77,7 @@ async def selection(review: Review, filters: Filters, read_ids: Sequence[int] | 
         bands=_counted([reading.band for reading in decidable]),
         traits=_counted(
             [
-                f"{reading.trait.signal}/{reading.trait.level}" if reading.trait else None
+                f"{reading.traits[0].signal}/{reading.traits[0].level}" if reading.traits else None
                 for reading in decidable
             ]
         ),

@@ -5,6 +5,7 @@ Pages, the API and the live queue show nothing else of an alert (`.importlinter`
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -26,6 +27,7 @@ from desk.review.deciding.review import Review
 from desk.review.evidence import ShownEvidence, shown_evidence
 from desk.review.people import Person, people, person_of
 from desk.review.seal import Seal
+from samehand.scoring.ceilings import SPEAKS_NATS
 from samehand.scoring.evidence import SHARED
 from schemas.alerts import MirrorAlert
 from schemas.keys import account_key
@@ -34,9 +36,13 @@ HISTORY_MAX: Final = 50
 """Alerts on one account, or in one family, that are shown beside a decision."""
 
 
+TRAITS_MAX: Final = 3
+"""Traits that a row of the queue names."""
+
+
 @dataclass(frozen=True, slots=True)
 class StrongestTrait:
-    """The trait that speaks most for a mirror, and at which level."""
+    """A trait that speaks most for a mirror, and at which level."""
 
     signal: str
     level: str
@@ -44,10 +50,10 @@ class StrongestTrait:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One line of the queue. Of what is read blind, band, probability, trait and rival are None.
+    """One line of the queue. Of what is read blind, the band is None, and no trait is given.
 
     `people`: the new account and the banned one, by what is quoted of them; `root`: the first account of the
-    banned one's family; `trait`: what speaks for it most; `rival`: the likeliest other explanation.
+    banned one's family; `traits`: what speaks for it most.
     """
 
     read_id: int
@@ -57,12 +63,8 @@ class Waiting:
     account: str
     banned: str
     platform: str
-    direction: str
     policy: str | None
-    basis: str | None
-    language: str | None
     band: str | None
-    probability: float | None
     waits_since: float
     due_at: float
     claimed_by: str
@@ -71,8 +73,7 @@ class Waiting:
     rank: int
     root: str
     people: tuple[Person, Person]
-    trait: StrongestTrait | None = None
-    rival: str | None = None
+    traits: tuple[StrongestTrait, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +123,11 @@ class Opened:
     `read`: what waits for this person, None where nothing does; `sealed`: shown blind, so that score, band
     and weights are left out; `words_hidden`: verdicts and notes of others are left out, and so is what became
     of the alert (a withdrawn one is shown as open), until this person has spoken; `appeals`: while words are
-    hidden, the one that `read` decides alone, with the evidence as it was decided; `evidence_decided_at`: the
-    alert itself quotes nothing any more, and its evidence is shown as it was when decided (Unix seconds).
+    hidden, the one that `read` decides alone, with the evidence as it was decided; `judged_at`: if words
+    are hidden, when somebody else first decided an alert on either account (Unix seconds); `ban_appealed`:
+    whether the banned account contests the verdict that it was banned by, as far as this person may know;
+    `evidence_decided_at`: the alert itself quotes nothing any more, and its evidence is shown as it was when
+    decided (Unix seconds).
     """
 
     alert: MirrorAlert
@@ -137,6 +141,8 @@ class Opened:
     family: tuple[RelatedAlert, ...]
     history: tuple[RelatedAlert, ...]
     appeals: tuple[AppealView, ...]
+    judged_at: float
+    ban_appealed: bool
     evidence_decided_at: float | None
     erased_at: float | None
     erased_reason: str | None
@@ -216,7 +222,8 @@ async def waiting_views(
     """Returns readings, whatever became of them, as lines of the queue."""
     # Nobody is named where nobody has anything in hand.
     anybody = any(row.read.claimed_by for row in rows)
-    names = await users.initials(review.connection) if anybody else {}
+    in_full = review.reader.may("organise")
+    names = await users.initials(review.connection, in_full=in_full) if anybody else {}
     shown = await shown_evidence(review.connection, [row.quoted for row in rows if row.quoted])
     return [
         _waiting(
@@ -228,6 +235,17 @@ async def waiting_views(
             names,
         )
         for row in rows
+    ]
+
+
+async def pictured(review: Review, rows: Sequence[Waiting]) -> list[Waiting]:
+    """Returns the readings of whose accounts a picture, or that there is none any more, reveals nothing that
+    is hidden."""
+    seals = await review.seals([row.alert_id for row in rows])
+    keys = {key for row in rows if seals[row.alert_id].words for key in (row.account, row.banned)}
+    judged = await verdicts.judged_at(review.connection, keys, review.reader.user_id) if keys else {}
+    return [
+        row for row in rows if not (seals[row.alert_id].words and judged.keys() & {row.account, row.banned})
     ]
 
 
@@ -272,7 +290,7 @@ async def opened(review: Review, alert_id: str) -> Opened:
     row, shown = await _quoted_alert(review, alert_id, as_decided=appealed)
     seal = await review.seal(alert_id)
     given = await verdicts.of_alert(connection, alert_id)
-    names = await users.initials(connection)
+    names = await users.initials(connection, in_full=reader.may("organise"))
     family = await alerts.of_family(connection, row.root, HISTORY_MAX, user_id=reader.user_id)
     # Of both accounts, each alert once, and not what stands under the family.
     history = {
@@ -283,6 +301,11 @@ async def opened(review: Review, alert_id: str) -> Opened:
     for other in family:
         history.pop(other.alert_id, None)
     others = await related(review, (*family, *history.values()), beside=(alert_id, seal))
+    keys = (row.account, row.banned)
+    judged = await verdicts.judged_at(connection, keys, reader.user_id) if seal.words else {}
+    confirmed = [other for other in others if other.account == row.banned and other.verdict == "mirror"]
+    banned_by = [other.alert_id for other in confirmed]
+    of_ban = await appeals.of_alerts(connection, banned_by) if banned_by else {}
     return Opened(
         alert=seal.alert(await _within_reach(review, shown.alert), given),
         sealed=seal.score,
@@ -297,6 +320,8 @@ async def opened(review: Review, alert_id: str) -> Opened:
         ),
         family=tuple(other for other in others if other.alert_id not in history),
         history=tuple(other for other in others if other.alert_id in history),
+        judged_at=min(judged.values(), default=math.inf),
+        ban_appealed=any(appeal.outcome is None for rows in of_ban.values() for appeal in rows),
         appeals=appeal_views(contested, seal, None if mine is None else mine.read_id),
         evidence_decided_at=seal.told(shown.decided_at),
         erased_at=seal.told(shown.erased_at),
@@ -349,7 +374,6 @@ def _waiting(
     """Returns a line of the queue. `quoting`: the alert with its evidence, None where it cannot be read."""
     held = read.claimed_until is not None and read.claimed_until > review.now
     seen = None if quoting is None else seal.alert(quoting, ())
-    rival = None if seen is None else next(iter(seen.rivals), None)
     return Waiting(
         read_id=read.read_id,
         alert_id=read.alert_id,
@@ -358,12 +382,8 @@ def _waiting(
         account=alert.account,
         banned=alert.banned,
         platform=alert.platform,
-        direction=alert.direction,
         policy=alert.policy,
-        basis=alert.basis,
-        language=alert.language,
         band=seal.scored(alert.band),
-        probability=seal.scored(alert.probability),
         waits_since=read.waits_since,
         due_at=review.policy.due_at(read.rank, read.waits_since),
         claimed_by=names.get(read.claimed_by or "", "") if held else "",
@@ -372,14 +392,17 @@ def _waiting(
         rank=read.rank,
         root=alert.root,
         people=(person_of(alert.account), person_of(alert.banned)) if seen is None else people(seen),
-        trait=None if seen is None else seal.scored(next(iter(strongest(seen, 1)), None)),
-        rival=None if rival is None else seal.scored(rival.name),
+        traits=() if seen is None else seal.scored(strongest(seen, TRAITS_MAX)) or (),
     )
 
 
 def strongest(alert: MirrorAlert, count: int) -> tuple[StrongestTrait, ...]:
     """Returns the traits that speak most for a mirror, the strongest first."""
-    lines = [line for line in alert.evidence if line.weight > 0 and line.level != SHARED]
+    lines = [
+        line
+        for line in alert.evidence
+        if line.weight >= SPEAKS_NATS and line.level != SHARED and line.signal not in ("timing", "platform")
+    ]
     lines.sort(key=lambda line: -line.weight)
     return tuple(StrongestTrait(line.signal, line.level) for line in lines[:count])
 

@@ -82,14 +82,16 @@ class WaveView:
     """One wave as a person may see it.
 
     `differing`: what members show that is no part of the pattern, with how many show it; `banned`: members
-    that were banned since, as far as alerts of this desk say and this person may know; `may_decide`: whether
-    it waits, and not only for others.
+    that were banned since, as far as alerts of this desk say and this person may know; `hides`:
+    whether what others said of a member must not be known; `may_decide`: whether it waits, and not only for
+    others.
     """
 
     wave: WaveAlert
     state: WaveState
     differing: tuple[WavePattern, ...]
     banned: tuple[str, ...]
+    hides: bool
     verdicts: tuple[WaveVerdict, ...]
     may_decide: bool
 
@@ -133,7 +135,7 @@ async def wave_view(review: Review, wave_id: str) -> WaveView:
     )
     banned |= {member.account for member in wave.members if member.banned}
     # A ban tells what somebody decided about an alert that this person has yet to read.
-    hidden = await review.hidden_accounts(banned)
+    hidden = await review.hidden_accounts(accounts)
     banned -= hidden
     wave = structs.replace(
         wave,
@@ -148,6 +150,7 @@ async def wave_view(review: Review, wave_id: str) -> WaveView:
         state=state,
         differing=differing(wave),
         banned=tuple(account for account in accounts if account in banned),
+        hides=bool(hidden),
         verdicts=said,
         may_decide=state == "waiting"
         and bool(wave.members)

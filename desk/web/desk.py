@@ -20,7 +20,7 @@ from desk.database.queue import waiting
 from desk.database.topics import summaries
 from desk.database.topics.summaries import SummaryRow
 from desk.errors import NotFound
-from desk.profiles.source import ProfileSource
+from desk.profiles.kept import KeptPictures
 from desk.readers import Reader
 from desk.related import GateAway, GateBusy, GateClient
 from desk.review import requests, views, waves
@@ -83,7 +83,7 @@ class Desk:
     policy: Policy
     now: Callable[[], float]
     metrics: DeskMetrics
-    profiles: ProfileSource | None = None
+    profiles: KeptPictures | None = None
     appeals_secret: Secret | None = None
     gate: GateClient | None = None
     appeals: AppealIntake = field(default_factory=AppealIntake)
@@ -135,9 +135,9 @@ class Desk:
 
     async def overview(
         self, reader: Reader, filters: Filters, *, after: Place | None = None
-    ) -> tuple[list[QueueRow], int, dict[str, list[str]]]:
-        """A page of the queue, the number of the read that was opened last, and what to narrow the queue by,
-        at most `CHOICES_MAX` values of each kind.
+    ) -> tuple[list[QueueRow], int, dict[str, list[str]], bool]:
+        """Returns a page of the queue, the number of the read that was opened last, what to narrow the queue
+        by (at most `CHOICES_MAX` values of each kind), and whether pairs of a ban are withheld.
         """
         reader.need("read")
         async with self.database.read() as connection:
@@ -149,7 +149,20 @@ class Desk:
                 rows,
                 newest,
                 await waiting.known_values(connection, _CHOSEN_BY, CHOICES_MAX, user_id=reader.user_id),
+                bool(await summaries.withheld(connection, 1, user_id=reader.user_id)),
             )
+
+    async def pictured(self, reader: Reader, rows: Sequence[Waiting]) -> dict[int, tuple[str, str]]:
+        """Returns the pictures of both accounts by reading, as far as they may be shown, and begins to fetch
+        those that are missing."""
+        if self.profiles is None:
+            return {}
+        async with self.database.read() as connection:
+            shown = await views.pictured(self._review(connection, reader), rows)
+        self.profiles.fetch(key for row in shown for key in (row.account, row.banned))
+        return {
+            row.read_id: (self.profiles.find(row.account), self.profiles.find(row.banned)) for row in shown
+        }
 
     async def reader_policies(self, reader: Reader) -> tuple[list[ReaderPolicies], list[str]]:
         """Returns which policies people read, and those to choose from. Raises `Forbidden`."""
@@ -273,6 +286,13 @@ class Desk:
             await exposures.add(connection, reader.user_id, now=review.now, opened=1)
             await review.note("opened", wave_id, revision=view.wave.revision)
         return view
+
+    async def wave_accounts(self, reader: Reader, wave_id: str) -> list[str]:
+        """Returns the members of a wave whose profiles may be looked at. Raises `ReviewError`."""
+        reader.need("read")
+        async with self.database.read() as connection:
+            view = await waves.wave_view(self._review(connection, reader), wave_id)
+        return [] if view.hides else [member.account for member in view.wave.members]
 
     async def decide_wave(self, reader: Reader, wave_id: str, decision: WaveDecision) -> DecisionMade:
         async with self.database.begin() as connection:

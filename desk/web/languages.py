@@ -63,9 +63,6 @@ class Language:
     def readings(self, count: int) -> str:
         return self._count("%(n)d alert", "%(n)d alerts", count)
 
-    def silent_traits(self, count: int) -> str:
-        return self._count("%(n)d trait that says nothing", "%(n)d traits that say nothing", count)
-
     def ago(self, seconds: float) -> str:
         """How long ago something was: ``3 minutes ago``; what a clock sees in the future is now."""
         return self.gettext("%(span)s ago") % {"span": self.span(max(seconds, 0.0))}

@@ -20,20 +20,6 @@ COOKIE: Final = "samehand-view"
 PAUSE_MAX: Final = 1_000
 """Alerts, or minutes: more than anybody reads at one sitting."""
 
-COLUMNS: Final = {
-    "trait": "Speaks for it most",
-    "rival": "What else it could be",
-    "band": "Band",
-    "policy": "Policy",
-    "age": "Waits",
-    "due": "Due",
-    "hand": "In hand",
-}
-"""Columns of the queue that one may leave out, with their headings."""
-
-# The cookie names what is left out, so that a column of a later version is shown.
-_LETTERS: Final = dict(zip("trbpadh", COLUMNS, strict=True))
-
 _YEAR_SECONDS: Final = 365 * 86_400
 
 Asking = Request[Any, Any, Any]
@@ -42,8 +28,7 @@ Asking = Request[Any, Any, Any]
 @dataclass(frozen=True, slots=True)
 class View:
     """What somebody chose. `keys`: whether single keys decide; `pause_…`: after how many alerts, or minutes,
-    they want to be reminded to pause, 0 for never; `covered`: whether pictures are blurred until `v` is held;
-    `columns`: those of the queue that they see, beside both accounts.
+    they want to be reminded to pause, 0 for never; `covered`: whether pictures are blurred until `v` is held.
     """
 
     language: Language = ENGLISH
@@ -52,24 +37,16 @@ class View:
     pause_alerts: int = 0
     pause_minutes: int = 0
     covered: bool = True
-    columns: tuple[str, ...] = tuple(COLUMNS)
 
 
 def view_of(request: Asking) -> View:
     """Returns the cookie's choices; without one, the browser's first language that the desk speaks."""
     chosen = request.cookies.get(COOKIE, "").split(".")
-    if len(chosen) not in (3, 5, 6, 7):  # without the reminder, pictures or columns: kept by versions before
+    if len(chosen) not in (3, 5, 6, 7):  # versions before had no reminder or pictures, or columns beside them
         return View(language=wanted(request.headers.get("Accept-Language", "")))
-    missing = ("0", "0", "1", "")[len(chosen) - 3 :]
-    language, blurred, keys, alerts, minutes, covered, left_out = [*chosen, *missing]
+    language, blurred, keys, alerts, minutes, covered = [*chosen, *("0", "0", "1")[len(chosen) - 3 :]][:6]
     return View(
-        language_of(language),
-        blurred == "1",
-        keys == "1",
-        _number(alerts),
-        _number(minutes),
-        covered != "0",
-        tuple(name for letter, name in _LETTERS.items() if letter not in left_out),
+        language_of(language), blurred == "1", keys == "1", _number(alerts), _number(minutes), covered != "0"
     )
 
 
@@ -107,13 +84,6 @@ class ViewForm(Struct, frozen=True, kw_only=True):
     covered: Annotated[str, Meta(max_length=1)] = "0"
     pause_alerts: Annotated[int, Meta(ge=0, le=PAUSE_MAX)] = 0
     pause_minutes: Annotated[int, Meta(ge=0, le=PAUSE_MAX)] = 0
-    trait: Annotated[str, Meta(max_length=1)] = "0"
-    rival: Annotated[str, Meta(max_length=1)] = "0"
-    band: Annotated[str, Meta(max_length=1)] = "0"
-    policy: Annotated[str, Meta(max_length=1)] = "0"
-    age: Annotated[str, Meta(max_length=1)] = "0"
-    due: Annotated[str, Meta(max_length=1)] = "0"
-    hand: Annotated[str, Meta(max_length=1)] = "0"
     next: Annotated[str, Meta(max_length=2_048)] = "/queue"
 
 
@@ -128,7 +98,6 @@ async def view_page(
         languages=LANGUAGES.values(),
         days=await desk_of(request).days(request.user.reader),
         pause_max=PAUSE_MAX,
-        columns=COLUMNS,
     )
 
 
@@ -136,12 +105,10 @@ async def view_page(
 async def choose(request: Asking, data: URLEncodedBody[ViewForm]) -> Redirect:
     """Keeps the choices, and goes back to where one was."""
     language = language_of(data.language)
-    left_out = "".join(letter for letter, name in _LETTERS.items() if getattr(data, name) != "1")
     kept = Cookie(
         key=COOKIE,
         value=f"{language.code}.{'1' if data.blurred == '1' else '0'}.{'1' if data.keys == '1' else '0'}"
-        f".{data.pause_alerts}.{data.pause_minutes}.{'1' if data.covered == '1' else '0'}"
-        f".{left_out}",
+        f".{data.pause_alerts}.{data.pause_minutes}.{'1' if data.covered == '1' else '0'}",
         path="/",
         httponly=True,
         secure=request.app.state.desk.settings.desk_base_url.startswith("https:"),

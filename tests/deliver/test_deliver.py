@@ -306,7 +306,7 @@ def test_slack_gets_blocks_within_its_limits() -> None:
     copying = "then most likely copying, which would explain handle, but not contact point"
     assert said[-2:] == [
         f"*If not* {copying} (already counted)",
-        "*Check* Does it have anything that a stranger could not copy?",
+        "*Check* Has the new one anything that the banned one never showed in public?",
     ]
     assert "a person decides" in context["elements"][0]["text"]
     assert "If not" not in str(sent(replace(ALERT, rivals=()), "slack"))

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from desk.access.passwords import checked
 from desk.access.sign_in import add_user
 from desk.database.engine import Database
+from desk.profiles.kept import KeptPictures
 from desk.profiles.source import ProfileSource
 from desk.readers import Reader
 from desk.related import GateClient
@@ -105,7 +106,10 @@ def an_office(
     """A desk over a database; nothing is blind and nobody reads second unless a test says so."""
     clock, metrics = Clock(), DeskMetrics(CollectorRegistry())
     settings = load(environment) if environment else _shipped_settings()
-    return Office(Desk(database, settings, policy, clock, metrics, profiles=profiles, gate=gate), clock)
+    kept = None if profiles is None else KeptPictures(profiles, clock)
+    if kept is not None:
+        database.erased = kept.empty
+    return Office(Desk(database, settings, policy, clock, metrics, profiles=kept, gate=gate), clock)
 
 
 @cache

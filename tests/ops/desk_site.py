@@ -101,10 +101,9 @@ class Running:
                 )
             )
             self._server.ready = self._ready
-            app.state.stopping = lambda: self._server.should_exit
             await self._server.serve()
-            if self._profiles is not None:
-                await self._profiles.close()
+            if self.office.desk.profiles is not None:
+                await self.office.desk.profiles.close()
 
     def do(self, work: Coroutine[Any, Any, Answer]) -> Answer:
         """Does something on the desk's own loop."""
@@ -221,4 +220,4 @@ def visiting(browser: Any, running: Running) -> Iterator[Visits]:
     except BaseException:
         visits.close()
         raise
-    assert visits.close() == []
+    assert (wrong := visits.close()) == [], wrong

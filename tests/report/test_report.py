@@ -149,7 +149,7 @@ def test_each_signal_is_said_once_with_its_crowd_and_stands_where_its_sum_puts_i
     assert said.weak == ("The texts are the same. About 300 accounts show it.",)
     assert said.against == ("Other mailboxes.",)
     assert said.held == ("Possible at most.",)
-    assert said.check == "Do both write alike?"
+    assert said.check == "Do both write in the same words, or do two people answer each other?"
     assert said.if_not == "then most likely a household, which would explain device (already counted)"
 
 

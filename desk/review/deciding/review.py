@@ -77,8 +77,9 @@ class Review:
         await audit.note(self.connection, self.reader.user_id, action, subject, now=self.now, **detail)
 
     async def initials(self, user_id: str | None) -> str:
+        """Returns what this person may call a colleague: a lead by the name."""
         user = None if user_id is None else await users.find(self.connection, user_id)
-        return "" if user is None else user.initials
+        return "" if user is None else user.name if self.reader.may("organise") else user.initials
 
 
 def outbox_record(row: VerdictRow, exceptions: Collection[str] = ()) -> OutboxRecord:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Annotated, Final
 from urllib.parse import quote
@@ -12,10 +13,12 @@ from litestar.response import Redirect, Response, Template
 from markupsafe import Markup, escape
 from msgspec import Meta, Struct
 
+from desk.profiles.kept import KeptPictures
 from desk.review.case import PURPOSE_CHARS_MAX
 from desk.review.deciding.decide import ReadDecision
 from desk.review.deciding.notes import NOTE_CHARS_MAX
 from desk.review.reasons import TEMPLATES, reasons_for
+from desk.review.views import Opened
 from desk.web.addresses import extended, filters_of, joined, local, query_of
 from desk.web.api import Asked, PathRead, desk_of
 from desk.web.languages import ENGLISH, Language
@@ -80,6 +83,8 @@ async def alert(request: Asked, alert_id: FromPath[str], undo: Undoing = None) -
         shown=screen(opened.alert, blind=opened.sealed),
         sides=sides(opened.alert, desk.settings.desk_profile_urls),
         live_profiles=desk.profiles is not None,
+        faces=_faces(desk.profiles, opened),
+        moments=_MOMENTS,
         signals=SIGNALS,
         levels=SENTENCES,
         rivals=RIVALS,
@@ -97,6 +102,22 @@ async def alert(request: Asked, alert_id: FromPath[str], undo: Undoing = None) -
     )
 
 
+def _faces(kept: KeptPictures | None, opened: Opened) -> tuple[str, str]:
+    if kept is None:
+        return "", ""
+    ours, theirs = opened.alert.key, opened.alert.matched.key
+    before = opened.judged_at if opened.words_hidden else math.inf
+    return kept.find(ours, before=before), kept.find(theirs, before=before)
+
+
+_MOMENTS: Final = {
+    (False, False): "made %(span)s after the ban",
+    (False, True): "made %(span)s before the ban",
+    (True, False): "changed %(span)s after the ban",
+    (True, True): "changed %(span)s before the ban",
+}
+"""When the account showed what agrees: by whether a change did, and whether it was first."""
+
 MIRROR_OR_NOT: Final = (
     ("mirror", "mirror", "c", "Confirm"),
     ("not_mirror", "not_mirror", "d", "Dismiss"),
@@ -113,13 +134,14 @@ _UPHELD_OR_NOT: Final = (
 
 
 def _sentences(language: Language) -> Callable[[str, str, str], Markup]:
-    """How a reason is said in a language: in English by the alert's own sentence, which may tell more."""
+    """Returns how a reason is said in a language: in English by the alert's own sentence, which may say more,
+    unless it is a percentage more."""
 
     def sentence(signal: str, level: str, because: str) -> Markup:
         known = SENTENCES.get((signal, level))
         if level == SHARED and language is not ENGLISH and (count := CROWD_COUNT.search(because)):
             return escape(language.gettext(CROWD) % {"n": count[0]})
-        if known is not None and language is not ENGLISH:
+        if known is not None and (language is not ENGLISH or "%" in because):
             return escape(language.gettext(known))
         return Markup('<span lang="en" dir="ltr">{}</span>').format(visible_sentence(because, 1_024))
 

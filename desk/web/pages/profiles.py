@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +11,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from desk.errors import NotFound
+from desk.profiles.kept import data_url
 from desk.profiles.source import Profile
 from desk.review.people import quoted_bios
 from desk.web.addresses import key_at
@@ -58,9 +58,7 @@ async def profiles(request: Asked, alert_id: FromPath[str]) -> Template:
         # That a platform took an account down tells what another reader decided.
         ours = theirs = Profile("hidden")
     else:
-        ours, theirs = await asyncio.gather(
-            *(desk.profiles.profile(account.platform, account.account_id) for account in accounts)
-        )
+        ours, theirs = await asyncio.gather(*(desk.profiles.of(account.key) for account in accounts))
     sides_now = zip(accounts, (ours, theirs), quoted_bios(alert), strict=True)
     shown = [_shown(*side) for side in sides_now]
     return _page(request, shown, ("New", "Banned"), _texts(alert.platform, ours, theirs))
@@ -79,7 +77,7 @@ async def profile(request: Asked, platform: FromPath[str], account_id: FromPath[
     account = account_of(person, desk.settings.desk_profile_urls)
     now = Profile("hidden")
     if not words_hidden:
-        now = await desk.profiles.profile(account.platform, account.account_id)
+        now = await desk.profiles.of(account.key)
     return _page(
         request, [_shown(account, now, "")], ("Account",), _texts(account.platform, now, Profile("gone"))
     )
@@ -123,8 +121,7 @@ def _shown(account: Account, profile: Profile, bio: str) -> Shown:
             changed["name"] = account.name
         if _differs(bio, profile.bio) and not (bio[-1] == "…" and profile.bio.startswith(bio[:-1])):
             changed["bio"] = bio
-    picture = base64.b64encode(profile.picture).decode() if profile.picture else ""
-    return Shown(account, profile, changed, f"data:image/webp;base64,{picture}" if picture else "")
+    return Shown(account, profile, changed, data_url(profile.picture))
 
 
 def _differs(quoted: str, shown: str) -> bool:

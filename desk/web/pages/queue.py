@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import asdict
-from typing import Annotated, Any, Final, get_args
+from typing import Annotated, Final, get_args
 from urllib.parse import quote
 
-from litestar import Request, get
+from litestar import MediaType, get
 from litestar.params import FromQuery, QueryParameter
-from litestar.response import Redirect, ServerSentEvent, ServerSentEventMessage, Template
+from litestar.response import Redirect, Template
 from markupsafe import Markup
 
-from desk.database.errors import DatabaseRefused, DatabaseUnavailable
 from desk.database.filters import ORDERS, Filters, Place
 from desk.review.views import QueueRow
 from desk.web.addresses import NAMES, filters_of, query_of
 from desk.web.api import Asked, QueryRead, desk_of
 from desk.web.desk import PAGE
-from desk.web.sentences import RIVALS
-from desk.web.view import COLUMNS, page, view_of
+from desk.web.view import page, view_of
 from report.waterfall.words import SIGNALS
-from samehand.scoring.evidence import SENTENCES
 from schemas.alerts import Direction
 
 Undoing = Annotated[str | None, QueryParameter(pattern="^[0-9a-f]{1,64}$")]
@@ -49,7 +44,8 @@ async def queue(
     if after_rank is not None and after_since is not None and after_read is not None:
         after = Place(after_rank, after_since, after_read)
     filters, desk = filters_of(request), desk_of(request)
-    waiting, newest, known = await desk.overview(request.user.reader, filters, after=after)
+    waiting, newest, known, withheld = await desk.overview(request.user.reader, filters, after=after)
+    pictured = await desk.pictured(request.user.reader, [row.head for row in waiting])
     fixed = {
         "band": ["likely", "possible"],
         "direction": list(get_args(Direction)),
@@ -67,10 +63,9 @@ async def queue(
         waiting=waiting,
         choices=[(name, label, values[name]) for name, label in _LABELS.items() if values[name]],
         orders=_ORDERS,
-        columns=COLUMNS,
         signals=SIGNALS,
-        levels=SENTENCES,
-        rivals=RIVALS,
+        withheld=withheld,
+        faces=pictured,
         filters=asdict(filters),
         since=newest,
         more=_more(filters, waiting),
@@ -113,36 +108,15 @@ async def next_(request: Asked, undo: Undoing = None) -> Redirect:
     return Redirect(f"{where}?{query}" if query else where, status_code=303)
 
 
-LOOK_SECONDS: Final = 2.0
-"""Fifty people looking cost the database 25 counts a second."""
-
-STREAM_SECONDS: Final = 300.0
-"""Then the browser asks again, with a session that is looked up anew."""
-
 Since = Annotated[int, QueryParameter(ge=0, le=2**53 - 1, description="0: where nothing has arrived yet.")]
 
 
-@get("/queue/live")
-async def live(request: Request[Any, Any, Any], since: Since = 0) -> ServerSentEvent:
-    """A line whenever the number of reads changes that came after `since` and pass the filters."""
-    return ServerSentEvent(_lines(request, since), retry_duration=3_000)
-
-
-async def _lines(request: Request[Any, Any, Any], since: int) -> AsyncIterator[ServerSentEventMessage]:
-    desk, filters, language = desk_of(request), filters_of(request), view_of(request).language
+@get("/queue/live", media_type=MediaType.HTML)
+async def live(request: Asked, since: Since = 0) -> str:
+    """Returns a line with the number of readings that came after `since` and pass the filters, if any."""
+    filters = filters_of(request)
+    count = await desk_of(request).arrived(request.user.reader, filters, since=since)
+    words = view_of(request).language.ngettext("%(n)d arrived: show it", "%(n)d arrived: show them", count)
     query = query_of(filters)
-    shown, end = 0, asyncio.get_running_loop().time() + STREAM_SECONDS
-    while asyncio.get_running_loop().time() < end and not request.app.state.get("stopping", lambda: False)():
-        try:
-            count = await desk.arrived(request.user.reader, filters, since=since)
-        except (DatabaseUnavailable, DatabaseRefused):  # the second: a filter that no row can have, as of NUL
-            count = shown
-        if count != shown:
-            shown = count
-            words = language.ngettext("%(n)d arrived: show it", "%(n)d arrived: show them", count)
-            where = f"/queue?{query}" if query else "/queue"
-            line = Markup('<a href="{}">{}</a>').format(where, words % {"n": count}) if count else ""
-            yield ServerSentEventMessage(event="arrived", data=str(line))
-        else:
-            yield ServerSentEventMessage(comment="here")
-        await asyncio.sleep(LOOK_SECONDS)
+    where = f"/queue?{query}" if query else "/queue"
+    return str(Markup('<a href="{}">{}</a>').format(where, words % {"n": count})) if count else ""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Final, get_args
 from urllib.parse import urlencode
 
@@ -14,6 +14,7 @@ from litestar.response import Redirect, Template
 from msgspec import Meta, Struct
 
 from desk.database.filters import WaveState
+from desk.profiles.kept import data_url
 from desk.review.people import person_of
 from desk.review.reasons import TEMPLATES, wave_reasons_for
 from desk.review.waves import WaveDecision
@@ -23,7 +24,7 @@ from desk.web.desk import PAGE
 from desk.web.pages.alert import MIRROR_OR_NOT, TakeBackForm
 from desk.web.pages.queue import Undoing
 from desk.web.screen import account_of
-from desk.web.view import page, view_of
+from desk.web.view import page
 from report.waterfall.words import SIGNALS
 from samehand.scoring.evidence import SENTENCES
 
@@ -39,56 +40,8 @@ WITHDRAWN: Final[dict[str, str]] = {
 }
 """Why a wave was withdrawn."""
 
-_COLUMNS: Final = 60
-"""Columns of the timeline: of a day each is 24 minutes."""
-
-_COLUMN: Final = (10, 80)
-"""Width of a column with the gap beside it, and height of the highest."""
-
-
-@dataclass(frozen=True, slots=True)
-class SignUpBar:
-    """A column of the timeline: its corner, its height, and how many accounts it stands for."""
-
-    left: float
-    top: float
-    height: float
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Timeline:
-    """When the accounts of a wave were seen. `first`, `last`: Unix seconds; `column_seconds`: of a column."""
-
-    width: float
-    height: float
-    bars: tuple[SignUpBar, ...]
-    first: float
-    last: float
-    column_seconds: float
-    most: int
-
-
-def timeline(moments: Sequence[float], *, mirrored: bool) -> Timeline | None:
-    """Returns the moments as columns from the first to the last, from the right if `mirrored`; None without
-    any."""
-    if not moments:
-        return None
-    width, height = _COLUMN
-    first, last = min(moments), max(moments)
-    seconds = max((last - first) / _COLUMNS, 1.0)
-    counts = Counter(min(int((moment - first) / seconds), _COLUMNS - 1) for moment in moments)
-    most = max(counts.values())
-    bars = tuple(
-        SignUpBar(
-            left=float(width * (_COLUMNS - 1 - place if mirrored else place)),
-            top=height - height * count / most,
-            height=height * count / most,
-            count=count,
-        )
-        for place, count in sorted(counts.items())
-    )
-    return Timeline(float(width * _COLUMNS), float(height), bars, first, last, seconds, most)
+LOOKED_AT: Final = 12
+"""Members whose profiles are asked for: who has seen a dozen knows what the others are."""
 
 
 class WaveForm(Struct, frozen=True, kw_only=True):
@@ -140,13 +93,14 @@ async def wave(request: Asked, wave_id: FromPath[str]) -> Template:
         shown=shown,
         wave=shown.wave,
         members=[
-            (member, account_of(replace(person_of(member.account), handle=member.handle), urls))
+            (
+                member,
+                account_of(replace(person_of(member.account), handle=member.handle), urls),
+                "" if shown.hides or desk.profiles is None else desk.profiles.find(member.account),
+            )
             for member in members
         ],
-        timeline=timeline(
-            [member.seen_at.timestamp() for member in members],
-            mirrored=view_of(request).language.direction == "rtl",
-        ),
+        live_profiles=desk.profiles is not None and not shown.hides,
         signals=SIGNALS,
         levels=SENTENCES,
         templates=TEMPLATES,
@@ -155,6 +109,21 @@ async def wave(request: Asked, wave_id: FromPath[str]) -> Template:
         choices=MIRROR_OR_NOT,
         reasons_for=wave_reasons_for,
         may_take_back=request.user.reader.may("take-back"),
+    )
+
+
+@get("/waves/{wave_id:str}/profiles")
+async def wave_profiles(request: Asked, wave_id: FromPath[str]) -> Template:
+    """Asks the source for some members, and shows what text and pictures they share."""
+    desk = desk_of(request)
+    accounts = (await desk.wave_accounts(request.user.reader, wave_id))[:LOOKED_AT]
+    profiles = [] if desk.profiles is None else await asyncio.gather(*map(desk.profiles.of, accounts))
+    texts = Counter(profile.bio for profile in profiles if profile.bio).most_common(2)
+    return page(
+        request,
+        "wave_profiles.html",
+        texts=texts,
+        pictures=[data_url(profile.picture) for profile in profiles],
     )
 
 

@@ -1,4 +1,4 @@
-// What scripts add to pages that are whole without them: keys, the claim and its countdown, the undo's.
+// What scripts add to pages that are whole without them: keys, the claim and its countdown, the undo's, a draft.
 "use strict";
 (() => {
   const body = document.body;
@@ -34,7 +34,11 @@
   const claim = one("#claim");
   if (claim && one("#decide")) {
     const said = claim.querySelector(".said"), count = claim.querySelector(".count");
-    const say = (text) => { if (said.textContent !== text) said.textContent = text; };
+    const say = (text, state) => {
+      if (said.textContent !== text) said.textContent = text;
+      claim.dataset.state = state;
+      for (const form of [one("#decide"), one("#skip")]) form.hidden = state === "theirs" || state === "gone";
+    };
     let until = 0, asking = false, over = false, asked = -Infinity;
     const ask = async () => {
       if (asking || over) return;
@@ -46,14 +50,14 @@
         if (answer.ok) {
           // From when it was asked, by this machine's clock: the server's may tell another time.
           until = asked + 1000 * Number(claim.dataset.seconds);
-          say(claim.dataset.mine); claim.dataset.state = "mine";
+          say(claim.dataset.mine, "mine");
         } else if (told.initials) {
-          until = 0; say(`${claim.dataset.theirs} ${told.initials}`); claim.dataset.state = "theirs";
+          until = 0; say(`${claim.dataset.theirs} ${told.initials}`, "theirs");
         } else if (answer.status === 401) {
-          until = 0; over = true; say(claim.dataset.ended); claim.dataset.state = "ended";
+          until = 0; over = true; say(claim.dataset.ended, "ended");
           claim.querySelector(".enter").hidden = false;
         } else if (answer.status !== 429 && answer.status < 500) {
-          until = 0; over = true; say(claim.dataset.gone); claim.dataset.state = "gone";
+          until = 0; over = true; say(claim.dataset.gone, "gone");
           claim.querySelector(".again").hidden = false;
         }
       } catch { /* the network is away: the countdown goes on, and the next look asks again */ }
@@ -62,7 +66,7 @@
     const tick = () => {
       const left = (until - performance.now()) / 1000;
       count.textContent = left > 0 ? clock(left) : "";
-      if (left <= 0 && claim.dataset.state === "mine") { claim.dataset.state = "expired"; say(claim.dataset.lost); }
+      if (left <= 0 && claim.dataset.state === "mine") say(claim.dataset.lost, "expired");
       const due = performance.now() - asked > 1000 * Number(claim.dataset.renew);
       if (due && document.visibilityState === "visible" && document.hasFocus()) ask();
       setTimeout(tick, 500);
@@ -102,9 +106,9 @@
     });
   }
 
-  const press = (form) => { const button = form?.querySelector("button"); if (button && !form.hidden) button.click(); };
+  const press = (form) => { if (form && !form.hidden) form.requestSubmit(form.querySelector("button")); };
   const follow = (selector) => { const link = one(selector); if (link) link.click(); };
-  const rows = () => [...document.querySelectorAll("table.queue tbody th > a, table.queue details[open] a")];
+  const rows = () => [...document.querySelectorAll("table.queue tbody th > a, table.queue tbody th > span > a, table.queue details[open] a")];
   // Rows are selected by their checkboxes; with Shift all of them from the one that was changed last.
   const boxes = () => [...document.querySelectorAll("table.queue input[name=read]")];
   const picked = one("#selection .count");
@@ -188,7 +192,7 @@
     p: () => press(pause),
     x: toggle, m: () => { if (boxes().some((it) => it.checked)) press(one("#selection")); }, a: () => one("#selection [name=all]")?.click(),
     j: () => walk(1), k: () => walk(-1),
-    g: () => follow("nav a[href='/next']"), q: () => follow("nav a[href='/queue']"),
+    g: () => follow("a[data-key=g]"), q: () => follow("a[data-key=q]"),
     "?": () => help?.showModal(),
   };
   document.addEventListener("keydown", (event) => {
@@ -213,9 +217,9 @@
     window.addEventListener(end, () => body.classList.remove("held"));
 
   // What somebody wrote and chose is kept in this tab until it has arrived: a session may end, or the network be
-  // away, in the middle of a decision. It is theirs alone, and goes with the tab.
-  const DRAFT = "samehand-draft";
-  const reader = body.dataset.reader, where = location.pathname;
+  // away, in the middle of a decision. It is theirs alone, of this revision alone, and goes with the tab.
+  const DRAFT = "samehand-draft", form = one("#decide");
+  const reader = body.dataset.reader, where = location.pathname, revision = form?.dataset.revision;
   const written = () => [...document.querySelectorAll(".decide :is(input, textarea)[name]:not([type=hidden])")];
   const draft = () => { try { return JSON.parse(sessionStorage.getItem(DRAFT)); } catch { return null; } };
   const keep = (given) => {
@@ -223,7 +227,8 @@
   };
   const kept = draft();
   if (kept && "failed" in body.dataset) keep({ ...kept, sent: false });
-  else if (kept && (kept.sent || kept.reader !== reader)) sessionStorage.removeItem(DRAFT);
+  else if (kept && (kept.sent || kept.reader !== reader || (kept.where === where && kept.revision !== revision)))
+    sessionStorage.removeItem(DRAFT);
   else if (kept && kept.where === where) {
     for (const field of written()) {
       const value = kept.fields[field.name];
@@ -231,21 +236,46 @@
       if (field.type === "checkbox") field.checked = value; else field.value = value;
     }
     const button = [...document.querySelectorAll("#decide button")].find((it) => it.value === kept.chosen);
-    if (button) { choose(button.closest("fieldset").dataset.key); button.focus(); }
+    if (button) {
+      choose(button.closest("fieldset").dataset.key);
+      button.focus();
+      claim.querySelector(".kept").hidden = false;
+    }
   }
   const note = (sent, chosen) => keep({
-    reader, where, sent, chosen,
+    reader, where, revision, sent, chosen,
     fields: Object.fromEntries(written().map((it) => [it.name, it.type === "checkbox" ? it.checked : it.value])),
   });
-  one(".decide")?.addEventListener("input", () => note(false, ""));
-  one(".decide")?.addEventListener("submit", (event) => note(true, event.submitter?.value ?? ""));
+  form?.addEventListener("input", () => note(false, ""));
   one("form[action='/sign-out']")?.addEventListener("submit", () => sessionStorage.removeItem(DRAFT));
 
-  // One decision a press: a second one would be about what the first has decided.
+  // One decision a press, and none into a network that is away: the page would go, and with it what it shows.
+  const away = one("#away");
   let sent = false;
-  one("#decide")?.addEventListener("submit", (event) => {
-    if (sent) event.preventDefault();
+  document.addEventListener("submit", async (event) => {
+    const sending = event.target, button = event.submitter;
+    if (sending.method !== "post" || sending.dataset.reached) return;
+    event.preventDefault();
+    if (sent) return;
     sent = true;
+    if (sending === form) note(true, button?.value ?? "");
+    try {
+      await fetch("/static/desk.css", { method: "HEAD", cache: "no-store" });
+      sending.dataset.reached = "1";
+      sending.requestSubmit(button);
+    } catch {
+      sent = false;
+      if (sending === form) note(false, "");
+      away.textContent = away.dataset.text;
+      away.hidden = false;
+    }
   });
-  window.addEventListener("pageshow", () => { sent = false; });
+  window.addEventListener("pageshow", () => {
+    sent = false;
+    for (const it of document.forms) delete it.dataset.reached;
+  });
+  const live = one(".live");
+  live?.addEventListener("htmx:afterRequest", (event) => {
+    if (!event.detail.successful) live.textContent = live.dataset.away;
+  });
 })();

@@ -143,6 +143,7 @@ def test_a_dismissal_can_name_each_rival_that_has_a_rate_by_one_code() -> None:
         "fan-or-parody": "copier",
         "household": "household",
         "former-holder": "former-holder",
+        "organisation": "colleague",
     }
     assert len(named) == len({*named.values()})
     assert {rival.name for rival in RATED} < {*named.values()} < {rival.name for rival in RIVALS}

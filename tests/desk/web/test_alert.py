@@ -44,7 +44,7 @@ from schemas.wire import encode
 from streams.kafka import topics
 from streams.outcomes import Arrival
 from streams.standard_webhooks import Secret
-from tests.desk.makers import a_reason
+from tests.desk.makers import a_reason, a_rival
 from tests.desk.people import A_POLICY, Office, an_office, with_shares
 from tests.desk.quotes import decide
 from tests.desk.review.test_evidence import act, an_action
@@ -151,7 +151,7 @@ async def test_what_is_read_blind_tells_nothing_of_its_score(database: Database)
     await office.receive(reasons=reasons)
     async with at_the_desk(office) as client:
         [waiting] = await the_queue(client)
-        assert (waiting["band"], waiting["probability"]) == (None, None)
+        assert (waiting["band"], waiting["traits"]) == (None, ())
         shown = await opened(client)
         assert shown["sealed"]
         assert (shown["alert"]["band"], shown["alert"]["log_odds"]) == ("none", 0.0)
@@ -211,9 +211,63 @@ async def test_page_words_what_it_does_not_quote_and_folds_traits_that_say_nothi
     page = await page_at(office, "/alerts/alert-1")
     assert not re.search("94242a|38 characters|•••", page)
     assert "The same address.</span> <span" in page, "and how many others share it"
-    assert page.count("This is shared: about 1,204 accounts.") == 2
-    assert "1 trait that says nothing" in page
-    assert page.index("<details>") < page.index("ur-PK")
+    shown, folded = page[: page.index("<details>")], page[page.index("<details>") :]
+    assert "self-description" in shown
+    assert "one copy would give all of these" in shown
+    assert "ur-PK" not in shown
+    assert "ur-PK" in folded
+
+
+async def test_page_says_five_facts_in_words_before_the_buttons_and_no_number(office: Office) -> None:
+    differing = [
+        a_reason(signal, -0.1 * number, level="different", because="Not alike.")
+        for number, signal in enumerate(("device", "network", "email", "phone", "agent"), start=1)
+    ]
+    agreeing = [
+        a_reason(signal, weight, because=f"Alike by {signal}.")
+        for signal, weight in (("payment", 9.0), ("handle", 8.0), ("referrer", 7.0), ("locale", 1.0))
+    ]
+    against = [a_reason("admirer", -3.4, level="says-so", because="An admirer's.")]
+    rivals = (a_rival("copier", 9.7, "handle"), a_rival("household", 2.3, "payment"))
+    await office.receive(reasons=(*agreeing, *differing, *against), rivals=rivals)
+    page = await page_at(office, "/alerts/alert-1")
+    shown = page[page.index("<main") : page.index("<details>")]
+    facts = re.findall("<li>(.*?)</li>", shown)
+    assert [len(facts), "Alike by locale." in shown] == [5, False]
+    assert "different: phone, e-mail, network, device" in re.sub("agent|browser or phone, ", "", shown)
+    assert not re.search(r"[0-9] ?%|[+-][0-9]+\.[0-9]|9\.7|93", re.sub("<[^>]*>", "", shown))
+    assert re.search(
+        r"most likely copying, which would explain: handle; but not: [^(]*\(already counted\)", shown
+    )
+    assert "Has the new one anything that the banned one never showed in public?" in shown
+    assert shown.index('id="against"') < shown.index('class="band likely"') < shown.index('id="decide"')
+    assert page.count(">likeliest</mark>") == 1
+    assert "A fan, a parody or a report about the banned account. <mark>likeliest" in page
+
+
+async def test_ban_whose_verdict_is_contested_is_said_to_be_under_appeal(database: Database) -> None:
+    made = an_office(database)
+    office = replace(made, desk=replace(made.desk, appeals_secret=KEY))
+    await office.receive("alert-1", account_id="second", matched=Matched(platform="x", account_id="first"))
+    async with at_the_desk(office) as client:
+        [waiting] = await the_queue(client)
+        await decided(client, waiting["read_id"])
+        await sent(office)
+        await office.receive("alert-2", matched=Matched(platform="x", account_id="second", root_id="x:first"))
+        assert "under appeal" not in (await client.get("/alerts/alert-2")).text
+        assert await post_appeal(client, office, encode(MADE)) == (202, "")
+        assert "under appeal" in (await client.get("/alerts/alert-2")).text
+
+
+async def test_alert_in_other_hands_says_whose_and_offers_no_button(office: Office) -> None:
+    await office.receive()
+    async with at_the_desk(office, "amina") as amina:
+        [waiting] = await the_queue(amina)
+        await amina.post(f"/api/v1/reads/{waiting['read_id']}/claim")
+    for name, role, called in (("bilal", "moderator", "A"), ("chloe", "lead", "amina")):
+        page = await page_at(office, "/alerts/alert-1", name, role)
+        assert f">In the hands of {called}<" in page
+        assert re.search('id="decide"[^>]* hidden>', page)
 
 
 async def test_a_change_without_the_pages_token_is_refused(office: Office) -> None:
@@ -284,16 +338,13 @@ async def test_figures_are_not_for_everybody(office: Office) -> None:
         assert "/figures" not in (await client.get("/queue")).text
 
 
-async def test_a_stream_tells_what_arrived_and_ends_with_the_desk(office: Office) -> None:
+async def test_queue_is_told_what_arrived_within_its_view(office: Office) -> None:
     await office.receive()
     async with at_the_desk(office) as client:
-        answers = iter([False, True])
-        client.app.state.stopping = lambda: next(answers)
-        told = (await client.get("/queue/live?since=0&band=likely")).text
-        assert "event: arrived" in told
-        assert 'href="/queue?band=likely">1 arrived: show it' in told
-        client.app.state.stopping = lambda: True
-        assert "arrived" not in (await client.get("/queue/live?since=1")).text
+        assert 'hx-get="/queue/live?since=1&amp;band=likely"' in (await client.get("/queue?band=likely")).text
+        told = await client.get("/queue/live?since=0&band=likely")
+        assert told.text == '<a href="/queue?band=likely">1 arrived: show it</a>'
+        assert (await client.get("/queue/live?since=1")).text == ""
 
 
 async def test_who_is_signed_out_comes_back_to_the_page_that_they_were_on(office: Office) -> None:
@@ -421,10 +472,9 @@ async def test_page_opens_both_profiles_and_calls_accounts_by_name(database: Dat
         )
     )
     page = await page_at(office, "/alerts/alert-1")
-    heading = page[page.index("<h1>") : page.index("</h1>")]
-    assert "Ümar &lt;b&gt;" in heading
-    assert ">@umar<" in heading
-    assert "new-alert-1" not in heading
+    names = re.sub("</?mark>", "", page[page.index('class="pair"') : page.index('class="reasons"')])
+    assert "Ümar &lt;b&gt;" in names
+    assert "@" in names
     links = re.findall(r'href="(https://x\.example[^"]*)" target="_blank" rel="noopener noreferrer"', page)
     assert links == ["https://x.example/um4r%2F..%2Fadmin", "https://x.example/umar"]
 
@@ -440,7 +490,7 @@ async def test_page_without_quotes_calls_accounts_by_key_and_opens_no_profile(da
     office = an_office(database, SAMEHAND_DESK_PROFILE_URLS='{"x": "https://x.example/{handle}"}')
     await office.receive()
     page = await page_at(office, "/alerts/alert-1")
-    assert "x:new-alert-1" in page[page.index("<h1>") : page.index("</h1>")]
+    assert "x:new-alert-1" in page[page.index('class="pair"') : page.index('class="reasons"')]
     assert "https://x.example" not in page
 
 
