@@ -82,10 +82,13 @@ def distil(account: Account, keyer: Keyer, *, at: float | None, pepper_id: int =
 
     ``at`` is its moment in Unix seconds; ``keyer`` makes digests under the pepper ``pepper_id``.
     """
+    # Platforms ask for Latin letters in handles, whatever people write otherwise.
+    name = account.display_name or ""
+    written = name if any(map(str.isalpha, name)) else account.handle or ""
     return Fingerprint(
         platform=account.platform,
         traits=tuple(signal.distil(account, keyer) for signal in SIGNALS),
-        stratum=stratum(f"{account.display_name or ''} {account.handle or ''}", account.locale),
+        stratum=stratum(written, account.locale),
         at=at,
         pepper_id=pepper_id,
     )
