@@ -375,7 +375,7 @@ def test_no_name_of_a_list_alerts_alone_under_any_setting_in_any_direction(
 
 
 SAME: dict[str, Any] = {"device_id": DEVICE, "phone": "+998971406283"}
-BAN = a_ban("77", handle="umar_media", **SAME)
+BAN = a_ban("77", handle="umar_press", **SAME)
 RETURN = a_sign_up("99", handle="umar_media_2", **SAME)
 OTHERS: dict[str, Any] = {"device_id": "0b5c2e9a-33b7-4a51-9c6e-0f6b8f0d1a77", "phone": "+998935554433"}
 OUT_OF_REACH = 1 - 2**-53
