@@ -16,6 +16,9 @@ empty :=
 space := $(empty) $(empty)
 STAMP := .venv/.laid-in$(subst $(space),_,$(subst /,-,$(CURDIR)))
 
+# Python compiles what it imports, once; to compile all that is laid takes two fifths of pip's time.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+
 # `.ci/run` names a file for tests that fail once and pass alone (tools/again.py).
 PYTEST := $(BIN)/python -m $(if $(SAMEHAND_TRY_AGAIN),tools.again $(SAMEHAND_TRY_AGAIN),pytest)
 # An idle process takes tests from a busy one: a few slow ones, on whole workers, would otherwise keep one core alone.
@@ -40,14 +43,14 @@ $(STAMP): $(LOCK) pyproject.toml tools/choose-python
 		rm -rf .venv; \
 		"$$python" -m venv .venv; \
 	fi
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(PIP) --require-hashes -r $(LOCK)
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch '$@'
 
 .PHONY: install-extras
 install-extras: $(STAMP) ## add what hashes pictures; needs a C++ compiler, and its tests run from then on
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/avatar-build.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-build-isolation \
+	@$(PIP) --require-hashes -r requirements/avatar-build.lock
+	@$(PIP) --require-hashes --no-build-isolation \
 		-r requirements/avatar.lock
 
 .PHONY: demo
@@ -82,7 +85,7 @@ ON_MACHINE_CODE := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(COMPILED)
 
 # The compiler of the type checker; nothing else needs it.
 $(COMPILE_STAMP): requirements/compile.lock $(STAMP)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/compile.lock
+	@$(PIP) --require-hashes -r requirements/compile.lock
 	@touch '$@'
 
 # What was compiled of other sources would think what they thought.
@@ -116,7 +119,7 @@ OPS_STAMP := .venv/.ops
 
 # What drives a browser and reads charts; nothing else needs it.
 $(OPS_STAMP): requirements/ops.lock $(STAMP)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/ops.lock
+	@$(PIP) --require-hashes -r requirements/ops.lock
 	@touch '$@'
 
 .PHONY: test-ops
@@ -161,7 +164,7 @@ DOCS_STAMP := .venv/.docs
 
 # What builds the pages; nothing else needs it.
 $(DOCS_STAMP): requirements/docs.lock $(STAMP)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.lock
+	@$(PIP) --require-hashes -r requirements/docs.lock
 	@touch '$@'
 
 .PHONY: docs

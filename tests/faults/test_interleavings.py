@@ -14,16 +14,6 @@ __all__ = ["make_life", "world"]  # fixtures
 pytestmark = pytest.mark.thorough
 
 
-def test_following_each_state_once_misses_no_outcome(world: MakeWorld) -> None:
-    """Pruned and unpruned, an agent that looks before writing ends in the same outcomes."""
-
-    def ends(prune: bool) -> set[tuple[tuple[str, int], ...]]:
-        late = orders(partial(world, late=True, alike=NOBODY_ABOUT), "mirror", "ban", prune=prune)
-        return {tuple(said(lived)) for lived in late}
-
-    assert ends(prune=False) == ends(prune=True) == {(), tuple(OPEN)}
-
-
 def test_a_change_and_a_creation_told_at_once_are_one_alert(world: MakeWorld) -> None:
     """Creation and change lie on two topics and may be read in either order, by two workers."""
     ends = {tuple(said(lived)) for lived in orders(world, "mirror", "turned", "ban")}

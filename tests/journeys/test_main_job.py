@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,7 +30,7 @@ from schemas.wire import encode
 from simulate.timeline.events import SimulatedEvent
 from simulate.timeline.stream import sample
 from streams.kafka.client import reader, writer
-from streams.supervision.exit_codes import EXIT_OK, EXIT_STORE
+from streams.supervision.exit_codes import EXIT_STORE
 from tests.journeys.collector import Collector, Span
 from tests.journeys.conftest import Platform, opened
 from tests.makers import a_ban, a_change, a_deletion, a_reinstatement, a_sign_up
@@ -230,39 +230,6 @@ def test_garbage_is_a_dead_letter_with_an_address(platform: Platform) -> None:
         "not-json",
         b'{"event_id": ',
     )
-
-
-def test_restart_in_the_middle_loses_nothing(platform: Platform) -> None:
-    def stop() -> None:
-        platform.worker.stop(60.0)
-        assert platform.worker.exit_code == EXIT_OK
-
-    through_an_end(platform, stop)
-
-
-@pytest.mark.kafka
-def test_nor_does_a_kill(kafka_platform: Platform) -> None:
-    """On Apache Kafka: the embedded broker never replaces a killed member (docs/brokers.md)."""
-    through_an_end(kafka_platform, kafka_platform.worker.kill)
-
-
-def through_an_end(platform: Platform, end: Callable[[], object]) -> None:
-    """Sixty mirrors, the worker's end after the first half of them, a new worker: all are alerted."""
-    banned = a_ban("b7", handle="pamir_radio", device_id=device(7), at=AGO, banned_at=AGO)
-    platform.publish(platform.topics.banned, banned)
-    mirrors = [
-        a_sign_up(f"r{number}", handle=f"pamir_radio_{number}", device_id=device(7), at=NOW)
-        for number in range(60)
-    ]
-    # Once the ban is known: a look-back on all of them would tell the strongest and count the rest.
-    platform.publish(platform.topics.created, mirrors[0])
-    platform.until(lambda: platform.alerts_on("r0"), "the first mirror's alert")
-    platform.publish(platform.topics.created, *mirrors[1:30])
-    end()
-    platform.publish(platform.topics.created, *mirrors[30:])
-    platform.open()
-    ids = {f"r{number}" for number in range(60)}
-    platform.until(lambda: ids <= {alert.account_id for alert in platform.alerts()}, "every mirror's alert")
 
 
 def test_what_an_operator_sees(platform: Platform) -> None:

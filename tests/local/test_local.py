@@ -12,26 +12,24 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import ClassVar, Self
 from uuid import UUID
 
 import pytest
 import redis
-from kafka.errors import KafkaError  # type: ignore[import-untyped]  # kafka-python ships no types
 from redis.exceptions import NoPermissionError
 
 from local import ports
-from local.apache import ApacheKafka, KafkaNode, cache, cluster_id, java, kafka_home
+from local.apache import cache, cluster_id, java, kafka_home
 from local.binaries import BROKER, REDIS, NotAvailable, executable
-from local.broker import ANSWER_MS, EmbeddedBroker, admin, brokers_seen, lists_topics
+from local.broker import EmbeddedBroker, admin, brokers_seen, lists_topics
 from local.die_with_parent import EXIT_ORPHANED
 from local.group import ServerGroup
 from local.ports import LOOPBACK, NoFreePort, take_port
 from local.postgres import EmbeddedPostgres
 from local.processes import DIE_WITH_PARENT, LOG_TAIL_BYTES, Child
-from local.redis import ADMINISTRATOR, PASSWORD, USERS, EmbeddedRedis, answers_ping, worker_rules
+from local.redis import USERS, EmbeddedRedis, answers_ping, worker_rules
 from local.redis_cluster import RedisCluster
 from local.server import DidNotStart, LocalServer
 from local.waiting import wait_until
@@ -436,32 +434,7 @@ def test_frozen_it_hangs_and_thawed_it_answers() -> None:
         assert server.answers()
 
 
-# A cluster that serves every slot, loses a master, and is whole again.
-
-
-def client_of(port: int) -> redis.RedisCluster:
-    return redis.RedisCluster(LOOPBACK, port, username=ADMINISTRATOR, password=PASSWORD)
-
-
-def _all_written(node: redis.Redis) -> bool:
-    return int(node.info("persistence")["aof_buffer_length"]) == 0
-
-
-def test_masters_share_the_slots() -> None:
-    with RedisCluster() as cluster:
-        assert set(cluster.roles().values()) == {"master"}
-        with client_of(cluster.masters[1].port) as client:
-            for number in range(100):
-                client.set(f"{{{number}}}", number)
-        for node in cluster.masters:
-            with node.administrator() as each:
-                assert each.dbsize() > 0
-                # A write waits for two seconds where the disk is busy with the sync before it.
-                assert wait_until(partial(_all_written, each), 10.0)
-        cluster.kill()
-        cluster.start()
-        with client_of(cluster.masters[2].port) as client:
-            assert client.get("{42}") == b"42"
+# A cluster that loses a master is whole again once that is back.
 
 
 def test_replica_takes_over_from_a_dead_master() -> None:
@@ -573,36 +546,3 @@ def test_no_java_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     with pytest.raises(NotAvailable, match="Java 17"):
         java()
-
-
-@pytest.mark.kafka
-def test_one_node_leads_everything(apache_kafka: ApacheKafka, topic_prefix: str) -> None:
-    topic = f"{topic_prefix}accounts"
-    with admin(apache_kafka.address) as client:
-        client.create_topics({topic: {"num_partitions": 1, "replication_factor": 1}})
-        client.wait_for_topics([topic])
-    assert apache_kafka.leader(topic, 0) is apache_kafka.controller() is apache_kafka.node(1)
-    with pytest.raises(LookupError):
-        apache_kafka.node(2)
-
-
-@pytest.mark.kafka
-def test_three_nodes_survive_their_controller(kafka_libs: Path) -> None:
-    with ApacheKafka(nodes=3, home=kafka_libs) as kafka:
-        with admin(kafka.address, ANSWER_MS) as client:
-            client.create_topics({"accounts": {"num_partitions": 3, "replication_factor": 3}})
-            client.wait_for_topics(["accounts"])
-        dead = kafka.controller()
-        dead.kill()
-        assert wait_until(lambda: moved_from(kafka, dead), 90)
-        dead.start()
-        kafka.wait_until_whole()
-
-
-def moved_from(kafka: ApacheKafka, dead: KafkaNode) -> bool:
-    """Whether others lead the quorum and every partition."""
-    try:
-        leaders = {kafka.leader("accounts", partition) for partition in range(3)}
-        return dead not in leaders | {kafka.controller()}
-    except (LookupError, OSError, KafkaError):
-        return False

@@ -424,8 +424,12 @@ def test_to_agree_in_one_more_fact_never_lowers_a_pair_and_to_differ_never_raise
         assert told(same, theirs, counts, age, weights, shown) >= silent - 1e-9
 
 
+# Whom the banned account named before it was banned needs no order; else the order tells who was named first.
+after_a_ban = ages.filter(lambda age: age is not None and age >= 0.0)
+
+
 @settings(max_examples=2 * EXAMPLES)
-@given(pair=pairs, counts=with_crowds, age=ages, weights=tables, shown=orders)
+@given(pair=pairs, counts=with_crowds, age=after_a_ban, weights=tables, shown=orders)
 def test_an_unknown_order_changes_no_score(
     pair: tuple[Account, Account], counts: Counted, age: float | None, weights: Weights, shown: Shown
 ) -> None:

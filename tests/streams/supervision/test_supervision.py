@@ -67,22 +67,19 @@ def letters(stage: Stage) -> list[DeadLetter]:
 
 @pytest.mark.journey
 @pytest.mark.kafka
-@pytest.mark.parametrize("harm", ["hang", "segfault"])
-def test_with_two_workers_the_record_is_set_aside_and_nothing_else_is_lost(
-    kafka_stage: Stage, harm: str
-) -> None:
-    stage = kafka_stage
-    good = numbered(600)
+def test_with_two_workers_the_record_is_set_aside_and_nothing_else_is_lost(kafka_stage: Stage) -> None:
+    """It ends the interpreter; one that hangs it is tried on whole workers (tests/faults/test_hangs.py)."""
+    stage, good, harm = kafka_stage, numbered(600), b"segfault"
     workers = [stage.start(**SUPERVISED), stage.start(**SUPERVISED)]
     stage.until(
         lambda: all(any(e["event"] == "partitions assigned" for e in stage.events(n)) for n in (0, 1))
     )
-    stage.send([*good[:300], harm.encode(), *good[300:]])
+    stage.send([*good[:300], harm, *good[300:]])
     took = stage.until(
         lambda: not set(good) - set(stage.echoed()) and len(letters(stage)) == 1, RECOVERY_SECONDS_MAX
     )
     [letter] = letters(stage)
-    assert (letter.reason, letter.value) == ("ended-worker", harm.encode())
+    assert (letter.reason, letter.value) == ("ended-worker", harm)
     # Three, and once more where the other worker had it alone in hand before it could read of the third.
     assert letter.detail.startswith(("ended its worker 3 times", "ended its worker 4 times"))
     assert set(stage.echoed()) == set(good)
@@ -90,7 +87,7 @@ def test_with_two_workers_the_record_is_set_aside_and_nothing_else_is_lost(
     ends = sum(
         event["event"] == "the worker ended, starting another" for n in (0, 1) for event in stage.events(n)
     )
-    stage.tell(f"{harm}: set aside after {ends} ends of a worker, {took:.0f} s")
+    stage.tell(f"segfault: set aside after {ends} ends of a worker, {took:.0f} s")
     # A batch a worker, three alone, and who met it while another hung on it already.
     assert ends <= 2 + 3 + 1
 
