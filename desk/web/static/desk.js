@@ -189,7 +189,7 @@
     f: () => { const box = one("input[name=family]"); if (box) box.click(); },
     n: () => one("#decide textarea")?.focus(),
     b: () => { if (!body.classList.toggle("blurred")) look(); },
-    p: () => press(pause),
+    p: () => { if (pause && !pause.hidden) pause.querySelector("button").click(); },
     x: toggle, m: () => { if (boxes().some((it) => it.checked)) press(one("#selection")); }, a: () => one("#selection [name=all]")?.click(),
     j: () => walk(1), k: () => walk(-1),
     g: () => follow("a[data-key=g]"), q: () => follow("a[data-key=q]"),
