@@ -10,7 +10,7 @@ import math
 import shutil
 import tempfile
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -51,18 +51,19 @@ class KeptPictures:
     def find(self, key: str, *, before: float = math.inf) -> str:
         """Returns the data URL of an account's picture, asked for before a moment; "" without one."""
         since, size = self._known.get(_name(key), (math.inf, 0))
-        if not size or not self._now() - KEPT_SECONDS < since < before:
-            return ""
-        return data_url((self._folder / _name(key)).read_bytes())
+        shown = size and self._now() - KEPT_SECONDS < since < before
+        return data_url((self._folder / _name(key)).read_bytes()) if shown else ""
 
-    def fetch(self, keys: Iterable[str]) -> None:
-        """Begins to fetch the pictures of accounts that were not asked for within the hour."""
+    def pairs(self, accounts: Mapping[int, tuple[str, str]]) -> dict[int, tuple[str, str]]:
+        """Returns the pictures of both accounts by reading, and begins to fetch those that were not asked for
+        within the hour."""
         self.sweep()
-        new = [key for key in dict.fromkeys(keys) if _name(key) not in self._known]
+        new = {key for pair in accounts.values() for key in pair if _name(key) not in self._known}
         self._known |= {_name(key): (self._now(), 0) for key in new}
         task = asyncio.create_task(self._fetch(new))
         self._fetching.add(task)
         task.add_done_callback(self._fetching.discard)
+        return {it: (self.find(ours), self.find(theirs)) for it, (ours, theirs) in accounts.items()}
 
     async def _fetch(self, keys: Iterable[str]) -> None:
         for key in keys:

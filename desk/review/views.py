@@ -68,7 +68,6 @@ class Waiting:
     waits_since: float
     due_at: float
     claimed_by: str
-    claimed_until: float | None
     mine: bool
     rank: int
     root: str
@@ -238,15 +237,15 @@ async def waiting_views(
     ]
 
 
-async def pictured(review: Review, rows: Sequence[Waiting]) -> list[Waiting]:
-    """Returns the readings of whose accounts a picture, or that there is none any more, reveals nothing that
-    is hidden."""
-    seals = await review.seals([row.alert_id for row in rows])
-    keys = {key for row in rows if seals[row.alert_id].words for key in (row.account, row.banned)}
+async def pictured(review: Review, rows: Sequence[QueueRow]) -> dict[int, tuple[str, str]]:
+    """Returns both accounts of first readings, by reading, if a picture, or that there is none any more,
+    reveals nothing that is hidden."""
+    seals = await review.seals([row.head.alert_id for row in rows])
+    pairs = {row.head.read_id: (row.head.account, row.head.banned) for row in rows}
+    sealed = {row.head.read_id for row in rows if seals[row.head.alert_id].words}
+    keys = {key for read_id in sealed for key in pairs[read_id]}
     judged = await verdicts.judged_at(review.connection, keys, review.reader.user_id) if keys else {}
-    return [
-        row for row in rows if not (seals[row.alert_id].words and judged.keys() & {row.account, row.banned})
-    ]
+    return {it: pair for it, pair in pairs.items() if it not in sealed or judged.keys().isdisjoint(pair)}
 
 
 async def sealed_alert(review: Review, alert_id: str) -> tuple[MirrorAlert, bool]:
@@ -303,8 +302,7 @@ async def opened(review: Review, alert_id: str) -> Opened:
     others = await related(review, (*family, *history.values()), beside=(alert_id, seal))
     keys = (row.account, row.banned)
     judged = await verdicts.judged_at(connection, keys, reader.user_id) if seal.words else {}
-    confirmed = [other for other in others if other.account == row.banned and other.verdict == "mirror"]
-    banned_by = [other.alert_id for other in confirmed]
+    banned_by = [it.alert_id for it in others if it.account == row.banned and it.verdict == "mirror"]
     of_ban = await appeals.of_alerts(connection, banned_by) if banned_by else {}
     return Opened(
         alert=seal.alert(await _within_reach(review, shown.alert), given),
@@ -387,7 +385,6 @@ def _waiting(
         waits_since=read.waits_since,
         due_at=review.policy.due_at(read.rank, read.waits_since),
         claimed_by=names.get(read.claimed_by or "", "") if held else "",
-        claimed_until=read.claimed_until if held else None,
         mine=held and read.claimed_by == seal.user_id,
         rank=read.rank,
         root=alert.root,

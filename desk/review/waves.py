@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -81,7 +80,7 @@ class WaveLine:
 class WaveView:
     """One wave as a person may see it.
 
-    `differing`: what members show that is no part of the pattern, with how many show it; `banned`: members
+    `banned`: members
     that were banned since, as far as alerts of this desk say and this person may know; `hides`:
     whether what others said of a member must not be known; `may_decide`: whether it waits, and not only for
     others.
@@ -89,7 +88,6 @@ class WaveView:
 
     wave: WaveAlert
     state: WaveState
-    differing: tuple[WavePattern, ...]
     banned: tuple[str, ...]
     hides: bool
     verdicts: tuple[WaveVerdict, ...]
@@ -148,7 +146,6 @@ async def wave_view(review: Review, wave_id: str) -> WaveView:
     return WaveView(
         wave=wave,
         state=state,
-        differing=differing(wave),
         banned=tuple(account for account in accounts if account in banned),
         hides=bool(hidden),
         verdicts=said,
@@ -252,18 +249,6 @@ def wave_of(row: WaveRow) -> WaveAlert:
             members=(),
         )
     return decoded.record
-
-
-def differing(wave: WaveAlert) -> tuple[WavePattern, ...]:
-    """Returns what members show that is no part of the pattern, the commonest first."""
-    shared = {(line.signal, line.level) for line in wave.pattern}
-    counts = Counter(line.partition(".")[::2] for member in wave.members for line in set(member.signals))
-    counted = [(signal, level, count) for (signal, level), count in counts.items()]
-    return tuple(
-        WavePattern(signal=signal, level=level, members=count)
-        for signal, level, count in sorted(counted, key=lambda line: (-line[2], line))
-        if (signal, level) not in shared
-    )
 
 
 async def _find(review: Review, wave_id: str) -> WaveRow:

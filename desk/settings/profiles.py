@@ -35,7 +35,7 @@ class ProfileSettings(BaseModel):
     desk_profile_source: str = Field(
         "",
         max_length=2_048,
-        description="Endpoint that the desk asks for profiles of an alert's two accounts; nothing is kept.",
+        description="Endpoint that the desk asks for profiles; pictures alone are kept, for an hour.",
     )
     desk_profile_source_secret_file: FilePath | None = Field(
         None, description="File with the secret that signs these requests (whsec_…)."

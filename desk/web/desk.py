@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -71,6 +71,17 @@ class Day:
     uncovered: int
 
 
+class QueueView(NamedTuple):
+    """A page of the queue: its rows, the number of the reading that was opened last, what to narrow it by (at
+    most `CHOICES_MAX` values of each kind), whether pairs are withheld, and both pictures by reading."""
+
+    rows: list[QueueRow]
+    newest: int
+    known: dict[str, list[str]]
+    withheld: bool
+    faces: dict[int, tuple[str, str]]
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """The open desk. `now` in Unix seconds.
@@ -133,36 +144,18 @@ class Desk:
                 connection, reader.user_id, filters, since=since, now=self.now(), leads=reader.sees_disputes
             )
 
-    async def overview(
-        self, reader: Reader, filters: Filters, *, after: Place | None = None
-    ) -> tuple[list[QueueRow], int, dict[str, list[str]], bool]:
-        """Returns a page of the queue, the number of the read that was opened last, what to narrow the queue
-        by (at most `CHOICES_MAX` values of each kind), and whether pairs of a ban are withheld.
-        """
+    async def overview(self, reader: Reader, filters: Filters, *, after: Place | None = None) -> QueueView:
+        """A page of the queue. It begins to fetch the pictures that are missing."""
         reader.need("read")
         async with self.database.read() as connection:
             # First: what arrives in between is announced, perhaps twice.
             newest = await waiting.newest(connection, reader.user_id, leads=reader.sees_disputes)
             review = self._review(connection, reader)
             rows = await views.queue_rows(review, filters, limit=PAGE, after=after)
-            return (
-                rows,
-                newest,
-                await waiting.known_values(connection, _CHOSEN_BY, CHOICES_MAX, user_id=reader.user_id),
-                bool(await summaries.withheld(connection, 1, user_id=reader.user_id)),
-            )
-
-    async def pictured(self, reader: Reader, rows: Sequence[Waiting]) -> dict[int, tuple[str, str]]:
-        """Returns the pictures of both accounts by reading, as far as they may be shown, and begins to fetch
-        those that are missing."""
-        if self.profiles is None:
-            return {}
-        async with self.database.read() as connection:
-            shown = await views.pictured(self._review(connection, reader), rows)
-        self.profiles.fetch(key for row in shown for key in (row.account, row.banned))
-        return {
-            row.read_id: (self.profiles.find(row.account), self.profiles.find(row.banned)) for row in shown
-        }
+            known = await waiting.known_values(connection, _CHOSEN_BY, CHOICES_MAX, user_id=reader.user_id)
+            withheld = bool(await summaries.withheld(connection, 1, user_id=reader.user_id))
+            shown = await views.pictured(review, rows) if self.profiles else {}
+        return QueueView(rows, newest, known, withheld, self.profiles.pairs(shown) if self.profiles else {})
 
     async def reader_policies(self, reader: Reader) -> tuple[list[ReaderPolicies], list[str]]:
         """Returns which policies people read, and those to choose from. Raises `Forbidden`."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from dataclasses import dataclass
+from math import fsum
+from typing import Final
 
 from desk.review.people import Person, people, quoted_bio
 from desk.review.seal import MASKED
@@ -40,8 +40,8 @@ class Trait:
     """One line of evidence: its two values compared. Shown blind, `weight` is 0, `because` empty, and
     `level` is given for masked values alone.
 
-    `quoted`: its values say more than its level to a person; `crowd`: the alert's sentence on
-    how many others share it, "" where none is known to.
+    `weight`: of its signal, with what a crowd takes away; `quoted`: its values say more than its level to a
+    person; `crowd`: the alert's sentence on how many others share it, "" where none is known to.
     """
 
     signal: str
@@ -49,19 +49,16 @@ class Trait:
     weight: float
     because: str
     values: ComparedValues
-    shown: bool
     quoted: bool = True
     crowd: str = ""
 
+    @property
+    def weak(self) -> bool:
+        return 0 < self.weight < STRONG_NATS
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """What one reads first: a trait, or several `signals` that one sentence is about."""
 
-    kind: Literal["trait", "copied", "different"]
-    signals: tuple[str, ...]
-    trait: Trait
-    weak: bool = False
+Fact = tuple[Trait, ...]
+"""What one reads first: a trait, or several that one sentence is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +82,13 @@ class Bar:
 class AlertScreen:
     """What the page of an alert is made of.
 
-    `texts`: names, handles and self-descriptions compared; `levels`: by signal; `facts`: for a mirror, and
-    against it; `held`: what keeps the band down; `left`: signals that speak for a mirror and that the first
-    of the innocent `reasons`, the strongest, does not explain.
+    `texts`: names, handles and self-descriptions compared; `facts`: for a mirror, and against it; `held`:
+    what keeps the band down; `left`: signals that speak for a mirror and that the first of the innocent
+    `reasons`, the strongest, does not explain.
     """
 
     traits: tuple[Trait, ...]
     texts: dict[str, Trait]
-    levels: dict[str, str] = field(default_factory=dict)
     facts: tuple[tuple[Fact, ...], tuple[Fact, ...]] = ((), ())
     held: tuple[Trait, ...] = ()
     reasons: tuple[InnocentReason, ...] = ()
@@ -105,71 +101,45 @@ def screen(alert: MirrorAlert, *, blind: bool) -> AlertScreen:
     """The page's parts. Of what is read blind: the traits alone, in an order that tells nothing."""
     lines = (*alert.evidence, *alert.counter_evidence)
     own = [_trait(alert, line) for line in lines if line.level != SHARED]
-    traits = tuple(sorted((trait for trait in own if trait.shown), key=lambda trait: trait.signal))
+    traits = tuple(sorted((it for it in own if it.values.ours or it.values.theirs), key=lambda it: it.signal))
     texts = {trait.signal: trait for trait in reversed(traits) if trait.signal in _TEXTS and trait.quoted}
     if blind:
         return AlertScreen(tuple(sorted(own, key=lambda trait: trait.signal)), texts)
     drawn = steps(alert.prior, alert.evidence, alert.counter_evidence, alert.log_odds)
     scale = Scale.over(drawn, _LENGTH)
-    speaking = [fact for fact in _for(own, alert) if not fact.weak]
-    covers = set(alert.rivals[0].covers) if alert.rivals else set()
+    speaking, covers = _for(own), alert.rivals[0].covers if alert.rivals else ()
+    strong = [trait for fact in speaking for trait in fact if not fact[0].weak]
     return AlertScreen(
         traits=traits,
         texts=texts,
-        levels={trait.signal: trait.level for trait in reversed(own)},
-        facts=(tuple(_for(own, alert)[: FACTS_MAX[0]]), tuple(_against(own, alert)[: FACTS_MAX[1]])),
+        facts=(tuple(speaking[: FACTS_MAX[0]]), tuple(_against(own)[: FACTS_MAX[1]])),
         held=tuple(trait for trait in own if trait.signal == CEILING),
         reasons=alert.rivals,
-        left=tuple(signal for fact in speaking for signal in fact.signals if signal not in covers),
+        left=tuple(trait.signal for trait in strong if trait.signal not in covers),
         rows=tuple(Bar(step, *scale.bar(step), step.end) for step in drawn),
         zero=scale.place(0.0),
     )
 
 
-def _nats(alert: MirrorAlert) -> dict[str, float]:
-    """Returns what each signal weighs, with what a crowd takes away."""
-    nats = defaultdict[str, float](float)
-    for line in (*alert.evidence, *alert.counter_evidence):
-        nats[line.signal] += line.weight
-    return nats
-
-
-def _for(own: Sequence[Trait], alert: MirrorAlert) -> list[Fact]:
+def _for(own: Sequence[Trait]) -> list[Fact]:
     """Returns what speaks for a mirror, the strongest first; what one act of copying gives as one fact."""
-    nats = _nats(alert)
-    speaking = {
-        trait.signal: trait
-        for trait in reversed(own)
-        if trait.signal not in _BESIDE and nats[trait.signal] >= SPEAKS_NATS and trait.weight > 0
-    }
-    copied = [signal for signal in speaking if signal in _COPIED]
-    together = len(copied) > 1 and bool(_ONE_COPY & set(copied))
-    facts = []
-    for signal in sorted(speaking, key=lambda signal: -nats[signal]):
-        if not (together and signal in copied):
-            weak = nats[signal] < STRONG_NATS
-            facts.append(Fact("trait", (signal,), speaking[signal], weak))
-        elif signal == max(copied, key=nats.__getitem__):
-            signals = tuple(sorted(copied, key=lambda signal: -nats[signal]))
-            facts.append(Fact("copied", signals, speaking[signal]))
-    return facts
+    by_signal = {trait.signal: trait for trait in reversed(own) if trait.weight >= SPEAKS_NATS}
+    speaking = [trait for trait in by_signal.values() if trait.signal not in _BESIDE]
+    speaking.sort(key=lambda trait: -trait.weight)
+    copied = tuple(trait for trait in speaking if trait.signal in _COPIED)
+    if not _ONE_COPY.intersection(trait.signal for trait in copied):
+        copied = ()
+    alone = [(trait,) for trait in speaking if trait not in copied]
+    return sorted([*alone, copied] if copied else alone, key=lambda fact: -fact[0].weight)
 
 
-def _against(own: Sequence[Trait], alert: MirrorAlert) -> list[Fact]:
+def _against(own: Sequence[Trait]) -> list[Fact]:
     """Returns what speaks against a mirror: what differs as one fact."""
-    nats = _nats(alert)
-    rest = [
-        trait
-        for trait in own
-        if trait.signal not in _BESIDE and (nats[trait.signal] < 0 or trait.level == "found-first")
-    ]
-    rest.sort(key=lambda trait: nats[trait.signal])
-    different = [trait for trait in rest if trait.level == "different"]
-    facts = [Fact("trait", (trait.signal,), trait) for trait in rest if trait.level != "different"]
-    if different:
-        signals = tuple(dict.fromkeys(trait.signal for trait in different))
-        facts.insert(0, Fact("different", signals, different[0]))
-    return facts
+    rest = [it for it in own if it.signal not in _BESIDE and (it.weight < 0 or it.level == "found-first")]
+    rest.sort(key=lambda trait: trait.weight)
+    different = tuple(trait for trait in rest if trait.level == "different")
+    others: list[Fact] = [(trait,) for trait in rest if trait not in different]
+    return [different, *others] if different else others
 
 
 def sides(alert: MirrorAlert, profile_urls: Mapping[str, str]) -> tuple[Account, Account]:
@@ -187,16 +157,15 @@ def account_of(person: Person, profile_urls: Mapping[str, str]) -> Account:
 
 
 def _trait(alert: MirrorAlert, line: EvidenceLine) -> Trait:
-    crowds = (other for other in (*alert.evidence, *alert.counter_evidence) if other.level == SHARED)
+    own = [other for other in (*alert.evidence, *alert.counter_evidence) if other.signal == line.signal]
     return Trait(
         line.signal,
         line.level,
-        line.weight,
+        fsum(other.weight for other in own),
         line.because,
         compare(line.signal, alert.platform, line.ours, line.theirs),
-        bool(line.ours or line.theirs),
         _says_something(line),
-        next((crowd.because for crowd in crowds if crowd.signal == line.signal), ""),
+        next((other.because for other in own if other.level == SHARED), ""),
     )
 
 

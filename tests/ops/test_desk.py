@@ -634,6 +634,7 @@ def test_queue_shows_twelve_rows_with_pictures_on_a_screen_and_g_keeps_its_view(
     reader.page.keyboard.down("v")
     assert picture.evaluate("it => getComputedStyle(it).filter") == "none"
     take_picture(reader.page, "desk-queue")
+    reader.page.keyboard.up("v")
     reader.open("/alerts/near-picture-0")
     reader.at("near-picture-0")
     reader.page.keyboard.down("v")

@@ -171,7 +171,8 @@ def _of_desk(settings: DeskSettings) -> dict[str, Place]:
     rows = {
         "quotes": (
             "desk, quotes and notes",
-            "what alerts quote, as they stand and as decided; search terms; notes; holders' words in appeals",
+            "what alerts quote, as they stand and as decided; search terms; notes; holders' words in appeals;"
+            " for an hour, in a folder (200 MB at most), pictures of accounts in the queue",
             f"{days} after the alert arrived or was decided last; while somebody has yet to decide, longer",
             "a deletion of either account; a reinstatement; the end of the ban",
         ),

@@ -165,10 +165,9 @@ async def appeals(connection: AsyncConnection, user_id: str, *, leads: bool) -> 
 # Every request asks, and to build it takes milliseconds. A desk has fewer readers.
 @lru_cache(maxsize=1_000)
 def _appeals(user_id: str, leads: bool) -> Select[Any]:
-    kind = _reads.c.kind == literal_column("'appeal'")
     joined = select(_reads.c.read_id).join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
-    capped = joined.where(kind, *_open_to(user_id, leads=leads)).limit(100).subquery()
-    return select(func.count()).select_from(capped)
+    of_kind = joined.where(_reads.c.kind == literal_column("'appeal'"), *_open_to(user_id, leads=leads))
+    return select(func.count()).select_from(of_kind.limit(100).subquery())
 
 
 async def known_values(

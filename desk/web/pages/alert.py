@@ -84,7 +84,6 @@ async def alert(request: Asked, alert_id: FromPath[str], undo: Undoing = None) -
         sides=sides(opened.alert, desk.settings.desk_profile_urls),
         live_profiles=desk.profiles is not None,
         faces=_faces(desk.profiles, opened),
-        moments=_MOMENTS,
         signals=SIGNALS,
         levels=SENTENCES,
         rivals=RIVALS,
@@ -109,14 +108,6 @@ def _faces(kept: KeptPictures | None, opened: Opened) -> tuple[str, str]:
     before = opened.judged_at if opened.words_hidden else math.inf
     return kept.find(ours, before=before), kept.find(theirs, before=before)
 
-
-_MOMENTS: Final = {
-    (False, False): "made %(span)s after the ban",
-    (False, True): "made %(span)s before the ban",
-    (True, False): "changed %(span)s after the ban",
-    (True, True): "changed %(span)s before the ban",
-}
-"""When the account showed what agrees: by whether a change did, and whether it was first."""
 
 MIRROR_OR_NOT: Final = (
     ("mirror", "mirror", "c", "Confirm"),

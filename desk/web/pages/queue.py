@@ -44,8 +44,7 @@ async def queue(
     if after_rank is not None and after_since is not None and after_read is not None:
         after = Place(after_rank, after_since, after_read)
     filters, desk = filters_of(request), desk_of(request)
-    waiting, newest, known, withheld = await desk.overview(request.user.reader, filters, after=after)
-    pictured = await desk.pictured(request.user.reader, [row.head for row in waiting])
+    waiting, newest, known, withheld, faces = await desk.overview(request.user.reader, filters, after=after)
     fixed = {
         "band": ["likely", "possible"],
         "direction": list(get_args(Direction)),
@@ -65,7 +64,7 @@ async def queue(
         orders=_ORDERS,
         signals=SIGNALS,
         withheld=withheld,
-        faces=pictured,
+        faces=faces,
         filters=asdict(filters),
         since=newest,
         more=_more(filters, waiting),

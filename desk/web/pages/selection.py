@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import astuple
 from typing import Annotated, Final
 
 from litestar import get, post
@@ -24,8 +23,6 @@ from report.waterfall.words import SIGNALS
 from samehand.scoring.evidence import SENTENCES
 
 _READINGS: Final = re.compile(r"\d{1,15}(\.\d{1,15})*")
-_VALUES_MAX: Final = 5
-"""Values of a kind that the page names; a reader who needs more of them should decide fewer."""
 
 
 class TogetherForm(Struct, frozen=True, kw_only=True):
@@ -78,19 +75,10 @@ def _numbers(given: list[str] | str) -> list[int]:
 
 
 async def _preview(request: Asked, shown: Selection, query: str, *, status: int = 200) -> Template:
-    kinds = {
-        "Band": shown.bands,
-        "Speaks for it most": shown.traits,
-        "Policy": shown.policies,
-        "Platform": shown.platforms,
-        "Family": shown.families,
-    }
     made = page(
         request,
         "selection.html",
         shown=shown,
-        kinds={name: [astuple(count) for count in several] for name, several in kinds.items()},
-        values_max=_VALUES_MAX,
         most=TOGETHER_MAX,
         changed=status == 409,
         signals=SIGNALS,

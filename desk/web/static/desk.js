@@ -107,7 +107,7 @@
   }
 
   const press = (form) => { if (form && !form.hidden) form.requestSubmit(form.querySelector("button")); };
-  const follow = (selector) => { const link = one(selector); if (link) link.click(); };
+  const follow = (key) => one(`a[data-key=${key}]`)?.click();
   const rows = () => [...document.querySelectorAll("table.queue tbody th > a, table.queue tbody th > span > a, table.queue details[open] a")];
   // Rows are selected by their checkboxes; with Shift all of them from the one that was changed last.
   const boxes = () => [...document.querySelectorAll("table.queue input[name=read]")];
@@ -123,9 +123,7 @@
   for (const box of boxes()) box.addEventListener("click", (event) => select(box, event.shiftKey));
   const toggle = (event) => {
     const box = document.activeElement?.closest("tr")?.querySelector("input[name=read]");
-    if (!box) return;
-    box.checked = !box.checked;
-    select(box, event.shiftKey);
+    if (box) { box.checked = !box.checked; select(box, event.shiftKey); }
   };
   window.addEventListener("pageshow", count);
   const walk = (by) => {
@@ -135,18 +133,16 @@
   const choose = (key) => {
     const group = one(`fieldset[data-key="${key}"]`);
     if (!group) return;
-    document.querySelectorAll("fieldset.chosen").forEach((it) => it.classList.remove("chosen"));
-    group.classList.add("chosen");
-    chosen = group;
+    chosen?.classList.remove("chosen");
+    (chosen = group).classList.add("chosen");
     group.querySelector("button")?.focus();
   };
   const copier = one("[data-copy]");
   if (copier && navigator.clipboard) {
     copier.hidden = false;
-    copier.addEventListener("click", async () => {
-      try { await navigator.clipboard.writeText(copier.dataset.copy); copier.textContent = copier.dataset.copied; }
-      catch { /* the browser refused it: the id can still be marked by hand */ }
-    });
+    // Where the browser refuses it, the id can still be marked by hand.
+    copier.addEventListener("click", () => navigator.clipboard.writeText(copier.dataset.copy)
+      .then(() => { copier.textContent = copier.dataset.copied; }, () => {}));
   }
 
   const finder = one(".find input");
@@ -182,17 +178,16 @@
 
   const keys = {
     "/": find,
-    o: () => follow("a[data-key=o]"), i: () => follow("a[data-key=i]"),
+    o: () => follow("o"), i: () => follow("i"), g: () => follow("g"), q: () => follow("q"),
     y: () => { if (copier && !copier.hidden) copier.click(); },
     c: () => choose("c"), d: () => choose("d"), u: () => choose("u"),
     s: () => press(one("#skip")), z: () => press(undo),
     f: () => { const box = one("input[name=family]"); if (box) box.click(); },
     n: () => one("#decide textarea")?.focus(),
     b: () => { if (!body.classList.toggle("blurred")) look(); },
-    p: () => press(pause),
+    p: () => { if (pause && !pause.hidden) pause.querySelector("button").click(); },
     x: toggle, m: () => { if (boxes().some((it) => it.checked)) press(one("#selection")); }, a: () => one("#selection [name=all]")?.click(),
     j: () => walk(1), k: () => walk(-1),
-    g: () => follow("a[data-key=g]"), q: () => follow("a[data-key=q]"),
     "?": () => help?.showModal(),
   };
   document.addEventListener("keydown", (event) => {
@@ -239,7 +234,7 @@
     if (button) {
       choose(button.closest("fieldset").dataset.key);
       button.focus();
-      claim.querySelector(".kept").hidden = false;
+      claim?.querySelector(".kept").removeAttribute("hidden");
     }
   }
   const note = (sent, chosen) => keep({

@@ -213,7 +213,7 @@ def said_by_pages() -> set[str]:
         | told_by_refusals()
     )
     found |= {word for both in RIVALS.values() for word in both}
-    found |= {*queue._ORDERS.values(), *alert._MOMENTS.values(), *family_page.STATES.values()}
+    found |= {*queue._ORDERS.values(), *family_page.STATES.values()}
     for words in (requests_page.KINDS, requests_page.STATES, requests_page.HOLD_ENDS, requests.REFUSALS):
         found |= set(words.values())
     for template in TEMPLATES.glob("*.html"):

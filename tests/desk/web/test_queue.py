@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import re
+import stat
 from datetime import timedelta
 from html import unescape
 from itertools import product
@@ -18,6 +20,7 @@ from desk.database.counts import exposures
 from desk.database.engine import Database
 from desk.database.filters import ORDERS, Filters, Place
 from desk.database.finding.folding import READ_CHARS, folded_readings
+from desk.profiles.kept import data_url
 from desk.review.deciding.decide import ReadDecision
 from desk.review.people import person_of
 from desk.review.views import FOLDED_MAX
@@ -550,3 +553,56 @@ async def test_what_is_narrowed_to_a_band_is_looked_for_at_its_place(office: Off
         found = await the_queue(client, band="likely")
         assert {one["alert_id"] for one in found} == {"alert-1", "alert-2"}
         assert await the_queue(client, band="none") == []
+
+
+# Pictures of the accounts in a queue are there when an alert opens, for an hour, in a folder of their own.
+
+SHOWN = f'src="{data_url(b"drawn")}"'
+
+
+async def look(client: Client) -> str:
+    """What the queue shows, once the pictures that it asked for are there."""
+    page = (await client.get("/queue")).text
+    kept = client.office.desk.profiles
+    assert kept is not None
+    await asyncio.gather(*kept._fetching)
+    return page
+
+
+async def test_pictures_of_the_queue_stand_for_an_hour_and_no_longer_than_an_erasure(
+    database: Database,
+) -> None:
+    platform = Platform()
+    office = an_office(database, profiles=platform)
+    await office.receive()
+    kept = office.desk.profiles
+    assert kept is not None
+    async with at_the_desk(office) as client:
+        for seconds, shown in ((0, False), (1, True), (1_700, True), (1_700, True), (300, False)):
+            office.clock.pass_(seconds)
+            assert (SHOWN in await look(client)) is shown
+            assert (await client.get("/alerts/alert-1")).text.count(SHOWN) == 1, "the banned one's has none"
+        assert sorted(platform.asked) == ["x:banned"] * 2 + ["x:new-alert-1"] * 2
+        assert (stat.S_IMODE(kept._folder.stat().st_mode), len([*kept._folder.iterdir()])) == (0o700, 1)
+        told: dict[str, Any] = {"status": "withdrawn", "withdrawn_reason": "reinstated", "withdrawn_at": NOON}
+        await office.receive(revision=2, **told)
+        assert [*kept._folder.iterdir()] == []
+
+
+@pytest.mark.parametrize("looked", [True, False])
+async def test_second_reader_sees_what_was_fetched_before_the_first_verdict_alone(
+    database: Database, looked: bool
+) -> None:
+    office = an_office(database, with_shares(second_share=1.0), profiles=Platform())
+    await office.receive()
+    async with at_the_desk(office) as client:
+        [waiting] = await the_queue(client)
+        if looked:
+            await look(client)
+        office.clock.pass_(1)
+        await decided(client, waiting["read_id"])
+        await sent(office)
+        await client.get("/alerts/alert-1/profiles")  # which nobody else may profit from
+    async with at_the_desk(office, "bilal") as client:
+        assert SHOWN not in await look(client)
+        assert (SHOWN in (await client.get("/alerts/alert-1")).text) is looked
