@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 LOCK := requirements/dev.lock
-# One more than the two cores of .ci/run: a third of the time of two, tests only wait for servers and clocks.
+# One more than two cores: a third of the time of two, tests only wait for servers and clocks.
 TEST_WORKERS ?= 3
 
 # The stamp carries the folder's name because a virtual environment does not survive being moved or copied.

