@@ -278,22 +278,15 @@ async def test_a_raid_told_by_dates_without_times_does_not_make_itself_common(da
     assert {it.account_id for it in scored.alerts} == {f"r{i}" for i in range(RAID)}
 
 
-async def test_rows_of_one_date_know_of_one_another_what_others_hand_out() -> None:
-    date = NOON.replace(hour=0)
-    crowd = [a_sign_up(f"c{i}", handle=f"somebody{i}x", ip="198.51.100.7", at=date) for i in range(CROWD)]
-    bans = of_bans(a_ban("old", handle="zarqa_bulletin", ip="198.51.100.7", at=date - timedelta(days=1)))
-    new = a_sign_up("new", handle="zarqa_bulletin", ip="198.51.100.7", at=date)
-    alone = await run(bans, of_accounts(new), candidates=3)
-    among = await run(bans, of_accounts(new, *crowd), candidates=3)
-    assert shared(among) < shared(alone)
-
-
-async def test_undated_rows_know_of_one_another_what_others_hand_out() -> None:
-    crowd = [a_sign_up(f"c{i}", handle=f"somebody{i}x", ip="198.51.100.7") for i in range(CROWD)]
-    bans = of_bans(a_ban("old", handle="zarqa_bulletin", ip="198.51.100.7"))
-    new = a_sign_up("new", handle="zarqa_bulletin", ip="198.51.100.7")
-    alone = await run(bans, of_accounts(new, dated=False), candidates=3)
-    among = await run(bans, of_accounts(new, *crowd, dated=False), candidates=3)
+@for_each(("at", "dated"), [(NOON.replace(hour=0), True), (NOON, False)])
+async def test_rows_of_one_date_or_none_know_of_one_another_what_others_hand_out(
+    at: datetime, *, dated: bool
+) -> None:
+    crowd = [a_sign_up(f"c{i}", handle=f"somebody{i}x", ip="198.51.100.7", at=at) for i in range(CROWD)]
+    bans = of_bans(a_ban("old", handle="zarqa_bulletin", ip="198.51.100.7", at=at - timedelta(days=1)))
+    new = a_sign_up("new", handle="zarqa_bulletin", ip="198.51.100.7", at=at)
+    alone = await run(bans, of_accounts(new, dated=dated), candidates=3)
+    among = await run(bans, of_accounts(new, *crowd, dated=dated), candidates=3)
     assert shared(among) < shared(alone)
 
 
