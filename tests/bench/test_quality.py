@@ -8,7 +8,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import numpy as np
 import pytest
 from msgspec.structs import replace
 
@@ -18,7 +17,7 @@ from bench.quality.platform import judged_platform
 from bench.quality.simulated import figures_of, table, together
 from bench.real import renames, scenes
 from bench.real.__main__ import FILES, FOLDER_VARIABLE, NoRealNames, main, read_names
-from bench.real.namesakes import namesakes, read_bearers
+from bench.real.namesakes import namesakes
 from bench.real.renames import Named, looked_up, returning, split
 from bench.running.crowd import aged
 from report.accuracy import AccountPair, JudgedRun, ScoredPair, figures
@@ -254,23 +253,10 @@ def test_each_yardstick_is_measured_on_the_same_accounts(told: dict[str, Any]) -
     assert low <= at["beside"] <= high
 
 
-def test_an_account_counts_as_found_only_where_its_own_old_handle_comes_first() -> None:
-    ranked = renames._Ranked([5.0, renames._NEVER], [1.0, 2.0])
-    assert ranked.recall(0.0, np.arange(2), np.arange(2)) == 0.5
-
-
 # Names are drawn as people bear them, in every language, and a namesake is measured with nothing else.
 
 
 NAMED_LANGUAGES = {"ur", "ps", "sd", "bal", "pa", "fa", "ar", "hi", "bn", "tr", "ru", "so", "ha", "sw", "id"}
-
-
-def test_every_language_has_given_and_family_names() -> None:
-    names = read_bearers()
-    assert {language for language, _, _ in names} == NAMED_LANGUAGES
-    for language in NAMED_LANGUAGES:
-        assert (language, "given", "latin") in names
-        assert (language, "family", "latin") in names
 
 
 def test_a_row_a_language_with_its_interval_and_no_alarm_where_all_else_differs() -> None:

@@ -34,14 +34,14 @@ from cli import main as door
 from cli import output, running
 from cli.bookmark import Bookmark, read_bookmark
 from cli.exit_codes import BAD_INPUT, DONE, NOT_DONE, PIPE_CLOSED, NotDone
-from cli.main import WIDTH_MIN, Formatter, laid_out
+from cli.main import laid_out
 from cli.maintain.rebuild.banned_topic import open_anew
 from cli.maintain.rebuild.processes import _shares
 from cli.maintain.rebuild.reshard import beside
-from cli.opening import closing_store, command_context
+from cli.opening import closing_store
 from cli.options import platform_option
 from cli.output_files import write, writing
-from cli.registry import COMMANDS, module_of
+from cli.registry import module_of
 from cli.run import publishing
 from cli.run.publishing import delivered
 from cli.running import TRIES_MAX, awaited, through_outages
@@ -201,25 +201,6 @@ def test_a_file_name_that_a_terminal_would_obey_is_written_out(samehand: Samehan
     assert "<U+001B>]0;owned<U+0007>.json" in ran.err
 
 
-@pytest.mark.parametrize(("columns", "width"), [("40", 38), ("10", WIDTH_MIN), ("300", 98)])
-def test_it_is_as_wide_as_the_terminal_within_reason(
-    columns: str, width: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", columns)
-    assert Formatter(max_width=100).width == width
-
-
-def test_a_long_name_stands_on_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "40")
-    formatter = Formatter()
-    formatter.write_dl([("--a-name-of-length NAME", "What it means."), ("-h", "Help.")])
-    assert formatter.getvalue().splitlines() == [
-        "--a-name-of-length NAME",
-        "                 What it means.",
-        "-h               Help.",
-    ]
-
-
 @for_each("name", ["simulate", "try"])
 def test_empty_name_of_a_folder_is_not_the_current_one(samehand: Samehand, name: str) -> None:
     seen = samehand(*name.split(), "--out", "")
@@ -243,12 +224,6 @@ def command_of(name: str) -> click.Command:
     command = import_module(module_of(name)).command
     assert isinstance(command, click.Command)
     return command
-
-
-@for_each("name", COMMANDS)
-def test_every_help_teaches_by_example(name: str) -> None:
-    command = command_of(name)
-    assert f"samehand {name}" in (command.help or "")
 
 
 @for_each(("page", "line"), sorted(ASKED))
@@ -596,13 +571,6 @@ def test_letters_that_are_lacking_are_written_out(
     assert raw.getvalue().decode(encoding) == f"{shown}\n"
 
 
-def test_streams_are_what_they_were_afterwards() -> None:
-    before = sys.stdout, sys.stderr
-    with standard_streams():
-        assert sys.stdout is not before[0]
-    assert (sys.stdout, sys.stderr) == before
-
-
 CLOSED = """
 import os, sys
 from cli.standard_streams import standard_streams
@@ -681,11 +649,6 @@ def with_platform(platform: str) -> None:
     click.echo(platform)
 
 
-@for_each("name", ["telegram", "x", "my-site.org"])
-def test_a_platform_is_a_plain_word(name: str) -> None:
-    assert CliRunner().invoke(with_platform, ["--platform", name]).output == f"{name}\n"
-
-
 @for_each("name", ["Telegram", "a:b", "", "x" * 33])
 def test_anything_else_is_refused(name: str) -> None:
     ran = CliRunner().invoke(with_platform, ["--platform", name])
@@ -694,11 +657,6 @@ def test_anything_else_is_refused(name: str) -> None:
 
 
 # A wrong path is bad input, a full disk is not.
-
-
-def test_what_is_written_stands_there(tmp_path: Path) -> None:
-    write(tmp_path / "a", b"one", "--out")
-    assert (tmp_path / "a").read_bytes() == b"one"
 
 
 def test_a_path_that_cannot_be_is_told_before_the_work(tmp_path: Path) -> None:
@@ -712,13 +670,6 @@ def test_a_full_disk_is_no_fault_of_the_input() -> None:
 
 
 # A coroutine that never waits can still be interrupted.
-
-
-def test_it_answers_what_the_coroutine_answers() -> None:
-    async def work() -> int:
-        return 7
-
-    assert awaited(work()) == 7
 
 
 def test_an_interrupt_ends_work_that_never_waits() -> None:
@@ -885,12 +836,6 @@ def test_progress_is_silent_where_nobody_watches(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr() == ("", "")
 
 
-def test_the_ear_of_a_later_part_counts_the_earlier_ones() -> None:
-    heard: list[int] = []
-    output.after(100, heard.append)(5)
-    assert heard == [105]
-
-
 def test_the_width_that_is_asked_for_is_obeyed_in_a_file(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -945,15 +890,6 @@ async def test_a_store_out_of_reach_is_an_outage_and_is_closed(pepper_file: Path
     with pytest.raises(StoreUnavailable):
         async with closing_store(settings, peppers) as store:
             await store.open()
-
-
-async def test_agents_of_commands_use_the_secrets_and_topics_of_the_settings(pepper_file: Path) -> None:
-    settings = load({"SAMEHAND_PEPPER_FILE": str(pepper_file), "SAMEHAND_TOPIC_PREFIX": "t."})
-    peppers = peppers_of(settings)
-    async with closing_store(settings, peppers) as store:
-        made = command_context(settings, peppers, store)
-    assert made.topics.banned == "t.accounts.banned"
-    assert [number for number, _ in made.keyers] == [1]
 
 
 # `samehand rebuild --into`: told apart from the live one; the whole is a journey.
@@ -1015,12 +951,6 @@ def test_a_place_that_cannot_be_written_is_told_once(
     bookmark.write({0: 2})
     bookmark.remove()
     assert len(capsys.readouterr().err.splitlines()) == 1
-
-
-def test_it_is_gone_when_the_rebuild_is_done(bookmark: Bookmark) -> None:
-    bookmark.write({0: 1})
-    bookmark.remove()
-    assert not bookmark.path.exists()
 
 
 def test_a_file_without_end_is_not_read_to_its_end() -> None:

@@ -22,7 +22,7 @@ from agents.common.distil import ban_of
 from agents.runtime.store_factory import peppers_of
 from cli.maintain.doctor import kafka, processes
 from cli.maintain.doctor import run as doctor
-from cli.maintain.doctor.findings import DoctorFinding, count, fine, warning, wrong
+from cli.maintain.doctor.findings import DoctorFinding, fine, wrong
 from cli.maintain.doctor.gate import look_at_calls, look_at_keys, look_at_publishing, look_at_reading
 from cli.maintain.doctor.kafka import look_at_kafka, look_at_topics
 from cli.maintain.doctor.processes import (
@@ -58,7 +58,6 @@ from tests.desk_databases import on_each_database
 from tests.house import ROOT
 from tests.makers import a_ban, a_sign_up
 from tests.patience import patient
-from tests.tables import for_each
 
 
 @pytest.fixture
@@ -368,19 +367,6 @@ def until_ready(worker: Child, url: str) -> None:
 # What doctor has to say, counted.
 
 
-@for_each(
-    ("findings", "said"),
-    [
-        ([fine("a", "b")], "All is well: a worker would start and be ready."),
-        ([fine("a", "b"), warning("a", "b")], "A worker would start and be ready; 1 warning"),
-        ([wrong("a", "b", "c"), warning("a", "b")], "1 fault, 1 warning"),
-        ([wrong("a", "b", "c")] * 2, "2 faults, 0 warnings"),
-    ],
-)
-def test_the_last_line_says_how_much_is_wrong(findings: list[DoctorFinding], said: str) -> None:
-    assert count(findings) == said
-
-
 # Doctor on settings and secrets.
 
 
@@ -427,10 +413,6 @@ def found(monkeypatch: pytest.MonkeyPatch) -> list[topics.TopicFinding]:
     monkeypatch.setattr(topics, "group_fault", lambda settings: "")
     monkeypatch.setattr(topics, "other_workers", lambda settings: [])
     return said
-
-
-def test_nothing_to_say_of_topics_is_said(found: list[topics.TopicFinding]) -> None:
-    assert [it.state for it in look_at_kafka(load({}))] == ["fine", "fine"]
 
 
 def test_topics_of_former_releases_are_named_once_no_adopted_table_is_at_stake(

@@ -19,10 +19,10 @@ from cli.evaluate import map as mapping_tally
 from cli.evaluate.map import MappingTally
 from cli.inputs import input_source
 from cli.inputs.foreign_records import of_file, of_kcat, of_topic
-from cli.inputs.input_errors import TOLD_MAX, fault_line, tell_faults
-from cli.inputs.input_files import ACCOUNTS, InputLine, odd, read_accounts, read_bans, size
+from cli.inputs.input_errors import TOLD_MAX, tell_faults
+from cli.inputs.input_files import ACCOUNTS, InputLine, odd, read_accounts, size
 from cli.inputs.input_source import STDIN, opened, read_bytes, shown_path, size_bytes
-from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number, within_run
+from cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number
 from cli.inputs.truths import read_truth
 from report.accuracy import AccountPair
 from samehand.alert_id import alert_id
@@ -30,12 +30,12 @@ from schemas.accounts import AccountCreated
 from schemas.alerts import Matched
 from schemas.malformed import Malformed
 from schemas.mapping.fields import Kind
-from schemas.mapping.mapper import Mapped, NotMapped
+from schemas.mapping.mapper import Mapped
 from schemas.record import Record
 from schemas.wire import MESSAGE_BYTES_MAX, Decoded, encode
 from streams.errors import TopicsError
 from streams.kafka.client import admin, writer
-from streams.outcomes import Arrival, Dead
+from streams.outcomes import Arrival
 from streams.settings import load
 from tests.cli.running import Ran, Samehand, jsonl, publish, settings
 from tests.desk.makers import an_alert
@@ -99,22 +99,11 @@ def test_a_file_without_a_telling_name_is_known_by_its_beginning(tmp_path: Path,
     assert line.outcome.key == "x:new"
 
 
-def test_bans_are_read_as_bans(tmp_path: Path) -> None:
-    ban = a_ban(handle="umar")
-    (line,) = read_bans(jsonl(tmp_path / "b.jsonl", ban), now=NOW, platform="x")
-    assert line.outcome == ban
-
-
 def test_it_tells_how_far_it_has_read(tmp_path: Path) -> None:
     path = jsonl(tmp_path / "a.jsonl", a_sign_up(), a_sign_up())
     heard: list[int] = []
     list(read_accounts(path, now=NOW, platform="x", hear=heard.append))
     assert heard[-1] == size([path]) == path.stat().st_size
-
-
-def test_a_file_that_is_gone_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(click.ClickException, match="No such file"):
-        accounts(tmp_path / "gone.csv")
 
 
 def oddities(path: Path) -> list[str]:
@@ -283,12 +272,6 @@ def test_strict_publishes_nothing_of_the_files_that_are_in_order(
 # Bad lines are told with their address, and a flood of them is cut.
 
 
-def test_a_fault_says_where_and_why() -> None:
-    fault = Malformed("missing-field", "$.account", "no account")
-    assert fault_line("bans.jsonl:3", fault) == "bans.jsonl:3: missing-field at $.account: no account"
-    assert fault_line("a:1", Dead("logic-fault")) == "a:1: logic-fault at $"
-
-
 def test_a_flood_is_cut_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
     tell_faults([(f"f:{line}", Malformed("not-json")) for line in range(TOLD_MAX + 7)])
     err = capsys.readouterr().err.splitlines()
@@ -297,11 +280,6 @@ def test_a_flood_is_cut_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 # Row 5 of one file is not row 5 of another, and both are called 5 in the end.
-
-
-def test_a_named_account_keeps_its_name() -> None:
-    event = a_sign_up("7")
-    assert within_run(event, ROW_OF_ACCOUNTS, named=True) is event
 
 
 def test_an_alert_names_rows_by_their_numbers() -> None:
@@ -313,11 +291,6 @@ def test_an_alert_names_rows_by_their_numbers() -> None:
     assert (shown.key, shown.matched.key, shown.matched.root_id) == ("x:5", "x:5", "x:5")
     assert shown.alert_id == alert_id("x:5", "x:5")
     assert shown.log_odds == alert.log_odds
-
-
-def test_an_alert_between_named_accounts_is_left_alone() -> None:
-    alert = an_alert()
-    assert by_number(alert) is alert
 
 
 # What means nothing in a file is told, by field and reason, and never quoted.
@@ -529,7 +502,6 @@ def test_a_topic_is_read_without_moving_any_offset(
 # What a tally says of a sample: counts that add up, and signals that take two.
 
 
-FAULT = Malformed("missing-field", "$.account.account_id", "required, from `id`")
 DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
 
 
@@ -546,15 +518,6 @@ def a_banned(banned_at: datetime | None = NOON, **profile: Any) -> tuple[Kind, R
 
 def a_new(**profile: Any) -> tuple[Kind, Record]:
     return "created", a_sign_up(**profile)
-
-
-def test_what_maps_what_has_nothing_to_say_and_what_fails_is_all_there_is() -> None:
-    made = tally(a_new(handle="umar"))
-    made.add("f:2", "t", NotMapped("no-rule"))
-    made.add("f:3", "t", FAULT)
-    made.add("f:4", "t", FAULT)
-    assert (made.records, made.mapped, made.passed.total(), made.dead) == (4, 1, 1, 2)
-    assert (made.faults[FAULT], made.first[FAULT]) == (2, "f:3")
 
 
 def test_a_signal_speaks_where_a_banned_and_another_account_have_it() -> None:

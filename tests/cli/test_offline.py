@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import click
 import msgspec
 import pytest
 from msgspec.structs import replace
@@ -18,8 +17,7 @@ from agents.runtime import dry_run
 from cli.exit_codes import BAD_INPUT, DONE
 from cli.inputs.input_files import InputLine, read_bans
 from cli.offline.offline_scoring import Offline, Scored
-from cli.offline.silent_signals import costs, measured, sentence
-from cli.options import weights_of_file
+from cli.offline.silent_signals import costs, measured
 from samehand.frequency import rates
 from samehand.frequency.rates import SIGN_UPS_A_DAY_UNKNOWN
 from samehand.scoring.learn import learn as learn_from
@@ -27,14 +25,13 @@ from samehand.scoring.weights import default_weights, read_weights
 from samehand.signals import SIGNALS, UNKEPT
 from schemas.accounts import AccountBanned, AccountCreated
 from schemas.alerts import MirrorAlert
-from schemas.malformed import Malformed
 from schemas.verdicts import Verdict, VerdictGiven
 from schemas.wire import Decoded, decode_alert, encode
 from store.base import Remembered
 from store.pepper.pepper import Pepper
 from streams.kafka import topics
 from streams.kafka.client import writer
-from streams.outcomes import Dead, batches
+from streams.outcomes import Dead
 from streams.settings import load
 from tests.cli.running import Samehand, jsonl
 from tests.desk.makers import a_reason, an_alert
@@ -80,28 +77,7 @@ def test_the_dearest_is_told_first_and_what_is_not_known_not_at_all() -> None:
     assert "referrer" not in {it["signal"] for it in found}
 
 
-def test_a_sentence_says_where_it_comes_from() -> None:
-    assert sentence([]) == sentence(["referrer"]) == ""
-    told = sentence(["device", "email"])
-    assert "On simulated platforms" in told
-    assert "without device" in told
-
-
 # A table of weights to try out: read, or refused with the option that named it.
-
-
-def test_a_table_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "weights.json"
-    path.write_bytes(msgspec.json.encode(default_weights()))
-    assert weights_of_file(path) == default_weights()
-
-
-@pytest.mark.parametrize("text", [b"", b"{}", b"\xff", b"[1]"])
-def test_what_is_no_table_names_the_option(tmp_path: Path, text: bytes) -> None:
-    path = tmp_path / "weights.json"
-    path.write_bytes(text)
-    with pytest.raises(click.BadParameter, match=r"weights\.json"):
-        weights_of_file(path)
 
 
 # Scoring without servers means what the worker means.
@@ -129,17 +105,6 @@ def of_accounts(
     *accounts: AccountCreated, named: bool = True, dated: bool = True
 ) -> list[InputLine[AccountCreated]]:
     return [InputLine(f"accounts:{place}", one, named, dated) for place, one in enumerate(accounts, 1)]
-
-
-async def test_a_mirror_is_found_and_a_stranger_is_left_alone() -> None:
-    scored = await run(
-        of_bans(a_ban("old", **TWINS)),
-        of_accounts(a_sign_up("new", **TWINS), a_sign_up("other", handle="quiet_gardener")),
-    )
-    assert [(it.account_id, it.matched.account_id, it.band) for it in scored.alerts] == [
-        ("new", "old", "likely")
-    ]
-    assert (scored.bans, scored.accounts, scored.faults) == (1, 2, [])
 
 
 async def test_the_order_of_accounts_does_not_matter() -> None:
@@ -313,34 +278,16 @@ async def test_a_raid_told_by_dates_without_times_does_not_make_itself_common(da
     assert {it.account_id for it in scored.alerts} == {f"r{i}" for i in range(RAID)}
 
 
-async def test_rows_of_one_date_know_of_one_another_what_others_hand_out() -> None:
-    date = NOON.replace(hour=0)
-    crowd = [a_sign_up(f"c{i}", handle=f"somebody{i}x", ip="198.51.100.7", at=date) for i in range(CROWD)]
-    bans = of_bans(a_ban("old", handle="zarqa_bulletin", ip="198.51.100.7", at=date - timedelta(days=1)))
-    new = a_sign_up("new", handle="zarqa_bulletin", ip="198.51.100.7", at=date)
-    alone = await run(bans, of_accounts(new), candidates=3)
-    among = await run(bans, of_accounts(new, *crowd), candidates=3)
+@for_each(("at", "dated"), [(NOON.replace(hour=0), True), (NOON, False)])
+async def test_rows_of_one_date_or_none_know_of_one_another_what_others_hand_out(
+    at: datetime, *, dated: bool
+) -> None:
+    crowd = [a_sign_up(f"c{i}", handle=f"somebody{i}x", ip="198.51.100.7", at=at) for i in range(CROWD)]
+    bans = of_bans(a_ban("old", handle="zarqa_bulletin", ip="198.51.100.7", at=at - timedelta(days=1)))
+    new = a_sign_up("new", handle="zarqa_bulletin", ip="198.51.100.7", at=at)
+    alone = await run(bans, of_accounts(new, dated=dated), candidates=3)
+    among = await run(bans, of_accounts(new, *crowd, dated=dated), candidates=3)
     assert shared(among) < shared(alone)
-
-
-async def test_undated_rows_know_of_one_another_what_others_hand_out() -> None:
-    crowd = [a_sign_up(f"c{i}", handle=f"somebody{i}x", ip="198.51.100.7") for i in range(CROWD)]
-    bans = of_bans(a_ban("old", handle="zarqa_bulletin", ip="198.51.100.7"))
-    new = a_sign_up("new", handle="zarqa_bulletin", ip="198.51.100.7")
-    alone = await run(bans, of_accounts(new, dated=False), candidates=3)
-    among = await run(bans, of_accounts(new, *crowd, dated=False), candidates=3)
-    assert shared(among) < shared(alone)
-
-
-async def test_a_bad_line_is_noted_with_its_address() -> None:
-    bad: InputLine[AccountBanned] = InputLine("bans:1", Malformed("not-json"))
-    scored = await run([bad], of_accounts(a_sign_up()))
-    assert scored.faults == [("bans:1", Malformed("not-json"))]
-    assert (scored.bans, scored.accounts) == (0, 1)
-
-
-def test_batches_keep_order_and_rest() -> None:
-    assert list(batches(range(5), 2)) == [[0, 1], [2, 3], [4]]
 
 
 # `samehand score`, as a person runs it.
@@ -412,33 +359,6 @@ def test_bad_lines_are_told_and_the_rest_goes_on(
     assert ran.err.startswith(f"{files[1]}:1: not-json at $")
     assert len(ran.err.splitlines()) == 1
     assert (ran.figures["bad_rows"], ran.figures["alerts"]["likely"]) == (1, 1)
-
-
-def test_a_file_of_which_nothing_can_be_read_is_bad_input(samehand: Samehand, tmp_path: Path) -> None:
-    nonsense, accounts = tmp_path / "b.jsonl", jsonl(tmp_path / "a.jsonl", a_sign_up())
-    nonsense.write_bytes(b"\xff\x00 nothing\n")
-    ran = samehand("score", "--bans", nonsense, "--accounts", accounts)
-    assert ran.code == 2
-    assert ran.err.splitlines()[-1] == f"samehand: {nonsense}: no line of it could be read"
-
-
-@pytest.mark.parametrize("content", ["{", '{"version": "x"}'])
-def test_unusable_weights_are_bad_input(
-    samehand: Samehand, files: tuple[object, ...], tmp_path: Path, content: str
-) -> None:
-    weights = tmp_path / "w.json"
-    weights.write_text(content)
-    ran = samehand("score", *files, "--weights", weights)
-    assert ran.code == 2
-    assert len(ran.err.splitlines()) == 1
-
-
-def test_a_place_that_cannot_be_written_is_told_before_the_work(
-    samehand: Samehand, files: tuple[object, ...], tmp_path: Path
-) -> None:
-    ran = samehand("score", *files, "--out", tmp_path / "nowhere" / "out.jsonl")
-    assert ran.code == 2
-    assert "No such file" in ran.err
 
 
 @pytest.mark.parametrize("pair", [("x:\udcff",), ("x:1", "x:\udcff")])
@@ -557,14 +477,6 @@ def test_the_later_of_two_verdicts_counts(samehand: Samehand, tmp_path: Path) ->
         *("--verdicts", jsonl(tmp_path / "verdicts.jsonl", later, *verdicts), "--alerts", alerts, "--json"),
     )
     assert (ran.figures["labels"], ran.figures["left_out"]) == (59, {"unsure": 1})
-
-
-def test_people_are_told_what_changed_and_how_to_adopt_it(samehand: Samehand, tmp_path: Path) -> None:
-    alerts = jsonl(tmp_path / "alerts.jsonl", *(an_alert_of(number) for number in range(200)))
-    verdicts = jsonl(tmp_path / "verdicts.jsonl", *judged(200))
-    ran = samehand("learn", "--verdicts", verdicts, "--alerts", alerts, "--out", tmp_path / "new.json")
-    assert "device.same " in ran.out
-    assert "SAMEHAND_WEIGHTS=" in ran.out
 
 
 def test_too_few_verdicts_are_one_line(samehand: Samehand, tmp_path: Path) -> None:

@@ -222,14 +222,6 @@ def test_it_writes_what_score_reads_and_says_what(samehand: Samehand, tmp_path: 
     assert len(truth) == figures["mirrors"] + 1
 
 
-def test_a_seed_gives_the_same_files(samehand: Samehand, tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        samehand("simulate", "--seed", 3, "--accounts", 300, "--out", tmp_path / name)
-    assert (tmp_path / "one" / "events.jsonl").read_bytes() == (
-        tmp_path / "two" / "events.jsonl"
-    ).read_bytes()
-
-
 def test_a_folder_that_cannot_be_made_is_bad_input(samehand: Samehand, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     ran = samehand("simulate", "--accounts", 300, "--out", tmp_path / "file" / "below")
@@ -271,11 +263,6 @@ def test_a_topic_that_is_not_there_is_not_made_by_accident(
     ran = samehand("enrol", jsonl(tmp_path / "bans.jsonl", a_ban()))
     assert ran.code == 1
     assert "accounts.banned does not exist" in ran.err
-
-
-def test_without_files_it_says_so(samehand: Samehand) -> None:
-    ran = samehand("enrol")
-    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
 
 
 @pytest.mark.journey

@@ -43,7 +43,6 @@ from store.pepper.pepper import read_peppers
 from store.pepper.rotation import rotated
 from store.redis import RedisStore
 from streams.settings import Settings, load
-from streams.supervision.exit_codes import MEANINGS
 from streams.supervision.supervisor import Birth
 from tests.cli.running import Samehand, jsonl, of_store, settings
 from tests.desk.makers import a_wave, an_alert
@@ -60,28 +59,12 @@ def unsupervised(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "supervise", lambda work, recorder: work(Birth(recorder)))
 
 
-def test_a_wrong_setting_is_one_line(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("SAMEHAND_LIKELY", "7")
-    assert run(["worker"]) == BAD_INPUT
-    told = capsys.readouterr().err.splitlines()
-    assert len(told) == 1
-    assert "SAMEHAND_LIKELY" in told[0]
-
-
 def test_without_a_pepper_it_does_not_start(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], unsupervised: None
 ) -> None:
     monkeypatch.delenv("SAMEHAND_PEPPER_FILE", raising=False)
     assert run(["worker"]) == BAD_INPUT
     assert "SAMEHAND_PEPPER_FILE" in capsys.readouterr().err
-
-
-def test_help_names_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
-    run(["worker", "--help"])
-    told = capsys.readouterr().out
-    assert [line for code, why in MEANINGS.items() if (line := f"{code:<3} {why}") not in told] == []
 
 
 def test_the_exit_code_is_the_workers_own(monkeypatch: pytest.MonkeyPatch, unsupervised: None) -> None:
@@ -102,7 +85,7 @@ def test_worker_serves_its_page_beside_metrics(monkeypatch: pytest.MonkeyPatch, 
     assert given == [mount_page]
 
 
-# A bridge says at once what is wrong with its file; what it does is told by journeys/test_bridge.py.
+# What begins with a file of its own says where it is missing; what it does is told by its journey.
 
 
 @pytest.mark.parametrize(
@@ -112,32 +95,6 @@ def test_without_its_file_there_is_nothing_to_do(samehand: Samehand, command: st
     ran = samehand(command)
     assert (ran.code, ran.out) == (2, "")
     assert f"SAMEHAND_{setting}: is not set" in ran.err
-
-
-def test_every_fault_of_the_file_is_told(
-    samehand: Samehand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "mappings.toml"
-    path.write_text("[topics.x]\nformat = 'mastodon'\nfields.bio = 'lower(x)'\n")
-    with settings(monkeypatch, mappings=path):
-        ran = samehand("bridge")
-    assert ran.code == 2
-    assert f"{path}: line 1: topics.x: platform must be filled" in ran.err
-    assert f"{path}: line 3: topics.x.fields.bio.from: calls lower()" in ran.err
-
-
-# It says at once what is wrong with its file; what it does is told by journeys/test_deliver.py.
-
-
-def test_a_fault_of_the_file_is_told(
-    samehand: Samehand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "endpoints.toml"
-    path.write_text("[endpoints.desk]\nurl = 'https://hooks.example.org'\n")
-    with settings(monkeypatch, endpoints=path):
-        ran = samehand("deliver")
-    assert ran.code == 2
-    assert f"{path}: endpoints.desk: needs secret_file or secret_env" in ran.err
 
 
 # A gate says at once what it cannot begin with; what it does is told by gate/test_gate.py.

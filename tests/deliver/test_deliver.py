@@ -200,11 +200,6 @@ def test_a_process_takes_a_bounded_number(folder: Path) -> None:
         read(folder, f"{many}\nwaves = true")
 
 
-def test_without_a_file_there_is_nothing_to_do() -> None:
-    with pytest.raises(SettingsError, match="SAMEHAND_ENDPOINTS: is not set"):
-        endpoints_of(load({}), {})
-
-
 # What receivers get: the record itself, an item of Coop, a message for people.
 
 

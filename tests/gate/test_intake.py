@@ -283,14 +283,15 @@ async def test_what_mastodon_signs_becomes_an_event(hooked: Caller) -> None:
     assert emit.topic == "t.accounts.created"
 
 
-async def test_discourse_names_its_events_in_a_header(make_caller: MakeCaller, tmp_path: Path) -> None:
-    path = the_file(
-        tmp_path,
-        '["discourse.webhooks"]\nsignature = "x-discourse-event-signature"\nsecret_file = "discourse"\n',
-        discourse=SECRET,
-    )
+def discourse(folder: Path) -> dict[str, Any]:
+    """A file of webhooks that names Discourse's."""
+    text = '["discourse.webhooks"]\nsignature = "x-discourse-event-signature"\nsecret_file = "discourse"\n'
     mappings = compile_mappings((ROOT / "examples/discourse/mappings.toml").read_bytes(), "d")
-    hooked = await make_caller(webhooks=webhooks_of(path, mappings))
+    return dict(webhooks_of(the_file(folder, text, discourse=SECRET), mappings))
+
+
+async def test_discourse_names_its_events_in_a_header(make_caller: MakeCaller, tmp_path: Path) -> None:
+    hooked = await make_caller(webhooks=discourse(tmp_path))
     raw = b'{"user": {"id": 41, "username": "umar_media", "created_at": "2026-03-01T09:30:14.881Z"}}'
     signed = {"X-Discourse-Event-Signature": hub(raw)["X-Hub-Signature"]}
     for event in ("user_updated", "user_updated", "user_unsuspended", "user_destroyed", "user_logged_in"):
@@ -311,13 +312,7 @@ async def test_discourse_names_its_events_in_a_header(make_caller: MakeCaller, t
 
 
 def test_repeated_suspension_keeps_the_moment_of_its_first_arrival(tmp_path: Path) -> None:
-    path = the_file(
-        tmp_path,
-        '["discourse.webhooks"]\nsignature = "x-discourse-event-signature"\nsecret_file = "discourse"\n',
-        discourse=SECRET,
-    )
-    mappings = compile_mappings((ROOT / "examples/discourse/mappings.toml").read_bytes(), "d")
-    webhook = webhooks_of(path, mappings)["discourse.webhooks"]
+    webhook = discourse(tmp_path)["discourse.webhooks"]
     assert isinstance(webhook, ForeignWebhook)
     body = b'{"user": {"id": 41, "suspended_till": "3026-03-01T10:45:00.000Z"}}'
 
@@ -436,6 +431,10 @@ def test_over_http_cloudevents_say_their_attributes_as_in_kafka() -> None:
         ('[shop]\nsignature = "x-hub-signature"\nsecret_file = "gone"', "No such file"),
         ('[shop]\nsignature = "x-hub-signature"\nsecret_file = "short"', "is shorter than"),
         ('[shop]\nsignature = "standard-webhooks"\nsecret_file = "plain"', "must be `whsec_`"),
+        ('[coop]\nsignature = "coop"\nsecret_file = "shop"', "must have `signature`, `public_key_file`"),
+        ('[coop]\nsignature = "coop"\npublic_key_file = "none"\nsecret_file = "shop"', "No such file"),
+        ('[coop]\nsignature = "coop"\npublic_key_file = "shop"\nsecret_file = "shop"', "a public key in PEM"),
+        ('[coop]\nsignature = "coop"\npublic_key_file = 7\nsecret_file = "shop"', "must have `signature`"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_told_by_name_and_reason(tmp_path: Path, text: str, why: str) -> None:
@@ -497,22 +496,6 @@ async def test_what_coop_did_not_sign_or_nobody_decided_is_no_verdict(coop: Call
     unknown = callback(item={"id": "unheard-of", "typeId": "t"})
     assert (await sent(coop, "coop", unknown, by_coop(unknown)))[0] == 404
     assert coop.broker.taken == []
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ('signature = "coop"\nsecret_file = "s"', "must have `signature`, `public_key_file`"),
-        ('signature = "coop"\npublic_key_file = "none"\nsecret_file = "s"', "No such file"),
-        ('signature = "coop"\npublic_key_file = "s"\nsecret_file = "s"', "must be a public key in PEM"),
-        ('signature = "coop"\npublic_key_file = 7\nsecret_file = "s"', "must have `signature`"),
-    ],
-)
-def test_what_is_wrong_with_coops_table_is_told(tmp_path: Path, text: str, told: str) -> None:
-    path = the_file(tmp_path, f"[coop]\n{text}\n", s="a secret of this house")
-    with pytest.raises(SettingsError, match="coop") as refused:
-        webhooks_of(path, None)
-    assert told in str(refused.value)
 
 
 # Coop's callbacks: whose they are, which verdict they are, and what is none.

@@ -20,16 +20,15 @@ from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from agents.common.queries.preview import Foreseen
-from gate.answers import Score, problem_of, scored
+from gate.answers import Score, scored
 from gate.keys import UnusableKeys, new_key
 from gate.questions import DAY_SECONDS, FOLLOW_SECONDS, SAMPLE_MAX, Questions
 from gate.related import ASKED_MAX, READERS_MAX, ReaderLimit
-from gate.together import TOGETHER_MAX, Together
+from gate.together import Together
 from gate.variations import FORGOTTEN_SECONDS, SETS_MAX, USUAL, Variations
 from schemas import examples
 from schemas.alerts import NOTICE, MirrorAlert
 from schemas.internal.related import RelatedAsked
-from schemas.malformed import Malformed
 from schemas.record import Record
 from schemas.wire import Decoded, decode_related_asked, encode
 from simulate.config import Config
@@ -152,23 +151,6 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
 async def test_past_the_callers_deadline_it_is_undecided(banned: Caller) -> None:
     told = await banned.score(MIRROR, Samehand_Deadline_Ms="20")
     assert (told["outcome"], told["reason"]) == ("undecided", "deadline")
-
-
-async def test_it_waits_for_what_the_request_left_of_the_deadline_and_no_longer(
-    banned: Caller, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    waits, timeout = list[float | None](), asyncio.timeout
-
-    def noted(seconds: float | None) -> asyncio.Timeout:
-        waits.append(seconds)
-        return timeout(seconds)
-
-    monkeypatch.setattr(asyncio, "timeout", noted)
-    banned.scoring.ticks = lambda: 100.0
-    told = await banned.scoring(encode(MIRROR), 5_000, sees_alerts=False, began=99.0)
-    assert isinstance(told, Score)
-    assert told.outcome == "match"
-    assert waits[0] == pytest.approx(4.0)
 
 
 async def test_an_answer_that_nothing_waited_for_counts_only_within_the_deadline(
@@ -305,11 +287,6 @@ async def test_the_call_that_the_docs_show_is_answered_as_they_show(caller: Call
 # What an answer tells to whom.
 
 
-def test_without_an_alert_there_is_no_match() -> None:
-    told = scored(Foreseen(), "w", 1.5, sees_alerts=True)
-    assert (told.outcome, told.band, told.reasons, told.took_ms) == ("no_match", "none", (), 1.5)
-
-
 def test_reasons_come_by_weight_without_a_word_of_either_account() -> None:
     alert = examples.ALERT
     told = scored(Foreseen((alert,)), "w", 1.0, sees_alerts=False)
@@ -331,25 +308,12 @@ def test_it_tells_what_else_it_could_be_to_a_tenth() -> None:
     assert scored(Foreseen(), "w", 1.0, sees_alerts=True).rivals == ()
 
 
-def test_a_fault_is_told_as_it_is() -> None:
-    found = problem_of(Malformed("too-long", "$.account.account_id", "over 256"))
-    assert (found.reason, found.path, found.detail) == ("too-long", "$.account.account_id", "over 256")
-
-
 # Many values of few accounts are counted, and nothing of them is kept.
 
 
 def asked(variations: Variations, account: str, handles: range, at: float = 0.0) -> None:
     for number in handles:
         variations.note(a_sign_up(account, handle=f"umar_{number}"), at)
-
-
-def test_who_mistypes_is_not_counted_and_who_tries_is() -> None:
-    variations = Variations()
-    asked(variations, "99", range(USUAL))
-    assert variations.total == 0
-    asked(variations, "99", range(USUAL, USUAL + 3))
-    assert variations.total == 3
 
 
 def test_the_same_values_are_no_other_ones_however_often() -> None:
@@ -372,16 +336,6 @@ def test_many_accounts_with_one_set_of_values_each_are_a_platform() -> None:
         asked(variations, str(number), range(1))
     assert variations.total == 0
     assert len(variations._asked) == 100
-
-
-def test_other_accounts_that_match_one_ban_are_variations_too() -> None:
-    variations = Variations()
-    for number in range(USUAL + 3):
-        variations.note_match("telegram:77", a_sign_up(str(number), handle=f"umar_{number}"), 0.0)
-    assert variations.total == 3
-    for number in range(1_000):
-        variations.note_match(f"telegram:ban-{number}", a_sign_up(str(number)), 0.0)
-    assert variations.total == 3
 
 
 def test_an_hour_later_it_begins_anew() -> None:
@@ -407,17 +361,14 @@ Batches = list[list[int]]
 class Answers:
     """Answers a number with its square once it is let; notes what it is asked together."""
 
-    def __init__(self, *faulty: int) -> None:
+    def __init__(self) -> None:
         self.batches: Batches = []
         self.let = asyncio.Event()
-        self.faulty = faulty
 
     async def __call__(self, numbers: Sequence[int]) -> list[int]:
         """One answer a number."""
         self.batches.append(list(numbers))
         await self.let.wait()
-        if bad := set(numbers) & set(self.faulty):
-            raise ValueError(bad)
         return [number * number for number in numbers]
 
 
@@ -438,16 +389,6 @@ async def test_the_first_begins_at_once_and_the_others_wait_for_it() -> None:
     answers.let.set()
     assert await asyncio.gather(*first, *others) == [1, 4, 9, 16]
     assert answers.batches == [[1], [2, 3, 4]]
-
-
-async def test_a_batch_has_no_more_than_are_answered_in_time() -> None:
-    answers = Answers()
-    together = Together(answers)
-    calls = await begun(*(together(number) for number in range(2 * TOGETHER_MAX + 3)))
-    answers.let.set()
-    await asyncio.gather(*calls)
-    assert max(map(len, answers.batches)) == TOGETHER_MAX
-    assert sum(map(len, answers.batches)) == 2 * TOGETHER_MAX + 3
 
 
 async def test_who_stops_waiting_is_not_asked_about() -> None:
@@ -472,15 +413,6 @@ async def test_a_batch_that_nobody_waits_for_gives_way() -> None:
     async with asyncio.timeout(patient(60)):
         assert await together(2) == 4
     assert answers.batches == [[1], [2]]
-
-
-async def test_a_question_on_which_our_logic_fails_costs_itself_alone() -> None:
-    answers = Answers(3)
-    together = Together(answers)
-    calls = await begun(*(together(number) for number in range(6)))
-    answers.let.set()
-    told = await asyncio.gather(*calls, return_exceptions=True)
-    assert [it if isinstance(it, int) else type(it) for it in told] == [0, 1, 4, ValueError, 16, 25]
 
 
 async def test_an_outage_is_everybodys_and_is_not_tried_again() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from agents.common.distil import account_of
 from samehand.account import Account, Avatar
 from samehand.encoding.interned import PLATFORMS, STRATA
-from samehand.encoding.sixbit import SEPARATOR, pack_text, packable, unpack_text
+from samehand.encoding.sixbit import pack_text, packable, unpack_text
 from samehand.errors import UnreadableFingerprint
 from samehand.fingerprint.distil import (
     Fingerprint,
@@ -84,14 +84,6 @@ def test_a_record_of_another_version_is_refused(version: int) -> None:
     record = pack(seen(an_account(handle="umar")))
     with pytest.raises(UnreadableFingerprint, match="version"):
         unpack(bytes((version,)) + record[1:])
-
-
-def test_a_record_of_the_first_version_is_refused() -> None:
-    """As the first version wrote `umar_media`, banned on X: a store of it is rebuilt, never misread."""
-    with pytest.raises(UnreadableFingerprint, match="has version 1; this program reads version 7"):
-        unpack(
-            bytes.fromhex("010101006ab13b800178056c6174696e") + b"\x01\x11\x1fumar media\x1f\x1f\x1f\x1fmrmd"
-        )
 
 
 @for_each(
@@ -322,8 +314,6 @@ def test_a_code_that_stands_for_nothing_is_refused() -> None:
 
 
 # Folded text keeps every sign in six bits, and nothing else is taken for such a text.
-
-FOLDED = st.text(f"abcdefghijklmnopqrstuvwxyz0123456789 {SEPARATOR}", max_size=80)
 
 
 @given(st.binary(max_size=20))

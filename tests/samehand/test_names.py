@@ -12,7 +12,7 @@ from samehand.frequency.name_prior import bits, decoration, segments
 from samehand.names import similarity as module
 from samehand.names.cached_property import kept
 from samehand.names.handle_words import handle_sounds, handle_words
-from samehand.names.similarity import common_runs, longest_run, similarity
+from samehand.names.similarity import common_runs, similarity
 from samehand.names.word import RUN_MIN, Similarity, Word
 from samehand.normalize.text.phonetic import consonant_key
 from tests.makers import a_word
@@ -35,13 +35,6 @@ def test_it_is_worked_out_once_and_for_each_by_itself() -> None:
     assert one.letters is one.letters
     assert one.letters == other.letters
     assert one.letters is not other.letters
-
-
-def test_what_is_kept_takes_no_part_in_equality() -> None:
-    one, other = OtherWord("ab"), OtherWord("ab")
-    assert one.letters
-    assert one == other
-    assert hash(one) == hash(other)
 
 
 # Words of names.
@@ -69,15 +62,6 @@ def test_words_sound_by_their_consonants_and_vowels_have_no_sound() -> None:
 
 
 # What follows from a word is worked out once and says what the word says.
-
-
-def test_a_core_is_the_word_without_what_decorates_it() -> None:
-    assert a_word("gulzar_waziri_official").core == a_word("gulzar_waziri").base
-
-
-def test_words_in_another_order_are_the_same_in_order() -> None:
-    assert a_word("media_umar").in_order == a_word("umar_media").in_order
-    assert a_word("media_umar").tokens != a_word("umar_media").tokens
 
 
 @given(st.text("aeimnrz", max_size=12), st.text("aeimnrz", max_size=12))
@@ -189,13 +173,6 @@ def test_runs_come_in_the_order_of_the_banned_word() -> None:
 
 def test_strangers_are_not_alike() -> None:
     assert similarity(a_word("salma_khan"), a_word("umar_media")) is None
-
-
-@given(words, words)
-def test_the_longest_run_is_in_both(one: str, other: str) -> None:
-    run = longest_run(one, other)
-    assert run in one
-    assert run in other
 
 
 def plainly(ours: Word, theirs: Word) -> Similarity | None:

@@ -427,15 +427,6 @@ def test_a_vital_field_that_cannot_be_used_costs_the_record(decode: Decode, reco
             assert outcome.path.startswith(f"$.{name}")
 
 
-def test_what_is_sound_is_read_by_the_strict_decoder_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    def never(*_: object) -> None:
-        raise AssertionError("a sound message was taken apart")
-
-    monkeypatch.setattr(Repair, "__call__", never)
-    for decode, record in READ:
-        assert decode(wire.encode(record), now=NOW) == Decoded(record)
-
-
 def test_what_it_reads_by_itself_is_what_the_strict_decoder_reads() -> None:
     for _, record in READ:
         assert Repair(type(record))(plain_values(wire.encode(record))) == (record, ())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import tomllib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -37,7 +36,7 @@ from schemas.mapping.expression import (
 from schemas.mapping.fields import ALL_FIELDS, TARGETS, Kind
 from schemas.mapping.formats import FORMATS, beside
 from schemas.mapping.mapper import Mapped, NotMapped
-from schemas.mapping.positions import line_of, positions
+from schemas.mapping.positions import line_of
 from schemas.record import Record
 from schemas.unusable import FieldFault
 from schemas.wire import encode
@@ -291,39 +290,7 @@ def test_a_key_is_on_its_line(path: tuple[str | int, ...], line: int) -> None:
     assert line_of(TEXT, path) == line
 
 
-KEYS = st.text("ab.=#[\"' é", min_size=1, max_size=4)
-
-
-def _quoted(key: str) -> str:
-    escaped = key.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
-@given(
-    st.dictionaries(KEYS, st.dictionaries(KEYS.filter(lambda key: "=" not in key), st.integers(), min_size=1))
-)
-def test_every_key_of_any_table_is_found_on_the_line_that_it_was_written_on(tables: dict[str, Any]) -> None:
-    lines: list[str] = []
-    wanted: dict[tuple[str, ...], int] = {}
-    for table, pairs in tables.items():
-        lines.append(f"[{_quoted(table)}]")
-        wanted[table,] = len(lines)
-        for key, value in pairs.items():
-            lines.append(f"{_quoted(key)} = {value}")
-            wanted[table, key] = len(lines)
-    text = "\n".join(lines)
-    tomllib.loads(text)
-    found = positions(text)
-    assert {path: found[path] for path in wanted} == wanted
-
-
 # What is wrong with an expression is said before a record is read; a record can only fail to fit.
-
-
-def test_an_expression_finds_what_it_names_and_nothing_where_there_is_nothing() -> None:
-    named = Expression("user.names[0]")
-    assert named({"user": {"names": ["Umar"]}}) == "Umar"
-    assert named({"user": 5}) is None
 
 
 @for_each(
@@ -347,10 +314,6 @@ def test_what_cannot_be_compiled_says_why(text: str, why: str) -> None:
         Expression(text)
     assert why in str(said.value)
     assert "\n" not in str(said.value)
-
-
-def test_a_variadic_function_takes_as_many_as_are_given() -> None:
-    assert Expression("not_null(a, b, c)")({"c": 1}) == 1
 
 
 @for_each("value", ["umar@example.org", [1, "umar@example.org"], {"a": "umar@example.org"}])

@@ -244,26 +244,6 @@ def test_too_few_of_a_kind_are_refused_with_their_number() -> None:
         learn([], SHIPPED)
 
 
-@settings(max_examples=25, deadline=None)
-@given(
-    st.lists(
-        st.builds(
-            Label,
-            st.floats(-20, 0),
-            st.dictionaries(st.sampled_from([*SHOWN, "rule"]), st.floats(-22, 22)),
-            st.booleans(),
-        ),
-        min_size=40,
-        max_size=120,
-    )
-)
-def test_whatever_is_judged_the_table_stays_usable(labels: list[Label]) -> None:
-    more = [Label(PRIOR, {"handle.decorated": 1.0}, mirror) for mirror in (True, False) for _ in range(15)]
-    learned = learn([*labels, *more], SHIPPED)
-    assert read_weights(json.encode(learned.weights)) == learned.weights
-    assert all(np.isfinite(value) and value >= 0 for value in learned.multipliers.values())
-
-
 def test_no_reader_counts_for_more_than_half_of_what_the_others_do() -> None:
     counts = reader_counts(["eve"] * 400 + ["ana"] * 100 + ["omar"] * 60 + ["zoe"] * 60)
     assert sum(counts[:400]) == pytest.approx(110, abs=0.1), "of 330 a third"

@@ -1106,33 +1106,6 @@ def by_script(relation: str) -> dict[str, float]:
     }
 
 
-# What a script does not have, and "new" in Hebrew, which is a name as well.
-SPACED: Final = frozenset(BEARERS) - {"Hangul", "Han"}
-LEFT_OUT: Final = {
-    "new behind": {"Hebrew"},
-    "new before": {"Hebrew"},
-    "capitals": frozenset(BEARERS) - {"Latin", "Cyrillic"},
-    "a vowel left out": frozenset(BEARERS) - {"Latin", "Arabic", "Cyrillic", "Hebrew"},
-    "spelt in Latin letters": {"Latin"},
-    "spelt in Latin letters, official behind": {"Latin"},
-    **dict.fromkeys(
-        (
-            *("reordered", "reordered, with a comma", "spaces removed"),
-            *("a dot for the space", "a low line for the space", "a word put between"),
-            *("a letter exchanged in the first word", "a letter exchanged in the second word"),
-            *("a letter left out", "a letter doubled", "two letters exchanged"),
-            *("another first word", "another second word"),
-        ),
-        frozenset(BEARERS) - SPACED,
-    ),
-}
-
-
-def test_only_what_a_script_does_not_have_is_left_out() -> None:
-    left_out = {relation: set(BEARERS) - set(by_script(relation)) for relation in RELATIONS}
-    assert {relation: scripts for relation, scripts in left_out.items() if scripts} == LEFT_OUT
-
-
 @for_each("script", BEARERS)
 def test_the_names_are_alike_common(script: str) -> None:
     folded = fold_name(BEARERS[script].whole)
