@@ -60,6 +60,8 @@ _FORMS: Final = (
     "%Y/%m/%d %H:%M:%S",
 )
 _CENTURIES: Final = (datetime(1995, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+_NO_TOPIC: Final = re.compile(r"[^A-Za-z0-9._-]")
+_NO_LETTER: Final = re.compile(r"[^a-z0-9]")
 _AGENT: Final = re.compile(r"[A-Za-z-]{2,20}/[0-9]")
 _TELEPHONE: Final = re.compile(r"[+(0-9][-() ./0-9]{6,20}")
 _UNQUOTED: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -96,7 +98,7 @@ def guess(topic: str, rows: Iterable[Mapping[str, str]]) -> Guess | None:
     dates = {field: _date(field, taken.get(field), columns, unsure) for field in ("occurred_at", "banned_at")}
     if dates["occurred_at"]:
         lines.append(dates["occurred_at"])
-    name = msgspec.json.encode(re.sub(r"[^A-Za-z0-9._-]", "-", topic)[:249] or "users").decode()
+    name = msgspec.json.encode(_NO_TOPIC.sub("-", topic)[:249] or "users").decode()
     text = [f"[topics.{name}]", 'format = "json"', 'constants = { platform = "app" }', ""]
     text += [f"[topics.{name}.fields]", *lines]
     if dates["banned_at"]:
@@ -112,7 +114,7 @@ def guess(topic: str, rows: Iterable[Mapping[str, str]]) -> Guess | None:
 
 def _taken(columns: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """The column of each field: by its name if its values fit, else by values that look like nothing else."""
-    plain = {re.sub(r"[^a-z0-9]", "", column.lower()): column for column in columns}
+    plain = {_NO_LETTER.sub("", column.lower()): column for column in columns}
     taken: dict[str, str] = {}
     for field, names in _NAMES.items():
         by_name = [plain[name] for name in names.split() if name in plain]
