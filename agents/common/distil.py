@@ -95,7 +95,9 @@ def unread_of(account: WireAccount, fingerprint: Fingerprint) -> tuple[Unusable,
     unread += [
         Unusable(field, FieldFault.UNREADABLE)
         for field, place in _UNREADABLE.items()
-        if fingerprint.traits[place] is None and not says_nothing(getattr(account, field) or "")
+        if (value := getattr(account, field))
+        and fingerprint.traits[place] is None
+        and not says_nothing(value)
     ]
     avatar = account.avatar
     if (

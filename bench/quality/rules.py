@@ -35,13 +35,14 @@ def by_rules(folder: Path) -> dict[str, Counter[str]]:
     for field in _EXACT:
         bearers: dict[str, list[str]] = {}
         for ban in bans:
-            bearers.setdefault(str(getattr(ban.account, field) or ""), []).append(ban.key)
+            bearers.setdefault(getattr(ban.account, field) or "", []).append(ban.key)
+        bearers.pop("", None)
         for account in accounts:
-            several = bearers.get(str(getattr(account.account, field) or None), ())
+            several = bearers.get(getattr(account.account, field) or "", ())
             exact |= {AccountPair(account.key, key) for key in several if len(several) <= _BEARERS}
     alike = set(exact)
     for field in ("handle", "display_name"):
-        names = [[str(getattr(it.account, field) or "").lower() for it in side] for side in (accounts, bans)]
+        names = [[(getattr(it.account, field) or "").lower() for it in side] for side in (accounts, bans)]
         scores = cdist(*names, scorer=ratio, score_cutoff=_ALIKE)
         for row, column in zip(*scores.nonzero(), strict=True):
             alike.add(AccountPair(accounts[row].key, bans[column].key))

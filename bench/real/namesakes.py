@@ -17,6 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+from bench.real.scenes import SIGN_UPS_A_DAY
 from report.share import Share
 from samehand.account import Account
 from samehand.fingerprint.distil import Fingerprint, distil
@@ -27,7 +28,6 @@ from simulate.sampling import seeded
 
 NAMES: Final = Path(__file__).parent / "namesakes.txt.xz"
 DRAWN: Final = 4_000
-_SIGN_UPS_A_DAY: Final = 100_000
 BANS: Final = 100
 """A store in which a name by itself may reach the threshold: in a larger one each pair is less likely."""
 _DAY: Final = 86_400.0
@@ -109,7 +109,7 @@ def _capital(name: str) -> str:
 
 
 def _alarmed(names: Sequence[str], bans: int, different: bool, shown: str) -> Share:
-    weights, counted = default_weights(), NothingCounted(bans, _SIGN_UPS_A_DAY)
+    weights, counted = default_weights(), NothingCounted(bans, SIGN_UPS_A_DAY)
     alarmed = 0
     for place, name in enumerate(names):
         # Each writes their handle in one of three ways.

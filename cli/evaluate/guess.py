@@ -1,7 +1,7 @@
 """A mapping proposed for a table of users: what its columns seem to be, and what nobody can know from them.
 
 A column is taken for a field by its name and by what most of its values are. The proposal is a beginning: it
-says beside each line that it is unsure of why.
+names at its top each line that a person must check, and the reason.
 """
 
 from __future__ import annotations
@@ -96,8 +96,7 @@ def guess(topic: str, rows: Iterable[Mapping[str, str]]) -> Guess | None:
         lines.insert(0, "# account_id = ...")
         unsure.append("no column holds ids: name the one that says which account a row is of")
     dates = {field: _date(field, taken.get(field), columns, unsure) for field in ("occurred_at", "banned_at")}
-    if dates["occurred_at"]:
-        lines.append(dates["occurred_at"])
+    lines.append(dates["occurred_at"])
     name = msgspec.json.encode(_NO_TOPIC.sub("-", topic)[:249] or "users").decode()
     text = [f"[topics.{name}]", 'format = "json"', 'constants = { platform = "app" }', ""]
     text += [f"[topics.{name}.fields]", *lines]
@@ -108,18 +107,17 @@ def guess(topic: str, rows: Iterable[Mapping[str, str]]) -> Guess | None:
         text += [f"{mark}fields = {{ occurred_at = {moment}, banned_at = {moment} }}"]
     text += ["", f"[[topics.{name}.rules]]", 'as = "created"']
     unsure.append('platform: "app" stands for the name of your platform')
-    unread = tuple(column for column in columns if column not in taken.values())
-    return Guess("\n".join([*(f"# unsure: {why}" for why in unsure), *text, ""]), tuple(unsure), unread)
+    toml = "\n".join([*(f"# unsure: {why}" for why in unsure), *text, ""])
+    return Guess(toml, tuple(unsure), tuple(column for column in columns if column not in taken.values()))
 
 
 def _taken(columns: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """The column of each field: by its name if its values fit, else by values that look like nothing else."""
+    """Returns the column of each field: one with a usual name and values that fit, else one that tells."""
     plain = {_NO_LETTER.sub("", column.lower()): column for column in columns}
     taken: dict[str, str] = {}
     for field, names in _NAMES.items():
         by_name = [plain[name] for name in names.split() if name in plain]
-        by_value = [] if field not in _TELLING else list(columns)
-        for column in (*by_name, *by_value):
+        for column in (*by_name, *(columns if field in _TELLING else ())):
             if column not in taken.values() and _fits(field, columns[column]):
                 taken[field] = column
                 break
@@ -155,7 +153,7 @@ def _fits(field: str, values: Sequence[str]) -> bool:
 
 
 def _date(field: str, column: str | None, columns: Mapping[str, Sequence[str]], unsure: list[str]) -> str:
-    """The line that fills a date, or one that says that it cannot be known."""
+    """Returns the line of the mapping that fills a date, "" for none."""
     if column is None:
         if field == "banned_at":
             return ""
@@ -177,7 +175,7 @@ def _date(field: str, column: str | None, columns: Mapping[str, Sequence[str]], 
 
 
 def _forms(values: Sequence[str]) -> list[tuple[str, str]]:
-    """In which ways all dates of a column can be read: the name of each, and its form for ``strptime``."""
+    """Returns the forms that fit a column's dates: the name of each, and its directives for ``strptime``."""
     ways: list[tuple[str, str, Unit | WrittenDate | None]] = [
         ("RFC 3339", "", None),
         ("s", "", "s"),
@@ -221,4 +219,5 @@ def _when(path: str, nothing: set[str]) -> str:
 
 
 def _quoted(text: str) -> str:
-    return msgspec.json.encode(text).decode()
+    # JSON's strings are TOML's, but for one control character that only TOML forbids.
+    return msgspec.json.encode(text).decode().replace("\x7f", "\\u007f")

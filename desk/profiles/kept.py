@@ -59,10 +59,11 @@ class KeptPictures:
         within the hour."""
         self.sweep()
         new = {key for pair in accounts.values() for key in pair if _name(key) not in self._known}
-        self._known |= {_name(key): (self._now(), 0) for key in new}
-        task = asyncio.create_task(self._fetch(new))
-        self._fetching.add(task)
-        task.add_done_callback(self._fetching.discard)
+        if new:
+            self._known |= {_name(key): (self._now(), 0) for key in new}
+            task = asyncio.create_task(self._fetch(new))
+            self._fetching.add(task)
+            task.add_done_callback(self._fetching.discard)
         return {it: (self.find(ours), self.find(theirs)) for it, (ours, theirs) in accounts.items()}
 
     async def _fetch(self, keys: Iterable[str]) -> None:

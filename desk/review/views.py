@@ -50,7 +50,7 @@ class StrongestTrait:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One line of the queue. Of what is read blind, the band is None, and no trait is given.
+    """One line of the queue. If it is read blind, its band is None and its traits are empty.
 
     `people`: the new account and the banned one, by what is quoted of them; `root`: the first account of the
     banned one's family; `traits`: what speaks for it most.

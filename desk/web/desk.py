@@ -72,8 +72,8 @@ class Day:
 
 
 class QueueView(NamedTuple):
-    """A page of the queue: its rows, the number of the reading that was opened last, what to narrow it by (at
-    most `CHOICES_MAX` values of each kind), whether pairs are withheld, and both pictures by reading."""
+    """A page of the queue. `newest`: number of the reading opened last; `known`: values to filter by, at most
+    `CHOICES_MAX` of each kind; `withheld`: some pairs are; `faces`: both pictures by reading."""
 
     rows: list[QueueRow]
     newest: int

@@ -65,7 +65,7 @@ RIVALS: Final = (
         "namesake",
         "a common name",
         "Two people bear one name or choose one handle.",
-        "Do their posts tell of one life: one place, one work, one family?",
+        "Do their posts fit one life: one place, one work, one family?",
         (_NAMES,),
         share=_OF_CHANCE,
         one_name=True,

@@ -158,7 +158,7 @@ async def case(kind: str, number: int) -> Case:
 
 
 async def cases(each: int = EACH) -> list[Case]:
-    """Returns so many alerts of each kind."""
+    """Returns `each` alerts of every kind."""
     return [await case(kind, number) for kind in KINDS for number in range(each)]
 
 

@@ -104,9 +104,8 @@ def _upright(text: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    if _BRAILLE.search(text):
-        text = text.translate(_OF_BRAILLE)
-    text = _upright(text)
+    if not text.isascii():
+        text = _upright(text.translate(_OF_BRAILLE) if _BRAILLE.search(text) else text)
     text = _FLAG.sub(" ", _APOSTROPHE.sub("", text))
     text = _SIGN_BETWEEN.sub(lambda sign: _SIGN_LETTERS[sign.group()], text)
     if _ARABIC.search(text):
