@@ -95,16 +95,16 @@ def guess(topic: str, rows: Iterable[Mapping[str, str]]) -> Guess | None:
     if "account_id" not in taken:
         lines.insert(0, "# account_id = ...")
         unsure.append("no column holds ids: name the one that says which account a row is of")
-    dates = {field: _date(field, taken.get(field), columns, unsure) for field in ("occurred_at", "banned_at")}
-    lines.append(dates["occurred_at"])
-    name = msgspec.json.encode(_NO_TOPIC.sub("-", topic)[:249] or "users").decode()
+    moments = _moments("occurred_at", taken.get("occurred_at"), columns, unsure)
+    lines += [f"{_mark(moments)}occurred_at = {moment}" for moment in moments]
+    name = _quoted(_NO_TOPIC.sub("-", topic)[:249] or "users")
     text = [f"[topics.{name}]", 'format = "json"', 'constants = { platform = "app" }', ""]
     text += [f"[topics.{name}.fields]", *lines]
-    if dates["banned_at"]:
-        mark, _, moment = dates["banned_at"].partition("banned_at = ")
-        when = _quoted(_when(_path(taken["banned_at"]), nothing.get(taken["banned_at"], set())))
+    if banned_at := taken.get("banned_at"):
+        moments = _moments("banned_at", banned_at, columns, unsure)
+        when = _quoted(_when(_path(banned_at), nothing.get(banned_at, set())))
         text += ["", f"[[topics.{name}.rules]]", f"when = {when}", 'as = "banned"']
-        text += [f"{mark}fields = {{ occurred_at = {moment}, banned_at = {moment} }}"]
+        text += [f"{_mark(moments)}fields = {{ occurred_at = {it}, banned_at = {it} }}" for it in moments]
     text += ["", f"[[topics.{name}.rules]]", 'as = "created"']
     unsure.append('platform: "app" stands for the name of your platform')
     toml = "\n".join([*(f"# unsure: {why}" for why in unsure), *text, ""])
@@ -148,43 +148,40 @@ def _fits(field: str, values: Sequence[str]) -> bool:
     if field == "account_id":
         return len(set(values)) == len(values) > 0
     if _is_date(field):
-        return bool(_forms(values))
+        return bool(_ways(values))
     return _mostly(values, _FITS.get(field, len))
 
 
-def _date(field: str, column: str | None, columns: Mapping[str, Sequence[str]], unsure: list[str]) -> str:
-    """Returns the line of the mapping that fills a date, "" for none."""
+def _moments(
+    field: str, column: str | None, columns: Mapping[str, Sequence[str]], unsure: list[str]
+) -> list[str]:
+    """Returns what may fill a date: several values if all of a column can be read in several ways."""
     if column is None:
-        if field == "banned_at":
-            return ""
-        unsure.append("occurred_at: no column holds dates, so rows count as of the moment they are read")
-        return 'occurred_at = { from = "\\"@timestamp\\"", unit = "ms" }'
-    forms, source = _forms(columns[column]), _expression(column)
-    (form, how), mark = forms[0], ""
-    if len(forms) > 1:
-        several = " and as ".join(form for form, _ in forms)
-        unsure.append(f"{field}: {visible(column, 64)} reads as {several}: uncomment the right one")
-        mark = "# "
-    if form == "RFC 3339":
-        return f"{field} = {source}"
-    if form in ("s", "ms"):
-        return f'{field} = {{ from = {source}, unit = "{form}" }}'
-    unsure.append(f"{field}: the dates say no zone; UTC stands for the clock of your platform")
-    written = "" if not how else f'format = "{form}", '
-    return f'{mark}{field} = {{ from = {source}, {written}zone = "UTC" }}'
+        unsure.append(f"{field}: no column holds dates, so rows count as of the moment they are read")
+        return ['{ from = "\\"@timestamp\\"", unit = "ms" }']
+    ways = _ways(columns[column])
+    if len(ways) > 1:
+        unsure.append(f"{field}: {visible(column, 64)} reads in {len(ways)} ways: uncomment the right line")
+    if "zone" in ways[0]:
+        unsure.append(f"{field}: the dates say no zone; UTC stands for the clock of your platform")
+    return [f"{{ from = {_expression(column)}{way} }}" for way in ways]
 
 
-def _forms(values: Sequence[str]) -> list[tuple[str, str]]:
-    """Returns the forms that fit a column's dates: the name of each, and its directives for ``strptime``."""
-    ways: list[tuple[str, str, Unit | WrittenDate | None]] = [
-        ("RFC 3339", "", None),
-        ("s", "", "s"),
-        ("ms", "", "ms"),
-        ("ISO 8601", "", WrittenDate()),
-        *((form, form, WrittenDate(form)) for form in _FORMS),
+def _mark(moments: Sequence[str]) -> str:
+    return "# " if len(moments) > 1 else ""
+
+
+def _ways(values: Sequence[str]) -> list[str]:
+    """Returns how a mapping says that dates are read: the first common form that fits, else all that do."""
+    ways: list[tuple[str, Unit | WrittenDate | None]] = [
+        ("", None),
+        (', unit = "s"', "s"),
+        (', unit = "ms"', "ms"),
+        (', zone = "UTC"', WrittenDate()),
+        *((f', format = "{form}", zone = "UTC"', WrittenDate(form)) for form in _FORMS),
     ]
-    found = [(name, form) for name, form, dates in ways if _mostly(values, partial(_read, dates))]
-    return found[:1] if found and not found[0][1] else found
+    found = [way for way, dates in ways if _mostly(values, partial(_read, dates))]
+    return found if found and "format" in found[0] else found[:1]
 
 
 def _read(dates: Unit | WrittenDate | None, value: str) -> bool:
