@@ -167,9 +167,11 @@ class Visitor:
         self.page.wait_for_url(f"**/alerts/{alert_id}*")
         self.page.locator("#claim[data-state=mine]").wait_for()
 
-    def at_the_queue(self) -> None:
-        """Waits until the queue is there."""
+    def at_the_queue(self, rows: int | None = None) -> None:
+        """Waits until the queue is there, with so many rows."""
         self.page.wait_for_url("**/queue*")
+        count = "n => n === null || document.querySelectorAll('table.queue tbody tr').length === n"
+        self.page.wait_for_function(count, arg=rows)
 
     def fits(self) -> bool:
         """Whether nothing has to be scrolled sideways."""

@@ -123,14 +123,12 @@ def test_several_are_selected_decided_and_undone_by_keys_alone(running: Running,
     reader.page.get_by_text("Nothing was decided").wait_for()
     assert reader.page.locator("table.queue tbody tr").count() == 1
     reader.press("d", "1")
-    reader.at_the_queue()
-    assert reader.page.locator("table.queue tbody tr").count() == 3
+    reader.at_the_queue(rows=3)
     reader.press("a")
     reader.page.get_by_role("heading", name="Decide together: 3 alerts").wait_for()
     assert reader.fits()
     reader.press("j", "j", "x", "c", "2")
-    reader.at_the_queue()
-    assert reader.page.locator("table.queue tbody tr").count() == 1
+    reader.at_the_queue(rows=1)
     assert said_of(running, "alert-3") == [("not_mirror", "common-name")]
     reader.press("z")
     reader.page.get_by_role("heading", name="Decide together: 2 alerts").wait_for()
