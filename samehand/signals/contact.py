@@ -24,11 +24,14 @@ POINTS_MAX: Final = 8  # points that are kept, the first ones; a profile that na
 # The kinds of points in the order of their stored numbers; append, never reorder.
 _KINDS: Final = (
     *("telegram-invite", "whatsapp-invite", "discord-invite", "whatsapp", "phone", "email"),
-    *("telegram", "profile", "handle", "url", "former", "wallet"),
+    *("telegram", "profile", "handle", "url", "former", "wallet", "elsewhere"),
 )
 # Kinds that name an account. Where the profile calls that account its own, the point is kept as "former".
 _ACCOUNTS: Final = frozenset(("telegram", "profile", "handle"))
-_NAMING: Final = _ACCOUNTS | {"former"}
+_HERE: Final = _ACCOUNTS | {"former"}
+# The handle of a profile on a named platform, under which its owner may come on any other.
+_ELSEWHERE: Final = "elsewhere"
+NAMING: Final = _HERE | {_ELSEWHERE}
 
 # A mailbox or a number has the same digest, of the same length, in a profile and as an account's own: so a
 # profile that names it and the account that signed up with it find each other.
@@ -72,6 +75,10 @@ class ContactSignal(SignalBase[ContactTrait]):
             for point in read.points
             if point not in own
         }
+        for point in read.points:
+            anywhere = ContactPoint("handle", point.value.rpartition(":")[2])
+            if point.kind in ("telegram", "profile") and anywhere not in own:
+                points.setdefault(_digest(anywhere, keyer), _ELSEWHERE)
         if not points and not mine:
             return None
         return ContactTrait(tuple(points.items())[:POINTS_MAX], mine)
@@ -117,7 +124,7 @@ class ContactSignal(SignalBase[ContactTrait]):
         """The keys of profiles that name this account, and of accounts that its own profile names."""
         return (
             *(key_of(KeyKind.CONTACT, digest) for digest in trait.own),
-            *(key_of(KeyKind.OWN_CONTACT, digest) for digest, kind in trait.points if kind in _NAMING),
+            *(key_of(KeyKind.OWN_CONTACT, digest) for digest, kind in trait.points if kind in NAMING),
         )
 
     def counts(self, trait: ContactTrait) -> Iterable[Key]:
@@ -134,9 +141,13 @@ class ContactSignal(SignalBase[ContactTrait]):
         """
         if not ours.points and not theirs.points:
             return None
-        named_there = {digest for digest, _ in theirs.points}
-        shared = [(digest, kind) for digest, kind in ours.points if digest in named_there]
-        ours_to_theirs = {kind for digest, kind in ours.points if digest in theirs.own}
+        named_there = dict(theirs.points)
+        shared = [
+            (digest, kind)
+            for digest, kind in ours.points
+            if _ELSEWHERE not in (kind, named_there.get(digest, _ELSEWHERE))
+        ]
+        ours_to_theirs = {kind for digest, kind in ours.points if digest in theirs.own} - {_ELSEWHERE}
         comparisons: list[Comparison] = []
         if shared:
             points = []
@@ -148,9 +159,11 @@ class ContactSignal(SignalBase[ContactTrait]):
             for rate, crowd, shipped, kind in sorted(points):
                 because = f"{self.sentences['shared'][:-1]} ({kind}){several}."
                 comparisons.append(Comparison("shared", rate, crowd, shipped, because=because))
-        if context.named_first and named_there.intersection(ours.own):
+        # A handle of no named platform is one of the same platform; those of others are for `reach` to price.
+        here = ours.own if context.platforms[0] == context.platforms[1] else ours.own[:1]
+        if context.named_first and any(named_there.get(digest) in _HERE for digest in here):
             # Who names eight accounts has announced each of them an eighth as surely.
-            named = sum([kind in _NAMING for _, kind in theirs.points])
+            named = sum([kind in _HERE for _, kind in theirs.points])
             comparisons.append(Comparison("announced", min(context.u(self.name, "announced") * named, 1.0)))
         if "former" in ours_to_theirs:
             comparisons.append(_said("succeeds", context))
@@ -168,9 +181,11 @@ class ContactSignal(SignalBase[ContactTrait]):
             naming, named = named, naming
         by_key = {key_of(KeyKind.CONTACT, digest): named for digest in trait.own}
         for digest, kind in trait.points:
+            if kind == _ELSEWHERE:
+                continue
             rate = context.shared(KeyKind.CONTACT, digest, _unshared(kind, context), owned=True)[0]
             by_key[key_of(KeyKind.CONTACT, digest)] = table.nats("shared", rate)
-            if kind in _NAMING:
+            if kind in _HERE:
                 by_key[key_of(KeyKind.OWN_CONTACT, digest)] = naming
         return Most(by_key=by_key)
 

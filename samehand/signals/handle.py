@@ -39,6 +39,8 @@ from samehand.signals.context import ComparisonContext
 # In two generated handles the letters are a given name that the platform cut short: one of a thousand or so,
 # however rarely anybody would choose them.
 _MADE_LETTERS_BITS_MAX: Final = 10.0
+# No handle counts as rarer.
+RATE_MIN: Final = rate_of_bits(LONG_BITS_MAX)
 # Handles that may consist of a person's names, which strangers share by chance: one in 740,000, too common to
 # alert alone.
 _KNOWN_NAMES_BITS_MAX: Final = 19.5
@@ -151,9 +153,7 @@ class HandleSignal(SignalBase[HandleTrait]):
         """The resemblance that is worth most, with a rate from the bits of what the two have in common."""
         if ours.literal == theirs.literal:
             # The comparison of equal handles; that of equal bases holds as well (``also``).
-            worth = min(_same_bits(ours), _same_bits(theirs))
-            shipped = rate_of_bits(worth)
-            rate, crowd = context.among_namesakes(KeyKind.HANDLE_FULL, theirs.literal.encode(), shipped)
+            rate, crowd, shipped = rate_of_handle(min(ours, theirs, key=_same_bits), context)
             base = self._alike(Similarity("same", theirs.word.base, 0.0), ours, theirs, context)
             level = _PERSONAL if base.level == _PERSONAL else "same-handle"
             return Comparison(level, rate, crowd, shipped, (base,))
@@ -232,7 +232,7 @@ class HandleSignal(SignalBase[HandleTrait]):
         whole = (base + trait.digits).encode()
         by_key |= dict.fromkeys([key_of(kind, whole) for kind in _WHOLE], with_number)
         literal = trait.literal.encode()
-        exact, _ = context.among_namesakes(KeyKind.HANDLE_FULL, literal, rate_of_bits(_same_bits(trait)))
+        exact, *_ = rate_of_handle(trait, context)
         by_key[key_of(KeyKind.HANDLE_FULL, literal)] = max(table.nats("same-handle", exact), with_number)
 
         def nats(own: float) -> float:
@@ -322,6 +322,12 @@ def _undone(part: str, ours: HandleTrait, theirs: HandleTrait) -> tuple[Word, ..
     if ours.word.base == theirs.word.base == part:
         return ours.words + theirs.words
     return (Word(part, (), ""),)
+
+
+def rate_of_handle(trait: HandleTrait, context: ComparisonContext) -> tuple[float, int, float]:
+    """The rate of having exactly this handle, how many were counted with it, and the rate before counting."""
+    shipped = rate_of_bits(_same_bits(trait))
+    return (*context.among_namesakes(KeyKind.HANDLE_FULL, trait.literal.encode(), shipped), shipped)
 
 
 def _same_bits(trait: HandleTrait) -> float:

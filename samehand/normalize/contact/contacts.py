@@ -101,6 +101,7 @@ _URL: Final = re.compile(
 _PHONE: Final = re.compile(r"(?<![\w/=.@+-])\+?\(?\d[\d\s().\-]{5,20}\d(?![\w@])")
 _NUMBER_SCHEME: Final = re.compile(r"^[a-z]+:/*(?:send/?\?phone=)?", re.IGNORECASE)
 _SCHEME_CHARS: Final = len("whatsapp:")
+_IN_APP: Final = re.compile(r"^tg:/{0,2}(?:resolve\?domain=|join\?invite=(?P<invited>))", re.IGNORECASE)
 _WA_WORD: Final = r"whats?\s?app|wa"
 _MENTION: Final = re.compile(
     rf"(?:\b(telegram|tg|instagram|insta|ig|twitter|x|facebook|fb|tiktok|snapchat|snap|youtube|discord|{_WA_WORD})"
@@ -288,6 +289,7 @@ class _Reader:
         for given in links:
             self.whole = self.whole and len(given) <= LINK_CHARS
             link = given[:LINK_CHARS].strip()
+            link = _IN_APP.sub(lambda match: "t.me/" if match["invited"] is None else "t.me/+", link)
             scheme = link[:_SCHEME_CHARS].lower()
             if scheme.startswith("mailto:"):
                 points += email_points(link) if self._may_judge(_MAILBOX) else ()

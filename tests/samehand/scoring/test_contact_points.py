@@ -73,6 +73,28 @@ def test_who_takes_the_announced_handle_after_the_ban_is_looked_at(announced: st
     assert band(OTHER, says(BANNED, "", "https://x.com/kite_lodz"), age) == "possible"
 
 
+@for_each("age", (0.0, *AGES))
+@for_each(
+    "announced", ["t.me/awaz_zarghunkhel", "IG: @awaz_zarghunkhel", "tg://resolve?domain=awaz_zarghunkhel"]
+)
+def test_handle_announced_on_another_platform_is_found_on_this_one(announced: str, age: float) -> None:
+    named = says(BANNED, "", announced)
+    assert band(replace(OTHER, handle="awaz_zarghunkhel"), named, age) == "possible"
+    before = Showings(int(AT - 9 * DAY), int(AT - 9 * DAY)), Showings(int(AT - DAY), int(AT - DAY))
+    assert band(replace(OTHER, handle="awaz_zarghunkhel"), named, age, shown=before) == "none"
+
+
+@for_each("age", AGES)
+@for_each("announced", ["t.me/{}", "IG: @{}"])
+@for_each("handle", ["john_smith", "sara_khan", "ali", "gamer99"])
+def test_common_handle_announced_on_another_platform_names_nobody(
+    handle: str, announced: str, age: float
+) -> None:
+    named = says(BANNED, announced.format(handle))
+    assert band(replace(OTHER, handle=handle), named, age) == "none"
+    assert band(replace(OTHER, handle=handle), replace(named, platform="telegram"), age) == "none"
+
+
 def test_no_handle_that_was_announced_makes_a_mirror_likely_whatever_public_things_agree() -> None:
     ours = says(OTHER, f"old account @zarghun_valley {WALLET}", display_name=BANNED.display_name)
     assert band(ours, says(BANNED, f"backup: @kite_lodz {WALLET}"), MINUTE) == "possible"
