@@ -29,7 +29,7 @@ class HandleRules:
 
 # Sign-up forms of every large platform propose a name and a long run of digits; X's pattern is a first name
 # of up to ten letters with eight digits, formerly with five.
-_NAME_AND_NUMBER: Final = r"[^\W\d_]{2,13}_?[0-9]{5,}"
+_NAME_AND_NUMBER: Final = r"[^\W\d_]{2,10}_?[0-9]{5,}"
 _PLACEHOLDER: Final = r"(?:user|usr|account|member|guest|profile|id)[-_.]?[0-9]{3,}"
 
 RULES: tuple[HandleRules, ...] = (

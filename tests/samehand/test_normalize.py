@@ -55,6 +55,7 @@ def test_what_people_type_is_cleaned_to_the_handle(platform: str, typed: str, cl
     [
         ("x", "Elizabe39542212", True),
         ("x", "umar1947", False),
+        ("x", "nadrobiskahar13844", False),
         ("telegram", "user48213", True),
         ("facebook", "100012345678901", True),
         ("facebook", "umar12345", False),
@@ -650,7 +651,7 @@ def test_an_address_is_a_point(url: str, kind: str, value: str) -> None:
     [
         *("t.me", "t.me/share/url", "bit.ly/", "x.com/search?q=a", "https://", "facebook.com", "a.b"),
         *("https://www.bbc.com/urdu/articles/c3g", "urdu.geo.tv/latest/1", "amazon.co.uk/dp/B01"),
-        *("https://www.uok.edu.pk/physics", "health.gov.ng", "wordpress.com"),
+        *("https://www.uok.edu.pk/physics", "health.gov.ng", "wordpress.com", "https://www.shopify.com"),
     ],
 )
 def test_an_address_of_nobody_is_none(url: str) -> None:
