@@ -6,7 +6,7 @@ markup or obeyed as a control sequence.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,27 +33,33 @@ _STEP_STYLES: Final = {"prior": "dim", "for": "red", "against": "green", "sum": 
 
 def alert(record: MirrorAlert, *, numbers: bool = False) -> RenderableType:
     """One alert: who resembles whom, and why, in words; with ``numbers``, how they sum."""
-    matched: tuple[str | tuple[str, str], ...] = (" resembles banned ", (visible(record.matched.key), "bold"))
+    lines = (*record.evidence, *record.counter_evidence)
+    theirs = {line.signal: line.theirs for line in lines if line.theirs}
+    matched: tuple[str | tuple[str, str], ...] = (" resembles banned ", *_called(record.matched.key, theirs))
     if is_list(record.matched.platform):
         # A listed organisation was never an account: who lists it, and where that can be read.
         basis = record.matched.basis
         by = f", listed by {visible(basis.authority)}" if basis else ", listed"
         reference = f" as {visible(basis.reference)}" if basis and basis.reference else ""
-        lines = (*record.evidence, *record.counter_evidence)
-        theirs = {line.signal: line.theirs for line in lines if line.theirs}
         name = next((theirs[signal] for signal in _NAMING if signal in theirs), record.matched.account_id)
         matched = (" is named like ", (visible(name), "bold"), f"{by}{reference}")
     return Group(
         Text.assemble(
             Text("below the bands" if record.band == "none" else record.band, _BAND_STYLES[record.band]),
             "  ",
-            (visible(record.key), "bold"),
+            *_called(record.key, {line.signal: line.ours for line in lines if line.ours}),
             *matched,
             Text("  " + ", ".join(_circumstances(record)), "dim"),
         ),
         _reasons(in_words(record)),
         *([waterfall(record)] if numbers else []),
     )
+
+
+def _called(key: str, values: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """An account by its handle or else its name, as far as the alert quotes them, and by its key."""
+    name = values.get("handle") or values.get("name")
+    return ((visible(name), "bold"), (f" ({visible(key)})", "dim")) if name else ((visible(key), "bold"),)
 
 
 def _reasons(said: Words) -> Table:

@@ -177,7 +177,7 @@ def test_an_alert_says_who_how_much_and_why() -> None:
             numbers=True,
         )
     )
-    assert "likely  x:new resembles banned x:banned" in told
+    assert "likely  umar (x:new) resembles banned umar. (x:banned)" in told
     assert "That is 93 %, calibrated." in told
     assert "3 minutes after the ban" in told
     assert "umar ~ umar." in told
@@ -207,7 +207,7 @@ def test_a_listed_organisation_is_named_with_who_lists_it_and_where() -> None:
     )
     reasons = [a_reason("name", ours="Northern Valley Front", theirs="Northern Valley Front (NVF)")]
     told = drawn(terminal.alert(an_alert(*reasons, matched=listed, queue="watchlist")), width=120)
-    assert "x:new is named like Northern Valley Front (NVF), listed by US as 12345" in told
+    assert "Northern Valley Front (x:new) is named like Northern Valley Front (NVF), listed by US" in told
     assert "banned" not in told
     unquoted = drawn(terminal.alert(an_alert(matched=listed)), width=120)
     assert "is named like US:12345:0a1b2c3d4e, listed by US" in unquoted
