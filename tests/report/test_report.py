@@ -179,7 +179,7 @@ def test_an_alert_says_who_how_much_and_why() -> None:
     )
     assert "likely  umar (x:new) resembles banned umar. (x:banned)" in told
     assert "That is 93 %, calibrated." in told
-    assert "3 minutes after the ban" in told
+    assert "3 minutes after the\nban" in told
     assert "umar ~ umar." in told
     assert "different platforms" in told
     assert [line.split()[0] for line in told.splitlines() if line[:1] in "+-"] == [
