@@ -438,8 +438,7 @@ def test_missing_topics_are_one_finding(found: list[topics.TopicFinding]) -> Non
 @pytest.mark.parametrize(
     ("specs", "state", "cure"),
     [
-        (topics.wanted_by_desk(load({})), "warning", "the desk creates them when it starts"),
-        (topics.wanted_by_gate(load({})), "warning", "the worker creates them when it starts"),
+        (topics.wanted_by_desk(load({})), "warning", "the process that needs them creates them"),
         ([topics.TopicSpec("users.signups", 0, foreign=True)], "wrong", "nobody here creates them"),
     ],
 )
@@ -449,8 +448,7 @@ def test_missing_topics_come_with_who_creates_them(
     missing = [topics.TopicFinding(it.name, "missing", "") for it in specs]
     monkeypatch.setattr(kafka, "kafka_fault", lambda settings: None)
     monkeypatch.setattr(topics, "check", lambda settings, wanted: missing)
-    creator = "worker" if specs[0].foreign else "desk"
-    _, found = look_at_topics(load({}), specs, "", {}, creator)
+    _, found = look_at_topics(load({}), specs, "")
     assert (found.state, found.cure.startswith(cure)) == (state, True)
     assert specs[0].name in found.finding
 
@@ -691,7 +689,7 @@ def test_rights_that_kafka_does_not_give_are_named_with_the_script_that_does(
     )
     (_, found) = look_at_publishing(load({}))
     assert (found.state, found.about) == ("wrong", "topic accounts.created")
-    assert "acls.sh --gate" in found.cure
+    assert "`samehand topics`" in found.cure
 
     def fail(settings: object, wanted: object) -> None:
         raise TopicsError("cannot be asked")
