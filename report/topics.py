@@ -67,7 +67,7 @@ def terraform(plan: TopicPlan) -> str:
         for topic in plan.topics
     }
     rights = {
-        _slug(f"{grant.process} {grant.operation} {grant.kind} {grant.name}"): {
+        _slug(f"{grant.process}-{grant.operation}-{grant.kind}-{grant.name}"): {
             "resource_name": grant.name,
             "resource_type": grant.kind.title(),
             "resource_pattern_type_filter": "Prefixed" if grant.prefixed else "Literal",
@@ -81,11 +81,11 @@ def terraform(plan: TopicPlan) -> str:
     return json.dumps({"resource": {"kafka_topic": topics, "kafka_acl": rights}}, indent=2)
 
 
-def _slug(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_-]", "_", name)
+def _slug(name: str, odd: str = "[^A-Za-z0-9_-]") -> str:
+    return re.sub(odd, "-", name)
 
 
-_STRIMZI: Final = "kafka.strimzi.io/v1"
+_PATTERNS: Final = ("literal", "prefix")  # as Strimzi calls them
 
 
 def yaml(plan: TopicPlan) -> str:
@@ -94,31 +94,28 @@ def yaml(plan: TopicPlan) -> str:
 
 
 def _resources(plan: TopicPlan) -> Iterator[dict[str, Any]]:
-    of_cluster = {"strimzi.io/cluster": "kafka"}
     for topic in plan.topics:
-        spec = {
-            "topicName": topic.name,
-            "partitions": topic.partitions,
-            "replicas": plan.replication,
-            "config": topic.configs,
-        }
-        metadata = {"name": topic.name.lower().replace("_", "-"), "labels": of_cluster}
-        yield {"apiVersion": _STRIMZI, "kind": "KafkaTopic", "metadata": metadata, "spec": spec}
+        sized = {"partitions": topic.partitions, "replicas": plan.replication, "config": topic.configs}
+        yield _resource("KafkaTopic", _slug(topic.name, "[^a-z0-9.-]"), {"topicName": topic.name, **sized})
     for process, grants in groupby(plan.grants, lambda grant: grant.process):
         acls = [
             {
                 "resource": {
                     "type": grant.kind,
                     "name": grant.name,
-                    "patternType": "prefix" if grant.prefixed else "literal",
+                    "patternType": _PATTERNS[grant.prefixed],
                 },
                 "operations": [grant.operation],
             }
             for grant in grants
         ]
-        metadata = {"name": f"samehand-{process}", "labels": of_cluster}
         spec = {"authorization": {"type": "simple", "acls": acls}}
-        yield {"apiVersion": _STRIMZI, "kind": "KafkaUser", "metadata": metadata, "spec": spec}
+        yield _resource("KafkaUser", f"samehand-{process}", spec)
+
+
+def _resource(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
+    metadata = {"name": name, "labels": {"strimzi.io/cluster": "kafka"}}
+    return {"apiVersion": "kafka.strimzi.io/v1", "kind": kind, "metadata": metadata, "spec": spec}
 
 
 def _lines(value: Mapping[str, Any]) -> Iterator[str]:

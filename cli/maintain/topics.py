@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 import click
 
 from agents.runtime import bridge
+from cli import output
 from cli.options import option
 from deliver.process import GROUP_INFIX
 from desk.settings import DeskSettings, load
@@ -31,7 +33,7 @@ def _names(given: str, known: Sequence[str]) -> list[str]:
 
 
 @click.command("topics")
-@option("--format", "How to write them.", click.Choice(list(FORMATS)), "form", required=True)
+@option("--format", "How to write them.", click.Choice(list(FORMATS)), "form", default="sh")
 @option("--features", f"What you run beside workers, separated by commas: {', '.join(FEATURES)}.", default="")
 @option(
     "--principal",
@@ -39,6 +41,7 @@ def _names(given: str, known: Sequence[str]) -> list[str]:
     multiple=True,
     metavar="PROCESS=NAME",
 )
+@output.json_option
 def command(form: str, features: str, principal: tuple[str, ...]) -> int:
     """Write Kafka's topics and rights for the features that you run. Connects to nothing.
 
@@ -50,7 +53,7 @@ def command(form: str, features: str, principal: tuple[str, ...]) -> int:
 
     \b
     Examples:
-      samehand topics --format sh | sh -s -- --bootstrap-server kafka:9092
+      samehand topics | sh -s -- --bootstrap-server kafka:9092
       samehand topics --format terraform --features desk,gate > topics.tf.json
       samehand topics --format yaml --principal worker=User:CN=worker
     """
@@ -71,7 +74,8 @@ def command(form: str, features: str, principal: tuple[str, ...]) -> int:
         wanted[process] = [spec for spec in specs if spec.name in names]
     grants = [grant for process, specs in wanted.items() for grant in _grants(process, specs, settings)]
     principals = {process: called.get(process, f"User:{process}") for process in wanted}
-    click.echo(FORMATS[form](TopicPlan(ours, settings.topic_replication, grants, principals)))
+    written = FORMATS[form](TopicPlan(ours, settings.topic_replication, grants, principals))
+    click.echo(json.dumps({"format": form, "written": written}) if output.wants_json() else written)
     return 0
 
 

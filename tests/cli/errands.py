@@ -231,7 +231,7 @@ ERRANDS: Mapping[str, Errand] = {
     "keys list": Errand(_keyed),
     "keys revoke": Errand(_keyed),
     "doctor": Errand(_topics, servers=True),
-    "topics": Errand(lambda folder: {"form": ["sh"]}),
+    "topics": Errand(lambda folder: {}),
     "desk users add": Errand(
         lambda folder: {"name": [f"amina{next(_numbers)}"], "role": ["lead"], "with_link": []}
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import sys
 import time
@@ -100,6 +101,21 @@ def test_every_setting_is_listed(samehand: Samehand) -> None:
     ran = samehand("doctor", "--settings")
     assert ran.code == 0
     assert "SAMEHAND_KAFKA_BROKERS (default: 127.0.0.1:9092)" in ran.out
+
+
+@pytest.mark.usefixtures("let_go")
+def test_settings_of_the_main_job_come_first_and_each_other_under_its_subject(samehand: Samehand) -> None:
+    heading, *lines = samehand("doctor", "--settings").out.splitlines()
+    headings = [number for number, line in enumerate(lines) if not line.startswith(" ")]
+    ten = [line.split()[0] for line in lines[: headings[0]] if line.startswith("  SAMEHAND_")]
+    assert heading == "The main job:"
+    assert len(ten) == 10
+    assert ten[:3] == ["SAMEHAND_KAFKA_BROKERS", "SAMEHAND_REDIS_URL", "SAMEHAND_PEPPER_FILE"]
+    assert len(headings) == len({lines[number] for number in headings}), "one heading a subject"
+    page = (ROOT / "docs" / "reference" / "settings.md").read_text("utf-8")
+    assert [f"## {lines[number].rstrip(':')}" for number in headings] == re.findall(
+        "^## .*", page, re.MULTILINE
+    )[1:]
 
 
 Break = Callable[["House"], object]

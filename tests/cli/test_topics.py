@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from itertools import pairwise
-from typing import Any
 
 import pytest
 
@@ -89,45 +87,6 @@ def test_a_gate_publishes_events_and_verdicts_and_may_do_nothing_else(
         "Write": {*names.events, names.actioned, names.verdicts, names.gate_audit},
         "DescribeConfigs": {names.actioned, names.gate_audit},
     }
-
-
-def test_terraform_and_strimzi_get_what_the_script_says(samehand: Samehand) -> None:
-    yaml = pytest.importorskip("yaml")
-    lines = commands(samehand, "--features", "deliver")
-    made = [as_set_up(words) for words in lines if words[0] == "kafka-topics.sh"]
-    topics = {spec.name: (spec.partitions, spec.configs) for spec in made}
-    acls = {
-        (who, operation, kind, name)
-        for words in lines
-        for who in after(words, "--allow-principal")
-        for operation in after(words, "--operation")
-        for kind in ("topic", "group")
-        for name in after(words, f"--{kind}")
-    }
-    written = json.loads(samehand("topics", "--format", "terraform", "--features", "deliver").out)["resource"]
-    assert {it["name"]: (it["partitions"], it["config"]) for it in written["kafka_topic"].values()} == topics
-    assert {
-        (it["acl_principal"], it["acl_operation"], it["resource_type"].lower(), it["resource_name"])
-        for it in written["kafka_acl"].values()
-    } == acls
-    prefixed = [
-        it["resource_name"]
-        for it in written["kafka_acl"].values()
-        if it["resource_pattern_type_filter"] == "Prefixed"
-    ]
-    assert prefixed == ["samehand-deliver-"]
-    resources: list[dict[str, Any]] = list(
-        yaml.safe_load_all(samehand("topics", "--format", "yaml", "--features", "deliver").out)
-    )
-    specs = [it["spec"] for it in resources if it["kind"] == "KafkaTopic"]
-    assert {it["topicName"]: (it["partitions"], it["config"]) for it in specs} == topics
-    users = [it for it in resources if it["kind"] == "KafkaUser"]
-    assert {
-        (it["metadata"]["name"], operation, acl["resource"]["type"], acl["resource"]["name"])
-        for it in users
-        for acl in it["spec"]["authorization"]["acls"]
-        for operation in acl["operations"]
-    } == {(who.replace("User:", "samehand-"), *rest) for who, *rest in acls}
 
 
 @pytest.mark.parametrize("options", [("--features", "desks"), ("--principal", "desks=User:x")])

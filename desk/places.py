@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from agents.runtime.store_monitor import SWEEP_SECONDS
 from desk.settings import DeskSettings
 from report.text import plural
 from samehand.elapsed import DAY_SECONDS
-from store.limits import HALF_LIFE_SECONDS
+from store.limits import HALF_LIFE_SECONDS, SWEEP_SECONDS
 from streams.kafka.topics import TopicSpec, every
 
 
