@@ -140,6 +140,21 @@ sbom: $(OPS_STAMP) ## what the image holds, as CycloneDX JSON in build/sbom.json
 		--spec-version 1.6 --output-format JSON --output-file $(SBOM) 2>/dev/null
 	@echo "what the image holds: $(SBOM)"
 
+DIST := build/dist
+
+.PHONY: dist
+dist: $(OPS_STAMP) ## wheel and sdist in build/dist, checked as PyPI would; publishes nothing
+	@rm -rf $(DIST)
+	@$(BIN)/python -m hatchling build -d $(DIST) 2>/dev/null
+	@$(BIN)/twine check --strict $(DIST)/*
+
+.PHONY: chart
+chart: $(OPS_STAMP) ## the chart as an archive in build/chart; publishes nothing
+	@mkdir -p build/chart
+	@tar --sort=name --mtime=@0 --owner=0 --group=0 --exclude-from deploy/helm/samehand/.helmignore -czf \
+		build/chart/samehand-$$(sed -n 's/^version: //p' deploy/helm/samehand/Chart.yaml).tgz -C deploy/helm samehand
+	@ls build/chart
+
 IMAGE_LOCKS := requirements/run.lock requirements/tracing.lock
 
 .PHONY: audit

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import Final, NoReturn, cast
 
 import click
@@ -72,6 +73,13 @@ def laid_out(command: click.Command) -> click.Command:
     return command
 
 
+def _print_examples(ctx: click.Context) -> None:
+    """Those of the wheel, or of the checkout that runs."""
+    here = Path(__file__).parent
+    click.echo(here / "examples" if (here / "examples").is_dir() else here.parent / "examples")
+    ctx.exit()
+
+
 _LINE_CHARS_MAX: Final = 10_000  # a path and a sentence
 
 
@@ -117,6 +125,14 @@ class Commands(click.Group):
 )
 @click.version_option(
     package_name="samehand", prog_name="samehand", message="%(prog)s %(version)s", help="Print the version."
+)
+@click.option(
+    "--examples",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda ctx, _, asked: _print_examples(ctx) if asked else None,
+    help="Print the folder of examples that the documentation uses.",
 )
 def samehand() -> None:
     """Find new accounts that resemble banned ones, with reasons, for a person to judge.

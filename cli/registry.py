@@ -39,7 +39,8 @@ SECTIONS: Final[dict[Section, dict[str, str]]] = {
         "pepper": "Create, rotate and drop the secret keys for personal values.",
         "keys": "Create, list and revoke API keys for the gate.",
         "doctor": "Check what a worker, gate, desk, deliver process or bridge needs, and say how to fix it.",
-        "letters": "List, show, replay and drop dead letters; resume a topic.",
+        "topics": "Write Kafka's topics and rights for Terraform, Strimzi or Kafka's programs.",
+        "letters": "List, replay and drop dead letters; resume a topic.",
         "rebuild": "Fill the store again from the topic accounts.banned.",
     },
 }

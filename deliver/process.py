@@ -7,7 +7,6 @@ its web pages, which the first of them serves.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property, partial
 from importlib.metadata import version
 from typing import Final
@@ -28,7 +27,7 @@ from streams.faust_app.monitor import watch
 from streams.faust_app.process import cannot_start, run_worker, without_broker
 from streams.faust_app.start_checks import refused_by_kafka, start_fault
 from streams.kafka import topics
-from streams.kafka.topics import Right, TopicSpec, decided_appeals, names, wanted
+from streams.kafka.topics import TopicSpec, names, wanted_by_deliver
 from streams.settings import Settings
 from streams.supervision.flight_recorder import FlightRecorder
 from streams.supervision.heartbeat import heartbeats
@@ -181,18 +180,8 @@ def of_endpoint(settings: Settings, endpoint: Endpoint) -> Settings:
 
 def topics_of(settings: Settings, endpoints: Sequence[Endpoint]) -> tuple[TopicSpec, ...]:
     """The topics that these endpoints need, with what must be allowed there."""
-    called = names(settings)
-    rights: dict[str, frozenset[Right]] = {
-        called.alerts: frozenset({"READ"}),
-        called.letters: frozenset({"WRITE"}),
-        called.control: frozenset({"READ", "WRITE"}),
-    }
-    if any(endpoint.waves for endpoint in endpoints):
-        rights[called.waves] = frozenset({"READ"})
-    return (
-        *(replace(topic, rights=rights[topic.name]) for topic in wanted(settings) if topic.name in rights),
-        *([decided_appeals(settings, "READ")] if any(endpoint.appeals for endpoint in endpoints) else []),
-    )
+    waves, appeals = (any(getattr(it, kind) for it in endpoints) for kind in ("waves", "appeals"))
+    return tuple(wanted_by_deliver(settings, waves=waves, appeals=appeals))
 
 
 def live_of(apps: Sequence[DeliverApp]) -> Report:

@@ -19,6 +19,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
 from agents.common.queries.preview import Preview
+from gate.answers import Score
 from gate.app import Gate, application
 from gate.appeals import DeskRelay
 from gate.coop import CoopActions
@@ -30,6 +31,8 @@ from gate.related import Related
 from gate.scoring import Scoring
 from gate.variations import Variations
 from gate.webhooks import ForeignWebhook
+from schemas.examples import CREATED
+from schemas.wire import encode
 from store.base import Store
 from store.errors import StoreError
 from streams.clock import Clock
@@ -51,6 +54,11 @@ LOOK_SECONDS: Final = 1.0
 CONNECTIONS_MAX: Final = 1_000
 """Of callers at once; each costs some 50 KB."""
 
+NOT_OPENED: Final = "not opened yet"
+
+ASK_AGAIN_SECONDS: Final = 0.1
+"""Between two questions of a gate that is not warm."""
+
 log = structlog.get_logger("samehand.gate")
 
 
@@ -60,7 +68,7 @@ class StoreWatch:
 
     store: Store
     clock: Clock
-    fault: str = "not opened yet"
+    fault: str = NOT_OPENED
     opened: bool = False
 
     async def run(self) -> None:
@@ -83,6 +91,30 @@ class StoreWatch:
             self.fault = await self.store.ready() or ""
         except StoreError as fault:
             self.fault = str(fault)
+
+
+@dataclass(slots=True)
+class WarmUp:
+    """Scores a made-up sign-up until an answer comes within the deadline: a cold process is slow at first.
+
+    `undecided` for another reason, as without a store, is an answer too.
+    """
+
+    scoring: Scoring
+    deadline_ms: float
+    sleep: Callable[[float], Awaitable[None]]
+    fault: str = "no answer came within the deadline yet"
+
+    async def run(self) -> None:
+        """Returns once the gate may take calls."""
+        raw = encode(CREATED)
+        while self.fault:
+            if self.scoring.store_fault() != NOT_OPENED:
+                answer = await self.scoring(raw, self.deadline_ms, sees_alerts=False)
+                if isinstance(answer, Score) and answer.reason != "deadline":
+                    self.fault = ""
+                    return
+            await self.sleep(ASK_AGAIN_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +158,12 @@ class Process:
             deadline_ms=self.settings.gate_deadline_ms,
             desk=self.desk,
         )
+        # It counts neither as a question nor as a variation of one.
+        warm_up = WarmUp(
+            Scoring(self.preview, self.clock.ticks, lambda: watch.fault),
+            self.settings.gate_deadline_ms,
+            self.clock.sleep,
+        )
         watched = watching(
             self.metrics,
             lambda: {
@@ -135,6 +173,7 @@ class Process:
                 "desk": "" if self.desk is None else self.desk.fault,
             },
             lambda: gate_metrics.keys.set(len(self.keyring)),
+            lambda: warm_up.fault,
         )
         settings = self.settings
         servers = [
@@ -143,11 +182,12 @@ class Process:
         ]
         beside: list[Callable[[], Awaitable[None]]] = [
             watch.run,
+            partial(_forever, warm_up.run),
             self.publisher.run,
             partial(questions.run, self.clock.sleep),
         ]
         if settings.topic_create:
-            beside.append(self._make_topics)
+            beside.append(partial(_forever, self._make_topics))
         if self.birth is not None:
             beside.append(heartbeats(self.birth.recorder, settings))
         collect_seldom()  # else a call now and then waits until all that lives was gone through
@@ -172,7 +212,13 @@ class Process:
                 for finding in findings:
                     tell = log.warning if finding.blocks else log.info
                     tell("a topic", topic=finding.topic, detail=finding.detail)
-                await asyncio.Event().wait()  # a part that ends would end the gate
+                return
+
+
+async def _forever(part: Callable[[], Awaitable[None]]) -> None:
+    """Runs a part that ends by itself, which would end the gate."""
+    await part()
+    await asyncio.Event().wait()
 
 
 async def _until_told(
@@ -214,10 +260,16 @@ def _server(app: Litestar, settings: Settings, host: str, port: int) -> _Server:
     return _Server(app, settings, connections_max=CONNECTIONS_MAX, host=host, port=port, lifespan="on")
 
 
-def watching(exposed: Metrics, facts: Callable[[], dict[str, str]], refresh: Callable[[], None]) -> Litestar:
-    """``facts``: what is not well, by what it concerns. ``refresh`` brings gauges up to date.
+def watching(
+    exposed: Metrics,
+    facts: Callable[[], dict[str, str]],
+    refresh: Callable[[], None],
+    cold: Callable[[], str],
+) -> Litestar:
+    """``facts``: what is not well, by what it concerns. ``refresh`` brings gauges up to date. ``cold``: why
+    the gate would miss its deadline, "" once an answer met it.
 
-    A gate that runs is live and ready, whatever is away: it is the one that answers `undecided`, and taken
+    A gate that is warm is live and ready, whatever is away: it is the one that answers `undecided`, and taken
     out of a balancer it could not even do that. What is away is in the answer.
     """
 
@@ -233,7 +285,8 @@ def watching(exposed: Metrics, facts: Callable[[], dict[str, str]], refresh: Cal
 
     @get("/health/ready")
     async def ready() -> Response[bytes]:
-        return _json({"healthy": True, "faults": {name: why for name, why in facts().items() if why}})
+        faults = {name: why for name, why in {**facts(), "gate": cold()}.items() if why}
+        return _json({"healthy": not cold(), "faults": faults}, 503 if cold() else 200)
 
     def fault(request: Request[Any, Any, State], error: Exception) -> Response[bytes]:
         status = error.status_code if isinstance(error, HTTPException) else 500
@@ -248,5 +301,5 @@ def watching(exposed: Metrics, facts: Callable[[], dict[str, str]], refresh: Cal
     )
 
 
-def _json(body: dict[str, Any]) -> Response[bytes]:
-    return Response(msgspec.json.encode(body), media_type="application/json")
+def _json(body: dict[str, Any], status: int = 200) -> Response[bytes]:
+    return Response(msgspec.json.encode(body), status_code=status, media_type="application/json")

@@ -133,3 +133,6 @@ WAVE_QUIET_SECONDS = 600
 WAVES_KEPT_MAX = 20_000
 # Waves published together, of up to 100 KB each.
 WAVES_OWED_AT_ONCE = 10
+
+# How long alerts of an expired ban stay open; no look-up finds the ban itself.
+SWEEP_SECONDS = 60.0

@@ -10,7 +10,7 @@ import jsonschema  # type: ignore[import-untyped]  # ships no types
 
 from schemas.alert_headers import alert_headers
 from schemas.examples import ALERT
-from streams.kafka.topics import decided_appeals, wanted, wanted_by_gate
+from streams.kafka.topics import allowed, wanted, wanted_by_gate
 from streams.settings import load
 from tools.asyncapi import DESCRIPTIONS, FILE, render
 
@@ -22,8 +22,9 @@ def test_the_file_is_what_the_generator_writes() -> None:
 
 
 def test_every_topic_is_described_as_the_process_that_writes_it_sets_it_up() -> None:
-    gates = [topic for topic in wanted_by_gate(load({})) if not topic.foreign]
-    topics = [*wanted(load({})), decided_appeals(load({}), "WRITE"), *gates]
+    settings = load({"SAMEHAND_SHADOW": "true", "SAMEHAND_SAMPLE_SHARE": "1"})
+    gate_audit = [topic for topic in wanted_by_gate(settings) if topic.name == "gate.audit"]
+    topics = [*wanted(settings), *allowed(settings, read="actioned", write="appeals"), *gate_audit]
     assert set(DOCUMENT["channels"]) == {topic.name for topic in topics} == set(DESCRIPTIONS)
     for topic in topics:
         kafka = DOCUMENT["channels"][topic.name]["bindings"]["kafka"]

@@ -17,7 +17,7 @@ import msgspec
 from schemas.alert_headers import ALERT_HEADERS
 from schemas.examples import EXAMPLES
 from schemas.generate import RECORDS
-from streams.kafka.topics import TopicSpec, actions, decided_appeals, names, wanted, wanted_by_gate
+from streams.kafka.topics import TopicSpec, allowed, names, wanted, wanted_by_gate
 from streams.settings import load
 
 FILE: Final = Path(__file__).parent.parent / "docs" / "asyncapi.json"
@@ -61,13 +61,13 @@ _TRACE_HEADERS: Final = {
 
 
 def document() -> dict[str, Any]:
-    settings = load({})
+    settings = load({"SAMEHAND_SHADOW": "true", "SAMEHAND_SAMPLE_SHARE": "1"})
     gates = [topic for topic in wanted_by_gate(settings) if not topic.foreign]
     writers = {topic.name: "A worker" for topic in wanted(settings)}
-    writers |= {_CALLED.actioned: "The desk", _CALLED.appeals: "The desk"}
     writers |= {topic.name: "A gate" for topic in gates}
-    desks = (actions(settings, frozenset({"READ"})), decided_appeals(settings, "WRITE"))
-    topics = {topic.name: topic for topic in (*wanted(settings), *desks, *gates)}
+    writers |= {_CALLED.actioned: "The desk", _CALLED.appeals: "The desk"}
+    desks = allowed(settings, read="actioned", write="appeals")
+    topics = {topic.name: topic for topic in (*gates, *wanted(settings), *desks)}
     types = {record for records in RECORDS.values() for record in records}
     _, schemas = msgspec.json.schema_components(
         sorted(types, key=lambda record: record.__name__), ref_template="#/components/schemas/{name}"

@@ -14,9 +14,9 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
-from cli.maintain.account.places import places
 from cli.registry import COMMANDS, SECTIONS
 from deliver.metrics import WebhookMetrics
+from desk.places import places
 from desk.settings import DeskSettings, load
 from desk.telemetry import DeskMetrics
 from gate.metrics import GateMetrics
@@ -28,13 +28,12 @@ REFERENCE: Final = ROOT / "docs" / "reference"
 
 
 def settings_table() -> str:
-    """Every setting: its variable, default and meaning."""
-    rows = [
-        f"| `{setting.name}` | {f'`{setting.default}`' if setting.default else ''} | "
-        f"{_cell(setting.meaning)} |"
-        for setting in describe(DeskSettings)
-    ]
-    return "\n".join(["| variable | default | meaning |", "|---|---|---|", *rows])
+    """Every setting under its group: its variable, default and meaning."""
+    rows: defaultdict[str, list[str]] = defaultdict(list)
+    for setting in describe(DeskSettings):
+        default = f"`{setting.default}`" if setting.default else ""
+        rows[setting.group].append(f"| `{setting.name}` | {default} | {_cell(setting.meaning)} |")
+    return _sections("variable | default", "meaning", rows)
 
 
 def metrics_table() -> str:
@@ -75,11 +74,9 @@ def retention_table() -> str:
 
 
 def _sections(name: str, meaning: str, rows: Mapping[str, list[str]]) -> str:
-    """A table of two columns under each heading."""
-    tables = [
-        "\n".join([f"## {heading}", "", f"| {name} | {meaning} |", "|---|---|", *rows[heading]])
-        for heading in rows
-    ]
+    """A table under each heading."""
+    heads = [f"| {name} | {meaning} |", "|---" * (name.count("|") + 2) + "|"]
+    tables = ["\n".join([f"## {heading}", "", *heads, *rows[heading]]) for heading in rows]
     return "\n\n".join(tables)
 
 

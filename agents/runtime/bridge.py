@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from importlib.metadata import version
 from typing import Final
 
@@ -18,7 +17,7 @@ from streams.faust_app.app import WorkerApp, register
 from streams.faust_app.process import cannot_start, run_worker, without_broker
 from streams.faust_app.start_checks import start_fault
 from streams.kafka.mapped_topics import mappings_of, topic_of
-from streams.kafka.topics import TopicSpec, names, wanted
+from streams.kafka.topics import TopicSpec, allowed, names
 from streams.registry.transcode import Transcoder, transcoder_of
 from streams.settings import Settings
 from streams.supervision.flight_recorder import FlightRecorder
@@ -97,10 +96,9 @@ def register_agents(
 
 def topics_of(settings: Settings, mappings: Mappings) -> tuple[TopicSpec, ...]:
     """The topics that a bridge needs, with the rights that it needs there: it reads none of our events."""
-    called = names(settings)
-    targets = topic_of(called)
-    written = {targets[kind] for kind in mappings.kinds} | {called.letters}
-    ours = [replace(spec, rights=frozenset({"WRITE"})) for spec in wanted(settings) if spec.name in written]
-    control = [spec for spec in wanted(settings) if spec.name == called.control]
+    targets, called = topic_of(names(settings)), vars(names(settings))
+    mapped = {targets[kind] for kind in mappings.kinds}
+    written = " ".join(topic for topic, name in called.items() if name in mapped)
+    ours = allowed(settings, read="control", write=f"letters control {written}")
     foreign = [TopicSpec(name, 0, rights=frozenset({"READ"}), foreign=True) for name in mappings.topics]
-    return (*ours, *control, *foreign)
+    return (*ours, *foreign)

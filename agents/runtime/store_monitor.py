@@ -16,12 +16,12 @@ import structlog
 from agents.common.context import AgentContext
 from agents.common.metric_labels import kind_name
 from store.errors import StoreEmptied, StoreError, StoreMismatch
+from store.limits import SWEEP_SECONDS
 from store.redis.deadline import LATE
 from streams.clock import Clock
 from streams.errors import BrokerUnavailable
 
 LOOK_SECONDS = 2.0  # what readiness says is at most this old
-SWEEP_SECONDS = 60.0  # how long alerts of an expired ban stay open; no look-up finds the ban itself
 
 log = structlog.get_logger("samehand.store")
 

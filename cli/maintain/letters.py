@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from functools import wraps
@@ -22,16 +23,16 @@ from streams.settings import load
 
 @click.group("letters")
 def command() -> None:
-    """List, show, replay and drop dead letters; resume a topic that stopped.
+    """List, replay and drop dead letters; resume a topic that stopped.
 
     A dead letter is a record that could not be processed, kept with its reason on the topic deadletters. It
     is named by the address of its record, TOPIC:PARTITION:OFFSET. The reason quotes nothing of the record;
-    `letters show --value` prints the record, which may hold personal data.
+    `letters list --value` prints the record, which may hold personal data.
 
     \b
     Examples:
       samehand letters list --reason missing-field
-      samehand letters show accounts.created:3:1207
+      samehand letters list accounts.created:3:1207
       samehand letters replay --topic accounts.created --since 2026-11-20
       samehand letters resume accounts.created
     """
@@ -56,43 +57,31 @@ def _filters(function: F) -> F:
     return filtered  # type: ignore[return-value]  # a command with other parameters, as click calls it
 
 
-@command.command("list", short_help="List dead letters, oldest first.")
+@command.command("list", short_help="List dead letters, oldest first, or one.")
+@click.argument("address", required=False, metavar="[TOPIC:PARTITION:OFFSET]")
 @_filters
 @flag("--all", "Also list letters that were replayed or dropped.", "done_too")
+@flag("--value", "Also print each record's key and value; they may hold personal data.", "with_value")
 @output.json_option
-def list_(wanted: Wanted, done_too: bool) -> int:
+def list_(address: str | None, wanted: Wanted, done_too: bool, with_value: bool) -> int:
     """List dead letters that were neither replayed nor dropped, oldest first, without their records.
+
+    With the address of a record, list the letter about it, whatever became of it.
 
     \b
     Examples:
       samehand letters list
       samehand letters list --topic accounts.created --since 2026-11-20
+      samehand letters list accounts.created:3:1207 --value
     """
-    letters = post.list_letters(load(), replace(wanted, open_only=not done_too))
-    rows = [_row(letter) for letter in letters]
-    return output.result({"letters": rows}, *map(_line, letters), plural(len(letters), "dead letter"))
-
-
-@command.command("show", short_help="Show one dead letter.")
-@click.argument("address", metavar="TOPIC:PARTITION:OFFSET")
-@flag("--value", "Also print the record's key and value; they may hold personal data.", "with_value")
-@output.json_option
-def show(address: str, with_value: bool) -> int:
-    """Show one dead letter, named by the address of its record.
-
-    \b
-    Examples:
-      samehand letters show accounts.created:3:1207
-      samehand letters show accounts.created:3:1207 --value
-    """
-    letter = post.show(load(), _address(address))
-    record = letter.record
+    if address is not None:
+        letters = [post.show(load(), _address(address))]
+    else:
+        letters = post.list_letters(load(), replace(wanted, open_only=not done_too))
     return output.result(
-        _row(letter) | ({"key": _base64(record.key), "value": _base64(record.value)} if with_value else {}),
-        _line(letter),
-        f"{plural(record.value_bytes, 'byte')}; detail: {visible(record.detail, 300) or 'none'}",
-        f"key   {_readable(record.key)}" if with_value else "",
-        f"value {_readable(record.value)}" if with_value else "",
+        {"letters": [_row(letter, with_value) for letter in letters]},
+        *(line for letter in letters for line in _lines(letter, with_value)),
+        plural(len(letters), "dead letter"),
     )
 
 
@@ -194,8 +183,9 @@ def _address(text: str) -> str:
     return text
 
 
-def _row(letter: Letter) -> dict[str, Any]:
+def _row(letter: Letter, with_value: bool) -> dict[str, Any]:
     record = letter.record
+    raw = {"key": _base64(record.key), "value": _base64(record.value)} if with_value else {}
     return {
         "address": record.address,
         "reason": record.reason,
@@ -204,14 +194,20 @@ def _row(letter: Letter) -> dict[str, Any]:
         "at": record.at.isoformat(),
         "value_bytes": record.value_bytes,
         "done": letter.done,
+        **raw,
     }
 
 
-def _line(letter: Letter) -> str:
+def _lines(letter: Letter, with_value: bool) -> Iterator[str]:
     record = letter.record
     done = f"  ({letter.done})" if letter.done else ""
     at = record.at.isoformat(sep=" ", timespec="seconds")
-    return f"{at}  {record.address}  {record.reason} at {visible(record.path)}{done}"
+    yield f"{at}  {record.address}  {record.reason} at {visible(record.path)}{done}"
+    if record.detail:
+        yield f"  {visible(record.detail, 300)}"
+    if with_value:
+        yield f"  key   {_readable(record.key)}"
+        yield f"  value {_readable(record.value)}"
 
 
 def _base64(raw: bytes | None) -> str | None:

@@ -168,5 +168,5 @@ BESIDE_CURE: Final = f"give a canary topics of its own ({PREFIX}TOPIC_PREFIX, do
 
 def refused_by_kafka(refusal: BrokerRefused) -> StartFault:
     """The fault of a Kafka that let us in, and refuses something that a worker does."""
-    cure = "give the user the rights that a worker needs: deploy/kafka/acls.sh"
+    cure = "give the user the rights that `samehand topics` writes"
     return StartFault("Kafka", str(refusal), cure, EXIT_REFUSED)

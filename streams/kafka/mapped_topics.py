@@ -7,7 +7,7 @@ from typing import Final
 from schemas.mapping.compiler import MAPPING_BYTES_MAX, MappingError, Mappings, compile_mappings
 from schemas.mapping.fields import Kind
 from streams.errors import SettingsError
-from streams.kafka.topics import Names, wanted
+from streams.kafka.topics import Names, names
 from streams.settings import PREFIX, Settings
 
 VARIABLE: Final = f"{PREFIX}MAPPINGS"
@@ -29,7 +29,7 @@ def mappings_of(settings: Settings) -> Mappings:
         raise SettingsError({VARIABLE: reason}) from None
     except MappingError as fault:
         raise SettingsError({VARIABLE: str(fault)}) from None
-    ours = mappings.topics.keys() & {topic.name for topic in wanted(settings)}
+    ours = mappings.topics.keys() & set(vars(names(settings)).values())
     if ours:
         # A mapping from a topic of ours would read its own output, for ever.
         raise SettingsError(

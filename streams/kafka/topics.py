@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from streams.errors import BrokerRefused, BrokerUnavailable, TopicsError
@@ -47,14 +47,13 @@ Right = Literal["READ", "WRITE"]
 
 _READ: Final[frozenset[Right]] = frozenset({"READ"})
 _WRITE: Final[frozenset[Right]] = frozenset({"WRITE"})
-_BOTH: Final = _READ | _WRITE
 
 
 @dataclass(frozen=True, slots=True)
 class TopicSpec:
     """How one topic should be. `retention_days` None: as the broker's default says.
 
-    `rights`: what a worker must be allowed there, as `deploy/kafka/acls.sh` allows it. `foreign`: a topic of
+    `rights`: what a process must be allowed there, which `samehand topics` writes. `foreign`: a topic of
     others, who set it up as they like; it only must exist.
     """
 
@@ -96,6 +95,13 @@ class TopicsOnBroker:
     rights: Set[str] | None = None
 
 
+EVENTS: Final = "created updated remembered banned reinstated deleted"
+"""What workers read of platforms, by the attributes of `Names`."""
+
+PUBLISHED: Final = f"{EVENTS} actioned"
+"""What platforms publish, themselves or by a bridge or gate."""
+
+
 class Names:
     """The topics' names under one prefix."""
 
@@ -124,81 +130,87 @@ class Names:
     @property
     def events(self) -> tuple[str, ...]:
         """What workers read of platforms."""
-        return (self.created, self.updated, self.remembered, self.banned, self.reinstated, self.deleted)
+        return tuple(getattr(self, topic) for topic in EVENTS.split())
 
 
 def names(settings: Settings) -> Names:
     return Names(settings.topic_prefix)
 
 
+_COMPACTED: Final = frozenset({"banned", "state", "waves", "control", "audit"})
+"""By the attribute of `Names`. Heads of the audit are keyed by number and hash: compaction keeps all."""
+
+_DAYS: Final[Mapping[str, int]] = {
+    "scanned": 1,  # raw profiles that are read within seconds
+    "alerts": 30,
+    "shadow": 7,
+    "sample": 7,  # quotes accounts that never alerted
+    "actioned": 365,
+    "verdicts": 365,  # what `samehand learn` reads
+    "appeals": 365,
+    "enrolled": 7,
+    "letters": LETTERS_DAYS,
+    "gate_audit": 365,
+}
+_IN_ORDER: Final = frozenset({"control", "audit", "gate_audit"})
+"""Of one partition: their few records have one order."""
+
+
+def every(settings: Settings) -> dict[str, TopicSpec]:
+    """Returns each topic of ours as it should be, by its attribute of `Names`, without rights."""
+    return {
+        topic: TopicSpec(
+            name,
+            1 if topic in _IN_ORDER else settings.topic_partitions,
+            topic in _COMPACTED,
+            _DAYS.get(topic),
+        )
+        for topic, name in vars(names(settings)).items()
+    }
+
+
+def allowed(settings: Settings, *, read: str = "", write: str = "") -> list[TopicSpec]:
+    """Returns the topics that a process reads and writes, by their attributes of `Names`, with its rights."""
+    rights: dict[str, frozenset[Right]] = dict.fromkeys(read.split(), _READ)
+    for topic in write.split():
+        rights[topic] = rights.get(topic, frozenset()) | _WRITE
+    return [replace(spec, rights=rights[topic]) for topic, spec in every(settings).items() if topic in rights]
+
+
 def wanted(settings: Settings) -> list[TopicSpec]:
-    """Every topic as it should be."""
-    called, many = names(settings), settings.topic_partitions
-    return [
-        TopicSpec(called.created, many, rights=_READ),
-        TopicSpec(called.updated, many, rights=_READ),
-        TopicSpec(called.remembered, many, rights=_READ),
-        # Raw profiles that are read within seconds: `samehand scan` publishes no more than workers have read.
-        TopicSpec(called.scanned, many, retention_days=1, rights=_READ),
-        TopicSpec(called.deleted, many, rights=_READ),
-        TopicSpec(
-            called.banned, many, compacted=True, rights=_BOTH
-        ),  # tombstones of accounts to be forgotten
-        TopicSpec(called.reinstated, many, rights=_READ),
-        actions(settings, frozenset()),  # workers create it for gates, bridges and desks, and read none of it
-        TopicSpec(called.alerts, many, retention_days=30, rights=_WRITE),
-        TopicSpec(called.shadow, many, retention_days=7, rights=_WRITE),
-        TopicSpec(called.state, many, compacted=True, rights=_BOTH),  # what `samehand rebuild` reads again
-        TopicSpec(called.waves, many, compacted=True, rights=_BOTH),  # likewise
-        # Kept for a short time, since it quotes accounts that never alerted.
-        TopicSpec(called.sample, many, retention_days=7, rights=_WRITE),
-        TopicSpec(called.verdicts, many, retention_days=365, rights=_BOTH),  # what `samehand learn` reads
-        TopicSpec(called.enrolled, many, retention_days=7, rights=_BOTH),
-        TopicSpec(called.letters, many, retention_days=LETTERS_DAYS, rights=_WRITE),
-        # One partition: operators' messages have one order.
-        TopicSpec(called.control, 1, compacted=True, rights=_BOTH),
-    ]
+    """What a worker needs. It writes to what it reads, too: tombstones of accounts to be forgotten, verdicts
+    on alerts that led to a ban, and what a rebuild reads again.
+    """
+    shadow = " shadow" if settings.shadow else ""
+    sample = " sample" if settings.sample_share else ""
+    return allowed(
+        settings,
+        read=f"{EVENTS} scanned alerts state waves verdicts enrolled control{shadow}",
+        write=f"alerts state waves verdicts letters banned enrolled control{shadow}{sample}",
+    )
 
 
 def wanted_by_desk(settings: Settings, *, appeals: bool = False) -> list[TopicSpec]:
-    """What the desk needs: alerts, waves and verdicts to read, verdicts and the heads of its audit to write;
-    where it takes ``appeals``, their outcomes to write."""
-    called, many = names(settings), settings.topic_partitions
-    return [
-        TopicSpec(called.alerts, many, retention_days=30, rights=_READ),
-        TopicSpec(called.sample, many, retention_days=7, rights=_READ),
-        TopicSpec(called.waves, many, compacted=True, rights=_READ),
-        TopicSpec(called.verdicts, many, retention_days=365, rights=_BOTH),
-        actions(settings, _READ),
-        TopicSpec(called.letters, many, retention_days=LETTERS_DAYS, rights=_WRITE),  # of unreadable actions
-        # Keyed by the head's number and hash: compaction keeps all of them, also two of one number.
-        TopicSpec(called.audit, 1, compacted=True, rights=_BOTH),
-        *([decided_appeals(settings, "WRITE")] if appeals else []),
-    ]
-
-
-def decided_appeals(settings: Settings, right: Right) -> TopicSpec:
-    """Returns the topic of decided appeals, of which a caller writes or reads."""
-    appeals = names(settings).appeals
-    return TopicSpec(appeals, settings.topic_partitions, retention_days=365, rights=frozenset({right}))
-
-
-def actions(settings: Settings, rights: frozenset[Right]) -> TopicSpec:
-    """Returns the topic of what platforms did about accounts, with a caller's rights."""
-    return TopicSpec(names(settings).actioned, settings.topic_partitions, retention_days=365, rights=rights)
+    """What a desk needs; it writes dead letters of unreadable actions, and outcomes of ``appeals``."""
+    taken = " appeals" if appeals else ""
+    return allowed(
+        settings, read="actioned alerts sample waves verdicts audit", write=f"verdicts letters audit{taken}"
+    )
 
 
 def wanted_by_gate(settings: Settings) -> list[TopicSpec]:
-    """What a gate needs: to write what platforms publish and what people decided. Workers set these up; a
-    gate itself what leads asked it.
+    """What a gate needs: to write what platforms publish and what people decided, which workers set up, and
+    what leads asked it.
     """
-    called, many = names(settings), settings.topic_partitions
-    written = (*called.events, called.actioned, called.verdicts)
-    return [
-        *(TopicSpec(topic, many, rights=_WRITE, foreign=True) for topic in written),
-        # One partition: its few records have one order.
-        TopicSpec(called.gate_audit, 1, retention_days=365, rights=_WRITE),
-    ]
+    own = {names(settings).actioned, names(settings).gate_audit}
+    specs = allowed(settings, write=f"{PUBLISHED} verdicts gate_audit")
+    return [replace(spec, foreign=spec.name not in own) for spec in specs]
+
+
+def wanted_by_deliver(settings: Settings, *, waves: bool, appeals: bool) -> list[TopicSpec]:
+    """What delivery needs: alerts, and ``waves`` and decided ``appeals`` where an endpoint takes them."""
+    taken = (" waves" if waves else "") + (" appeals" if appeals else "")
+    return allowed(settings, read=f"alerts control{taken}", write="letters control")
 
 
 def former_weights(settings: Settings) -> str:

@@ -19,13 +19,18 @@ from streams.settings.settings import Settings
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
+_MAIN: Final = "kafka_brokers redis_url pepper_file topic_prefix topic_partitions topic_replication"
+MAIN: Final = (*_MAIN.split(), "likely", "possible", "remember_days", "web_port")
+"""What to look at before the first worker runs, most needed first; other defaults serve the main job."""
+
 _FIELD_NAMED: Final = re.compile(r'field "(\w+)"')
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """One setting for people: its variable, its default as text, what it means."""
+    """One setting for people: its group, its variable, its default as text, what it means."""
 
+    group: str
     name: str
     default: str
     meaning: str
@@ -81,15 +86,23 @@ def unknown_names(environment: Mapping[str, str], kind: type[Settings]) -> dict[
 
 
 def describe(kind: type[Settings]) -> list[Described]:
-    """Every setting of a kind, in the order of its class, for docs/reference/settings.md and `doctor`."""
+    """Every setting of a kind for people: those of the main job first, then by their subject."""
+    fields = kind.model_fields
     return [
         Described(
-            f"{PREFIX}{name.upper()}",
-            _shown(field.get_default(call_default_factory=True)),
-            field.description or "",
+            "The main job" if name in MAIN else _group(kind, name),
+            _variable(name),
+            _shown(fields[name].get_default(call_default_factory=True)),
+            fields[name].description or "",
         )
-        for name, field in kind.model_fields.items()
+        for name in dict.fromkeys((*MAIN, *fields))
     ]
+
+
+def _group(kind: type[Settings], name: str) -> str:
+    """The subject of the class that declares a setting."""
+    declares = next(base for base in reversed(kind.__mro__) if name in getattr(base, "model_fields", ()))
+    return (declares.__doc__ or "").partition("\n")[0].rstrip(".")
 
 
 def _variable(field: str) -> str:

@@ -23,8 +23,8 @@ Level = Literal["debug", "info", "warning", "error"]
 class WatchingSettings(BaseModel):
     """Health, logs and traces of a process, and its supervision."""
 
-    web_host: str = Field("127.0.0.1", description="Address that /metrics and /health are served on.")
-    web_port: Port = Field(6066, description="Their port.")
+    web_host: str = Field("127.0.0.1", description="Address of a process's page, /metrics and /health.")
+    web_port: Port = Field(6066, description="Port of a process's page, /metrics and /health.")
     log_level: Level = Field("info", description="debug, info, warning or error.")
     stuck_seconds: float = Field(
         120.0, ge=10.0, le=3600.0, description="Lag without progress for so long ends the process."

@@ -231,6 +231,7 @@ ERRANDS: Mapping[str, Errand] = {
     "keys list": Errand(_keyed),
     "keys revoke": Errand(_keyed),
     "doctor": Errand(_topics, servers=True),
+    "topics": Errand(lambda folder: {}),
     "desk users add": Errand(
         lambda folder: {"name": [f"amina{next(_numbers)}"], "role": ["lead"], "with_link": []}
     ),
@@ -257,7 +258,6 @@ ERRANDS: Mapping[str, Errand] = {
         lambda folder: {**_alerted(folder), "verdict": ["mirror"], "reason": ["same-contact"]}, servers=True
     ),
     "letters list": Errand(lambda folder: {"done_too": []} if _lettered(folder) else {}, servers=True),
-    "letters show": Errand(_lettered, servers=True),
     "letters replay": Errand(_any_letters, servers=True),
     "letters drop": Errand(_any_letters, servers=True),
     "letters resume": Errand(_resumed, servers=True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import sys
 import time
@@ -100,6 +101,21 @@ def test_every_setting_is_listed(samehand: Samehand) -> None:
     ran = samehand("doctor", "--settings")
     assert ran.code == 0
     assert "SAMEHAND_KAFKA_BROKERS (default: 127.0.0.1:9092)" in ran.out
+
+
+@pytest.mark.usefixtures("let_go")
+def test_settings_of_the_main_job_come_first_and_each_other_under_its_subject(samehand: Samehand) -> None:
+    heading, *lines = samehand("doctor", "--settings").out.splitlines()
+    headings = [number for number, line in enumerate(lines) if not line.startswith(" ")]
+    ten = [line.split()[0] for line in lines[: headings[0]] if line.startswith("  SAMEHAND_")]
+    assert heading == "The main job:"
+    assert len(ten) == 10
+    assert ten[:3] == ["SAMEHAND_KAFKA_BROKERS", "SAMEHAND_REDIS_URL", "SAMEHAND_PEPPER_FILE"]
+    assert len(headings) == len({lines[number] for number in headings}), "one heading a subject"
+    page = (ROOT / "docs" / "reference" / "settings.md").read_text("utf-8")
+    assert [f"## {lines[number].rstrip(':')}" for number in headings] == re.findall(
+        "^## .*", page, re.MULTILINE
+    )[1:]
 
 
 Break = Callable[["House"], object]
@@ -438,8 +454,7 @@ def test_missing_topics_are_one_finding(found: list[topics.TopicFinding]) -> Non
 @pytest.mark.parametrize(
     ("specs", "state", "cure"),
     [
-        (topics.wanted_by_desk(load({})), "warning", "the desk creates them when it starts"),
-        (topics.wanted_by_gate(load({})), "warning", "the worker creates them when it starts"),
+        (topics.wanted_by_desk(load({})), "warning", "the process that needs them creates them"),
         ([topics.TopicSpec("users.signups", 0, foreign=True)], "wrong", "nobody here creates them"),
     ],
 )
@@ -449,8 +464,7 @@ def test_missing_topics_come_with_who_creates_them(
     missing = [topics.TopicFinding(it.name, "missing", "") for it in specs]
     monkeypatch.setattr(kafka, "kafka_fault", lambda settings: None)
     monkeypatch.setattr(topics, "check", lambda settings, wanted: missing)
-    creator = "worker" if specs[0].foreign else "desk"
-    _, found = look_at_topics(load({}), specs, "", {}, creator)
+    _, found = look_at_topics(load({}), specs, "")
     assert (found.state, found.cure.startswith(cure)) == (state, True)
     assert specs[0].name in found.finding
 
@@ -691,7 +705,7 @@ def test_rights_that_kafka_does_not_give_are_named_with_the_script_that_does(
     )
     (_, found) = look_at_publishing(load({}))
     assert (found.state, found.about) == ("wrong", "topic accounts.created")
-    assert "acls.sh --gate" in found.cure
+    assert "`samehand topics`" in found.cure
 
     def fail(settings: object, wanted: object) -> None:
         raise TopicsError("cannot be asked")

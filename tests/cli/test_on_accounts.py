@@ -19,8 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from agents.common.distil import ban_of
 from cli.maintain.account.export import export
 from cli.maintain.account.holdings import Holdings, gone_at
-from cli.maintain.account.places import DESK_TABLES, places
 from desk.database import schema
+from desk.places import DESK_TABLES, places
 from desk.readers import Reader
 from desk.review.arrivals import Arrivals
 from desk.review.deciding.review import Review

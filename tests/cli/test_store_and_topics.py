@@ -484,9 +484,9 @@ def test_a_letter_is_listed_shown_and_replayed_once(samehand: Samehand, created:
     listed = samehand("letters", "list", "--reason", "not-json")
     assert letter.address in listed.out
     assert "1 dead letter" in listed.out
-    shown = samehand("letters", "show", letter.address)
+    shown = samehand("letters", "list", letter.address)
     assert "umar@example.com" not in listed.out + shown.out
-    assert "umar@example.com" in samehand("letters", "show", letter.address, "--value").out
+    assert "umar@example.com" in samehand("letters", "list", letter.address, "--value").out
     assert samehand("letters", "replay", letter.address, "--json").figures == {"sent": 1, "gone": []}
     assert samehand("letters", "replay", letter.address, "--json").figures == {"sent": 0, "gone": []}
     assert [(it.key, it.value) for it in published(created)] == [(b"x:1", SECRET)]
@@ -518,7 +518,7 @@ def test_a_stopped_topic_goes_on(samehand: Samehand, created: str) -> None:
 
 @pytest.mark.journey
 def test_a_letter_that_is_not_there_is_one_line(samehand: Samehand, created: str) -> None:
-    ran = samehand("letters", "show", f"{created}:0:99")
+    ran = samehand("letters", "list", f"{created}:0:99")
     assert (ran.code, len(ran.err.splitlines())) == (1, 1)
 
 
@@ -531,4 +531,4 @@ def test_all_of_them_must_be_meant(samehand: Samehand, verb: str) -> None:
 
 @pytest.mark.parametrize("address", ["x", "a:b:c", "topic:1", ":1:2"])
 def test_what_is_no_address_is_bad_input(samehand: Samehand, address: str) -> None:
-    assert samehand("letters", "show", address).code == 2
+    assert samehand("letters", "list", address).code == 2

@@ -11,7 +11,7 @@ import socket
 import stat
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
@@ -30,6 +30,7 @@ from prometheus_client import CollectorRegistry
 from schemathesis import GenerationMode
 
 from agents.common.distil import ban_of
+from agents.common.queries.preview import Foreseen, Preview
 from agents.runtime.store_factory import peppers_of, store_of
 from gate import keys
 from gate.app import Bodies, TooMuch, application
@@ -46,14 +47,16 @@ from gate.keys import (
 )
 from gate.metrics import GateMetrics
 from gate.openapi import document
-from gate.process import watching
+from gate.process import NOT_OPENED, WarmUp, watching
 from gate.rights import KINDS, May, covers, fault_of
+from gate.scoring import Scoring
 from local.ports import LOOPBACK, take_port
 from local.processes import Child
 from local.redis import EmbeddedRedis
-from schemas.accounts import AccountReinstated
+from schemas.accounts import AccountCreated, AccountReinstated
+from schemas.malformed import Malformed
 from schemas.record import Record
-from schemas.wire import encode
+from schemas.wire import Decoded, encode
 from store.errors import StoreUnavailable
 from store.memory.store import MemoryStore
 from store.pepper.pepper import write_pepper_file
@@ -905,9 +908,9 @@ async def test_a_redis_that_hangs_or_dies_holds_no_sign_up_and_is_asked_again_on
     assert harmed.end() == 0
 
 
-def client(**facts: str) -> tuple[httpx.AsyncClient, list[int]]:
+def client(cold: str = "", **facts: str) -> tuple[httpx.AsyncClient, list[int]]:
     looked: list[int] = []
-    app: Any = watching(Metrics(CollectorRegistry()), lambda: facts, lambda: looked.append(1))
+    app: Any = watching(Metrics(CollectorRegistry()), lambda: facts, lambda: looked.append(1), lambda: cold)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gate"), looked
 
 
@@ -927,3 +930,49 @@ async def test_without_a_store_it_stays_in_a_balancer_and_says_what_is_away() ->
     for path, faults in (("live", {}), ("ready", {"store": "Redis cannot be reached"})):
         answer = await asking.get(f"/health/{path}")
         assert (answer.status_code, answer.json()) == (200, {"healthy": True, "faults": faults})
+
+
+async def test_gate_without_an_answer_within_its_deadline_is_live_and_not_ready() -> None:
+    asking, _ = client(cold="no answer came within the deadline yet")
+    answer = await asking.get("/health/ready")
+    assert (answer.status_code, answer.json()["healthy"]) == (503, False)
+    assert "deadline" in answer.json()["faults"]["gate"]
+    assert (await asking.get("/health/live")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("took_ms", "store_faults", "asked"),
+    [
+        ([151.0, 400.0, 149.0], [""], 3),  # the deadline is 150
+        ([1.0], [""], 1),
+        ([1.0], [NOT_OPENED, NOT_OPENED, "Redis cannot be reached"], 0),  # it could not do better later
+    ],
+)
+async def test_gate_is_warm_once_an_answer_meets_its_deadline(
+    took_ms: list[float],
+    store_faults: list[str],
+    asked: int,
+    make_life: MakeLife,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, taken = Ticks(), iter(took_ms)
+    looked: list[int] = []
+
+    async def foresee_each(
+        preview: Preview, several: Sequence[Decoded[AccountCreated]]
+    ) -> list[Foreseen | Malformed]:
+        looked.append(1)
+        clock.now += next(taken) / 1000
+        return [Foreseen() for _ in several]
+
+    monkeypatch.setattr(Preview, "foresee_each", foresee_each)
+    faults = list(store_faults)
+
+    async def sleep(seconds: float) -> None:
+        if len(faults) > 1:
+            faults.pop(0)
+
+    warm_up = WarmUp(Scoring(Preview(make_life().context), clock, lambda: faults[0]), 150.0, sleep)
+    assert warm_up.fault
+    await warm_up.run()
+    assert (warm_up.fault, len(looked)) == ("", asked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -38,6 +39,7 @@ from streams.settings import Settings, load
 from streams.supervision.exit_codes import EXIT_REFUSED
 from tests.apache import kafka_program
 from tests.certificates import Certificates, make_certificates
+from tests.cli.test_topics import after
 from tests.deliver.receiver import Answer, receiving
 from tests.house import ROOT
 from tests.journeys.bridged import Bridged, change
@@ -45,7 +47,6 @@ from tests.journeys.conftest import Platform
 from tests.journeys.delivering import Delivering
 from tests.journeys.test_main_job import refused
 from tests.makers import a_ban, a_change, a_deletion, a_reinstatement, a_sign_up, a_verdict
-from tests.ops.test_acls import after
 
 pytestmark = [pytest.mark.journey, pytest.mark.kafka]
 
@@ -196,10 +197,9 @@ def test_a_broker_of_another_authority_is_not_trusted(guarded: Guarded, tmp_path
     assert "fails the TLS handshake" in fault.what
 
 
-# deploy/kafka/acls.sh on an Apache Kafka that asks who may: each user has enough, and no more.
+# The rights that `samehand topics` writes, on an Apache Kafka: each user has enough, and no more.
 
 
-SCRIPT = ROOT / "deploy" / "kafka" / "acls.sh"
 ACLS_SECONDS_MAX = 100.0
 PREFIX, GROUP = "eu.", "mirrors"
 WHO = ("worker", "platform", "moderation", "desk", "operator", "bridge", "deliver")
@@ -246,40 +246,48 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, kafka_libs: Path) -> Itera
         with ApacheKafka(
             home=kafka_libs, settings=settings, listeners=[Listener("GUARDED", "SASL_PLAINTEXT", port.number)]
         ) as kafka:
-            made = topics.check(
-                load(
-                    {
-                        "SAMEHAND_KAFKA_BROKERS": kafka.address,
-                        "SAMEHAND_TOPIC_PREFIX": PREFIX,
-                        "SAMEHAND_TOPIC_PARTITIONS": "2",
-                    }
-                ),
-                create=True,
+            made_as = load(
+                {
+                    "SAMEHAND_KAFKA_BROKERS": kafka.address,
+                    "SAMEHAND_TOPIC_PREFIX": PREFIX,
+                    "SAMEHAND_TOPIC_PARTITIONS": "2",
+                }
             )
+            made = topics.check(made_as, list(topics.every(made_as).values()), create=True)
             assert {finding.kind for finding in made} == {"created"}
             program = kafka_program(folder, kafka_libs, "kafka-acls.sh", "org.apache.kafka.tools.AclCommand")
-            give_rights(kafka, program, folder / "called")
+            give_rights(kafka, program)
             yield Cluster(kafka, f"{LOOPBACK}:{port.number}")
     finally:
         port.release()
 
 
-def give_rights(kafka: ApacheKafka, program: Path, called: Path) -> None:
-    """What the script applies: of each form the first by Kafka's own program, all others by one request."""
-    noting = called.with_suffix(".sh")
-    noting.write_text(f'#!/bin/sh\necho "$@" >>{called}\n', "utf-8")
-    noting.chmod(0o755)
-    options = ["--bootstrap-server", kafka.address, "--prefix", PREFIX, "--group", GROUP]
-    applied = [str(SCRIPT), "--apply", *options, "--foreign-topics", FOREIGN]
-    subprocess.run(applied, check=True, env={**os.environ, "KAFKA_ACLS": str(noting)})
+def give_rights(kafka: ApacheKafka, program: Path) -> None:
+    """What `samehand topics` writes: of each form the first by Kafka's own program, others by one request."""
+    given = {
+        "SAMEHAND_TOPIC_PREFIX": PREFIX,
+        "SAMEHAND_KAFKA_GROUP": GROUP,
+        "SAMEHAND_TOPIC_CREATE": "false",
+        "SAMEHAND_MAPPINGS": str(ROOT / "examples" / "debezium" / "mappings.toml"),
+    }
+    script = subprocess.run(
+        [sys.executable, "-m", "cli", "topics", "--format", "sh", "--features", "desk,deliver,bridge"],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **given},
+    ).stdout
     operations = {it.name.replace("_", ""): it for it in ACLOperation}
     forms: set[frozenset[str]] = set()
     rights = []
-    for words in map(str.split, called.read_text("utf-8").splitlines()):
+    for name, _, *words in map(shlex.split, script.splitlines()[1:]):
+        if name != "kafka-acls.sh":
+            continue
         form = frozenset(word for word in words if word.startswith("--"))
         if form not in forms:
             forms.add(form)
-            subprocess.run([program, *words], check=True, timeout=ACLS_SECONDS_MAX)
+            reached = [str(program), "--bootstrap-server", kafka.address, *words]
+            subprocess.run(reached, check=True, timeout=ACLS_SECONDS_MAX)
             continue
         (who,), (operation,) = after(words, "--allow-principal"), after(words, "--operation")
         rights += [
@@ -514,4 +522,4 @@ def test_a_worker_that_lacks_its_group_says_so_and_ends(cluster: Cluster, platfo
         platform.until(lambda: platform.worker.pid is None, "its end")
     log = platform.log.read_text("utf-8")
     assert f"we may not read as the group {GROUP}" in log or "Kafka: GroupAuthorizationFailed" in log, log
-    assert "deploy/kafka/acls.sh" in log
+    assert "samehand topics" in log

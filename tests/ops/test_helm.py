@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +21,14 @@ from cli import main, registry
 from deliver.endpoints import read_endpoints
 from desk.database.engine import address
 from desk.settings import DeskSettings, load
+from gate.keys import new_key
 from gate.webhooks import webhooks_of
+from local.ports import take_port
 from schemas.mapping.compiler import compile_mappings
+from store.pepper.pepper import write_pepper_file
 from streams.faust_app.app import CONFIRM_SECONDS
 from streams.faust_app.start_checks import BROKER_SECONDS
+from streams.kafka import topics
 from streams.kafka.client import ANSWER_MS
 from streams.kafka.topics import names
 from streams.settings import unknown_names
@@ -27,6 +37,7 @@ from tests.deliver.receiver import SECRET_TEXT
 from tests.house import ROOT, project
 from tests.ops.chart import ALL, CHART, LEAST, MISSING, files, helm, only, rendered
 from tests.ops.deployed import DASHBOARDS, RULES, RUNBOOKS_AT
+from tests.patience import patient
 
 pytestmark = pytest.mark.ops
 
@@ -822,3 +833,147 @@ def test_a_wrong_value_is_refused(path: str, value: object) -> None:
 def test_the_chart_is_of_this_version() -> None:
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text("utf-8"))
     assert chart["appVersion"] == project()["project"]["version"]
+
+
+INGRESS = {"enabled": True, "className": "nginx", "tlsSecretName": "edge-tls", "annotations": {"a/b": "c"}}
+EDGE: dict[str, Any] = {
+    **LEAST,
+    "gate": {**GATE, "ingress": {**INGRESS, "host": "gate.example.org"}},
+    "desk": {**DESK, "ingress": INGRESS},
+}
+
+
+def test_without_being_asked_nothing_is_reached_from_outside() -> None:
+    kinds = {it["kind"] for values in (LEAST, GATED, DESKED) for it in rendered(values)}
+    assert not {"Ingress", "HorizontalPodAutoscaler"} & kinds
+
+
+def test_ingress_of_gate_and_desk_ends_tls_and_leads_to_their_services() -> None:
+    kubernetes: Any = pytest.importorskip("kubernetes_validate", reason=MISSING)
+    objects = rendered(EDGE)
+    services = specs("Service", objects)
+    for name, host in (("gate", "gate.example.org"), ("desk", "desk.example.org")):
+        (found,) = (it for it in objects if it["kind"] == "Ingress" and it["metadata"]["name"].endswith(name))
+        kubernetes.validate(found, "1.37.0", strict=True)
+        spec = found["spec"]
+        assert spec["tls"] == [{"hosts": [host], "secretName": "edge-tls"}]
+        (rule,) = spec["rules"]
+        (path,) = rule["http"]["paths"]
+        backend = path["backend"]["service"]
+        ports = [it["name"] for it in services[backend["name"]]["ports"]]
+        assert (rule["host"], backend["name"], ports) == (
+            host,
+            f"eu-samehand-{name}",
+            [backend["port"]["name"]],
+        )
+
+
+@pytest.mark.parametrize("missing", ["tlsSecretName", "host"])
+def test_ingress_without_a_certificate_or_a_host_is_refused(missing: str) -> None:
+    ingress = {**INGRESS, "host": "gate.example.org", missing: ""}
+    with pytest.raises(helm().HelmError):
+        rendered({**LEAST, "gate": {**GATE, "ingress": ingress}})
+
+
+def test_gate_scales_on_processor_time_and_leaves_the_number_of_pods_to_it() -> None:
+    kubernetes: Any = pytest.importorskip("kubernetes_validate", reason=MISSING)
+    objects = rendered({**LEAST, "gate": {**GATE, "autoscaling": {"enabled": True, "cpuPercent": 50}}})
+    scaler = only("HorizontalPodAutoscaler", objects)
+    kubernetes.validate(scaler, "1.37.0", strict=True)
+    assert scaler["spec"]["scaleTargetRef"]["name"] == "eu-samehand-gate"
+    assert "replicas" not in specs("Deployment", objects)["eu-samehand-gate"]
+    assert container_of(templates(GATED)["eu-samehand-gate"])["resources"]["requests"]["cpu"], "its base"
+
+
+PARTS = ["worker", "gate", "desk", "deliver", "bridge"]
+
+
+def let_in(objects: list[dict[str, Any]], labels: dict[str, str]) -> set[int]:
+    """The ports on which policies let others reach a pod."""
+    return {
+        port["port"]
+        for spec in specs("NetworkPolicy", objects).values()
+        if spec["podSelector"]["matchLabels"].items() <= labels.items()
+        for rule in spec.get("ingress", ())
+        for port in rule["ports"]
+    }
+
+
+def listening(group: int) -> set[int]:
+    """The TCP ports on which the processes of a group listen."""
+    sockets = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.getpgid(int(folder.name)) == group:
+                sockets |= {os.readlink(it) for it in (folder / "fd").iterdir()}
+        except OSError:  # it ended
+            continue
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return {
+        int(row[1].split(":")[1], 16) for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in sockets
+    }
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_policies_and_pods_name_the_ports_that_the_process_really_opens(
+    part: str, tmp_path: Path, broker: str, redis_url: str, topic_prefix: str, store_prefix: str
+) -> None:
+    hook = tmp_path / "hook"
+    (tmp_path / "endpoints.toml").write_text(
+        f'[endpoints.a]\nurl = "https://a.example"\nsecret_file = "{hook}"\n'
+    )
+    hook.write_text(SECRET_TEXT)
+    mappings = (ROOT / "examples" / "debezium" / "mappings.toml").read_text("utf-8")
+    mappings = mappings.replace("shop.public", f"{topic_prefix}shop")
+    (tmp_path / "mappings.toml").write_text(mappings)
+    values = {
+        **EDGE,
+        "deliver": {"enabled": True, "secretName": "hooks", "endpoints": "[endpoints.a]"},
+        "bridge": {"enabled": True, "mappings": mappings},
+    }
+    objects = rendered(values)
+    name = "eu-samehand" if part == "worker" else f"eu-samehand-{part}"
+    pod = specs("Deployment", objects)[name]["template"]
+    chart_ports = {it["containerPort"] for it in container_of(pod)["ports"]}
+    assert chart_ports == let_in(objects, pod["metadata"]["labels"])
+
+    write_pepper_file(tmp_path / "pepper")
+    new_key(tmp_path / "keys.json", "sign-up", frozenset({"score"}), 10.0, datetime.now(UTC))
+    ports = {"web": take_port(), "gate": take_port(), "desk": take_port()}
+    given = {
+        "KAFKA_BROKERS": broker,
+        "REDIS_URL": redis_url,
+        "TOPIC_PREFIX": topic_prefix,
+        "TOPIC_PARTITIONS": "1",
+        "STORE_PREFIX": store_prefix,
+        "STORE_BANS": "2000",
+        "STORE_REMEMBERED": "2000",
+        "PEPPER_FILE": tmp_path / "pepper",
+        "GATE_KEYS": tmp_path / "keys.json",
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'desk.db'}",
+        "ENDPOINTS": tmp_path / "endpoints.toml",
+        "MAPPINGS": tmp_path / "mappings.toml",
+        **{f"{kind.upper()}_PORT": port.number for kind, port in ports.items()},
+    }
+    environment = {f"SAMEHAND_{key}": str(value) for key, value in given.items()}
+    topics.check(load(environment), [topics.TopicSpec(f"{topic_prefix}shop.users", 1)], create=True)
+    log = (tmp_path / "log").open("wb")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cli", part],
+        env={**os.environ, **environment},
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+    )
+    by_default = {"web": 6066, "gate": 6070, "desk": 6068}
+    opened = {ports[kind].number: port for kind, port in by_default.items() if port in chart_ports}
+    try:
+        until = time.monotonic() + patient(60.0)
+        while not set(opened) <= listening(process.pid) and time.monotonic() < until:
+            time.sleep(0.2)
+        assert listening(process.pid) == set(opened), (tmp_path / "log").read_text()
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(60.0)
+        for port in ports.values():
+            port.release()

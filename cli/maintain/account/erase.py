@@ -20,8 +20,8 @@ from agents.common.tombstones import tombstone
 from cli import output
 from cli.exit_codes import NotDone
 from cli.maintain.account.holdings import Ended, Gatherer, Holding, Holdings
-from cli.maintain.account.places import places
 from cli.opening import desk_database
+from desk.places import places
 from desk.settings import DeskSettings
 from schemas.accounts import AccountDeleted
 from schemas.decoding.dates import from_seconds

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from agents.runtime.store_factory import peppers_of, store_of
 from cli.exit_codes import NotDone
-from cli.maintain.account.places import Place, places
 from cli.opening import absence_of, desk_database
+from desk.places import Place, places
 from desk.settings import DeskSettings
 from report.text import plural
 from samehand.elapsed import DAY_SECONDS

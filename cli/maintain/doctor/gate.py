@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Final
 
@@ -35,9 +35,6 @@ from streams.settings import Settings
 _KEYS: Final = "SAMEHAND_GATE_KEYS"
 _ANSWER_BYTES: Final = 64  # enough to know our own document by its beginning
 _OPENAPI: Final = b'"openapi"'
-_CURES: Final[Mapping[str, str]] = {
-    "forbidden": "deploy/kafka/acls.sh --gate PRINCIPAL allows a gate what it needs"
-}
 
 
 @look("docs/gate.md shows the file")
@@ -101,7 +98,7 @@ def look_at_publishing(settings: Settings) -> list[DoctorFinding]:
         )
     if not answers_leads:  # no key may ask who is related, for which the gate has a topic
         wanted = [topic for topic in wanted if topic.name != topics.names(settings).gate_audit]
-    findings = look_at_topics(settings, wanted, words, _CURES)
+    findings = look_at_topics(settings, wanted, words)
     with suppress(BrokerUnavailable):  # the findings say so
         if (fault := former_weights_fault(settings)) is not None:
             findings.append(of_start(fault))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
 from typing import Final, ParamSpec
 
@@ -21,7 +21,7 @@ from streams.settings import Settings
 P = ParamSpec("P")
 _CURES: Final[dict[str, str]] = {
     "partitions": "set SAMEHAND_TOPIC_PARTITIONS to what there is, or add partitions",
-    "forbidden": "deploy/kafka/acls.sh allows a worker what it needs",
+    "forbidden": "`samehand topics` writes the rights that each process needs",
     "not-compacted": "kafka-configs.sh --alter --entity-type topics --add-config cleanup.policy=compact",
     "compacted": "kafka-configs.sh --alter --entity-type topics --add-config cleanup.policy=delete",
     "retention": "set retention.ms, unless the difference is intended",
@@ -46,7 +46,7 @@ def _answering(find: Callable[P, Iterable[DoctorFinding]]) -> Callable[P, list[D
 @_answering
 def look_at_kafka(settings: Settings) -> Iterator[DoctorFinding]:
     """Checks whether a broker takes us, how topics differ from what they should be, and which stand still."""
-    about_topics = look_at_topics(settings, None, "all there, set up as they should be", _CURES)
+    about_topics = look_at_topics(settings, None, "all there, set up as they should be")
     yield from about_topics
     if is_wrong(about_topics, "Kafka"):
         return
@@ -62,25 +62,20 @@ def look_at_kafka(settings: Settings) -> Iterator[DoctorFinding]:
 
 @_answering
 def look_at_topics(
-    settings: Settings,
-    wanted: Sequence[topics.TopicSpec] | None,
-    words: str,
-    cures: Mapping[str, str],
-    creator: str = "worker",
+    settings: Settings, wanted: Sequence[topics.TopicSpec] | None, words: str
 ) -> Iterator[DoctorFinding]:
     """Checks whether a broker takes us, and how topics that a process needs differ from what they should be.
 
-    `wanted`: by default what a worker needs; `words`: what it may do with them if nothing differs;
-    `creator`: the process that creates those of ours.
+    `wanted`: by default what a worker needs; `words`: what it may do with them if nothing differs.
     """
     if (fault := kafka_fault(settings)) is not None:
         yield of_start(fault)
         return
     checked = topics.check(settings, wanted)
     yield fine("Kafka", f"reachable at {', '.join(settings.kafka_brokers)}")
-    yield from (of_topic(finding, cures) for finding in checked if finding.kind != "missing")
+    yield from (of_topic(finding) for finding in checked if finding.kind != "missing")
     if missing := [finding for finding in checked if finding.kind == "missing"]:
-        yield from of_missing(missing, settings, creator)
+        yield from of_missing(missing, settings)
     if not checked:
         yield fine("topics", words)
 
@@ -118,22 +113,22 @@ def _of_former(settings: Settings) -> list[DoctorFinding]:
     return [warning("topics", f"left by a former release, used by nobody: {left}", cure)]
 
 
-def of_topic(finding: topics.TopicFinding, cures: Mapping[str, str]) -> DoctorFinding:
+def of_topic(finding: topics.TopicFinding) -> DoctorFinding:
     """What is wrong with a topic, and how that is mended, by its kind."""
     state = wrong if finding.blocks else warning
-    return state(f"topic {finding.topic}", finding.detail, cures.get(finding.kind, ""))
+    return state(f"topic {finding.topic}", finding.detail, _CURES.get(finding.kind, ""))
 
 
-def of_missing(
-    missing: Sequence[topics.TopicFinding], settings: Settings, creator: str
-) -> Iterator[DoctorFinding]:
-    """Topics that are not there: in one finding those of others, in another ours, which `creator` creates."""
+def of_missing(missing: Sequence[topics.TopicFinding], settings: Settings) -> Iterator[DoctorFinding]:
+    """Topics that are not there: in one finding those of others, in another ours."""
     ours = set(vars(topics.names(settings)).values())
     if sources := ", ".join(finding.topic for finding in missing if finding.topic not in ours):
         cure = "nobody here creates them: correct their names, or wait until your platform created them"
         yield wrong("topics", f"missing: {sources}", cure)
     if called := ", ".join(finding.topic for finding in missing if finding.topic in ours):
         if settings.topic_create:
-            yield warning("topics", f"not there yet: {called}", f"the {creator} creates them when it starts")
+            cure = "the process that needs them creates them when it starts"
+            yield warning("topics", f"not there yet: {called}", cure)
         else:
-            yield wrong("topics", f"missing: {called}", "create them, or set SAMEHAND_TOPIC_CREATE=true")
+            cure = "create them (`samehand topics`), or set SAMEHAND_TOPIC_CREATE=true"
+            yield wrong("topics", f"missing: {called}", cure)

@@ -51,7 +51,7 @@ def look_at_desk(settings: DeskSettings) -> Iterator[DoctorFinding]:
     yield from look_at_address(settings, "desk")
     words = "may read alerts and verdicts, and write verdicts and the audit's heads"
     wanted = topics.wanted_by_desk(settings, appeals=settings.desk_appeals_secret_file is not None)
-    yield from look_at_topics(settings, wanted, words, _cures("desk"), "desk")
+    yield from look_at_topics(settings, wanted, words)
 
 
 @look("docs/gate.md, appeals")
@@ -112,7 +112,7 @@ def look_at_deliver(settings: Settings) -> Iterator[DoctorFinding]:
     yield from look_at_folder(settings)
     yield from look_at_address(settings, "deliver")
     words, wanted = "may read alerts, and write dead letters", topics_of(settings, endpoints)
-    yield from look_at_topics(settings, wanted, words, _cures("deliver"), "deliver process")
+    yield from look_at_topics(settings, wanted, words)
 
 
 @look()
@@ -127,11 +127,7 @@ def look_at_bridge(settings: Settings) -> Iterator[DoctorFinding]:
     yield from look_at_folder(settings)
     yield from look_at_address(settings, "bridge")
     words, wanted = "may read the mapped topics, and write events", bridge.topics_of(settings, mappings)
-    about_topics = look_at_topics(settings, wanted, words, _cures("bridge"), "bridge")
+    about_topics = look_at_topics(settings, wanted, words)
     yield from about_topics
     if not is_wrong(about_topics, "Kafka"):
         yield from look_at_mapped(settings, mappings)
-
-
-def _cures(process: str) -> dict[str, str]:
-    return {"forbidden": f"deploy/kafka/acls.sh --{process} PRINCIPAL allows a {process} what it needs"}

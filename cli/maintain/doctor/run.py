@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import groupby
 
 import click
 from rich.text import Text
@@ -31,7 +32,7 @@ _MARKS = {"fine": ("✓", "green"), "warning": ("!", "yellow"), "wrong": ("✗",
 
 
 @click.command("doctor")
-@flag("--settings", "List every setting with its default and meaning, and check nothing.", "list_settings")
+@flag("--settings", "List every setting, the ten of the main job first, and check nothing.", "list_settings")
 @flag("--gate", "Check what `samehand gate` needs.")
 @flag("--desk", "Check what `samehand desk` needs.")
 @flag("--deliver", "Check what `samehand deliver` needs.")
@@ -107,7 +108,8 @@ _OTHERS = {"desk": look_at_desk, "deliver": look_at_deliver, "bridge": look_at_b
 
 def _list_settings() -> int:
     rows = describe(DeskSettings)
-    return output.result(
-        {"settings": [asdict(row) for row in rows]},
-        *(f"{row.name} (default: {row.default or 'none'})\n    {row.meaning}" for row in rows),
-    )
+    lines: list[str] = []
+    for group, members in groupby(rows, lambda row: row.group):
+        lines.append(f"{group}:")
+        lines += (f"  {row.name} (default: {row.default or 'none'})\n    {row.meaning}" for row in members)
+    return output.result({"settings": [asdict(row) for row in rows]}, *lines)

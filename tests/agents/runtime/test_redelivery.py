@@ -12,8 +12,9 @@ import redis
 from structlog.testing import capture_logs
 
 from agents.runtime.redelivery import FAULTY_RECORDS_MAX, Binding, Redelivery
-from agents.runtime.store_monitor import LOOK_SECONDS, SWEEP_SECONDS, StoreMonitor
+from agents.runtime.store_monitor import LOOK_SECONDS, StoreMonitor
 from store.errors import StoreMismatch, StoreUnavailable
+from store.limits import SWEEP_SECONDS
 from store.redis import RedisEndpoint, RedisStore
 from streams.clock import SystemClock
 from streams.errors import BrokerUnavailable, Transient

@@ -69,6 +69,7 @@ from streams.kafka.topics import (
     TopicSpec,
     check,
     compare,
+    every,
     other_workers,
     wanted,
 )
@@ -493,11 +494,20 @@ def kinds(findings: list[TopicFinding]) -> list[str]:
 
 def test_every_name_has_the_prefix_and_a_topic() -> None:
     settings = load({"SAMEHAND_TOPIC_PREFIX": "eu."})
-    named = Names("eu.")
-    # Desks and gates make these themselves.
-    elsewhere = {named.audit, named.appeals, named.gate_audit}
-    assert {topic.name for topic in wanted(settings)} == set(vars(named).values()) - elsewhere
-    assert all(topic.name.startswith("eu.") for topic in wanted(settings))
+    assert {topic.name for topic in every(settings).values()} == set(vars(Names("eu.")).values())
+    assert all(topic.name.startswith("eu.") for topic in every(settings).values())
+
+
+@for_each(
+    ("switched", "topics"),
+    [({}, set()), ({"SHADOW": "true"}, {"alerts.shadow"}), ({"SAMPLE_SHARE": "0.1"}, {"alerts.sample"})],
+)
+def test_worker_needs_topics_of_a_feature_only_while_it_is_switched_on(
+    switched: dict[str, str], topics: set[str]
+) -> None:
+    needed = {topic.name for topic in wanted(load({f"SAMEHAND_{name}": on for name, on in switched.items()}))}
+    assert needed - {topic.name for topic in wanted(load({}))} == topics
+    assert len(needed) == 14 + len(topics)
 
 
 def test_bans_are_compacted_and_letters_gone_after_a_week() -> None:

@@ -10,12 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from agents.runtime.store_monitor import SWEEP_SECONDS
 from desk.settings import DeskSettings
 from report.text import plural
 from samehand.elapsed import DAY_SECONDS
-from store.limits import HALF_LIFE_SECONDS
-from streams.kafka.topics import Names, TopicSpec, decided_appeals, wanted, wanted_by_desk, wanted_by_gate
+from store.limits import HALF_LIFE_SECONDS, SWEEP_SECONDS
+from streams.kafka.topics import TopicSpec, every
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +89,9 @@ DESK_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
 def places(settings: DeskSettings) -> dict[str, Place]:
     """All places by a short name: those of Redis, of topics (as `Names` calls them), of the desk, others."""
     dedup = _setting("DEDUP_DAYS", settings.dedup_days)
-    several = (
-        *wanted_by_gate(settings),
-        *wanted_by_desk(settings),
-        decided_appeals(settings, "WRITE"),
-        *wanted(settings),
-    )
-    specs = {spec.name: spec for spec in several}
     topics = {
-        attribute: Place(f"topic `{name}`", *_of_topic(specs[name], *_TOPICS[attribute]))
-        for attribute, name in vars(Names(settings.topic_prefix)).items()
+        topic: Place(f"topic `{spec.name}`", *_of_topic(spec, *_TOPICS[topic]))
+        for topic, spec in every(settings).items()
     }
     return {
         "ban": Place(

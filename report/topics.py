@@ -1,0 +1,134 @@
+"""Writes topics and rights for Kafka's own programs, for Terraform, or for Strimzi on Kubernetes."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Final
+
+from streams.kafka.topics import TopicSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What one process may do with a topic or a group; ``prefixed``: with each whose name begins so."""
+
+    process: str
+    operation: str
+    kind: str
+    name: str
+    prefixed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TopicPlan:
+    """Topics to be created, and who may do what. ``principals``: how Kafka calls each process."""
+
+    topics: Sequence[TopicSpec]
+    replication: int
+    grants: Sequence[Grant]
+    principals: Mapping[str, str]
+
+
+def sh(plan: TopicPlan) -> str:
+    """Returns a script; its arguments say how an administrator reaches the cluster."""
+    lines = ["set -e  # sh topics.sh --bootstrap-server kafka:9092 --command-config admin.properties"]
+    for topic in plan.topics:
+        sized = f"--partitions {topic.partitions} --replication-factor {plan.replication}"
+        configs = " ".join(f"--config {key}={value}" for key, value in topic.configs.items())
+        lines.append(f'kafka-topics.sh "$@" --create --if-not-exists --topic {topic.name} {sized} {configs}')
+    for (process, operation, kind, prefixed), grants in groupby(plan.grants, _alike):
+        who = shlex.quote(plan.principals[process])
+        pattern = " --resource-pattern-type prefixed" if prefixed else ""
+        on = " ".join(f"--{kind} {grant.name}" for grant in grants)
+        lines.append(
+            f'kafka-acls.sh "$@" --add --allow-principal {who} --operation {operation}{pattern} {on}'
+        )
+    return "\n".join(lines)
+
+
+def _alike(grant: Grant) -> tuple[str, str, str, bool]:
+    return grant.process, grant.operation, grant.kind, grant.prefixed
+
+
+def terraform(plan: TopicPlan) -> str:
+    """Returns resources of the provider Mongey/kafka, in Terraform's JSON syntax (topics.tf.json)."""
+    topics = {
+        _slug(topic.name): {
+            "name": topic.name,
+            "partitions": topic.partitions,
+            "replication_factor": plan.replication,
+            "config": topic.configs,
+        }
+        for topic in plan.topics
+    }
+    rights = {
+        _slug(f"{grant.process}-{grant.operation}-{grant.kind}-{grant.name}"): {
+            "resource_name": grant.name,
+            "resource_type": grant.kind.title(),
+            "resource_pattern_type_filter": "Prefixed" if grant.prefixed else "Literal",
+            "acl_principal": plan.principals[grant.process],
+            "acl_host": "*",
+            "acl_operation": grant.operation,
+            "acl_permission_type": "Allow",
+        }
+        for grant in plan.grants
+    }
+    return json.dumps({"resource": {"kafka_topic": topics, "kafka_acl": rights}}, indent=2)
+
+
+def _slug(name: str, odd: str = "[^A-Za-z0-9_-]") -> str:
+    return re.sub(odd, "-", name)
+
+
+_PATTERNS: Final = ("literal", "prefix")  # as Strimzi calls them
+
+
+def yaml(plan: TopicPlan) -> str:
+    """Returns Strimzi's KafkaTopic and KafkaUser; authentication is the cluster's to add."""
+    return "\n".join(line for resource in _resources(plan) for line in ("---", *_lines(resource)))
+
+
+def _resources(plan: TopicPlan) -> Iterator[dict[str, Any]]:
+    for topic in plan.topics:
+        sized = {"partitions": topic.partitions, "replicas": plan.replication, "config": topic.configs}
+        yield _resource("KafkaTopic", _slug(topic.name, "[^a-z0-9.-]"), {"topicName": topic.name, **sized})
+    for process, grants in groupby(plan.grants, lambda grant: grant.process):
+        acls = [
+            {
+                "resource": {
+                    "type": grant.kind,
+                    "name": grant.name,
+                    "patternType": _PATTERNS[grant.prefixed],
+                },
+                "operations": [grant.operation],
+            }
+            for grant in grants
+        ]
+        spec = {"authorization": {"type": "simple", "acls": acls}}
+        yield _resource("KafkaUser", f"samehand-{process}", spec)
+
+
+def _resource(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
+    metadata = {"name": name, "labels": {"strimzi.io/cluster": "kafka"}}
+    return {"apiVersion": "kafka.strimzi.io/v1", "kind": kind, "metadata": metadata, "spec": spec}
+
+
+def _lines(value: Mapping[str, Any]) -> Iterator[str]:
+    """YAML of a mapping; lists of mappings are written in its flow style, which is JSON."""
+    for key, inner in value.items():
+        if isinstance(inner, Mapping):
+            yield f"{key}:"
+            yield from (f"  {line}" for line in _lines(inner))
+        elif isinstance(inner, list):
+            yield f"{key}:"
+            yield from (f"  - {json.dumps(item)}" for item in inner)
+        else:
+            yield f"{key}: {json.dumps(inner)}"
+
+
+FORMATS: Final = {"sh": sh, "terraform": terraform, "yaml": yaml}
