@@ -10,7 +10,7 @@ from typing import NamedTuple
 NOTHING_KEYED: Mapping[str, bytes] = MappingProxyType({})
 
 
-class Sighting(NamedTuple):
+class AgedValue(NamedTuple):
     """A value that an account has or had, last seen so many days before the account's moment.
 
     ``days`` is ``None`` where nobody says.
@@ -20,7 +20,7 @@ class Sighting(NamedTuple):
     days: int | None = None
 
 
-NO_OTHERS: Mapping[str, tuple[Sighting, ...]] = MappingProxyType({})
+NO_OTHERS: Mapping[str, tuple[AgedValue, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class Account:
     referrer: str | None = None
     avatar: Avatar | None = None
     already_keyed: Mapping[str, bytes] = field(default_factory=lambda: NOTHING_KEYED, repr=False)
-    others: Mapping[str, tuple[Sighting, ...]] = field(default_factory=lambda: NO_OTHERS, repr=False)
+    others: Mapping[str, tuple[AgedValue, ...]] = field(default_factory=lambda: NO_OTHERS, repr=False)
 
     @property
     def key(self) -> str:

@@ -1,8 +1,8 @@
 """Signals of which an account has several values: devices, addresses, numbers, mailboxes, payment tokens.
 
-Two lists agree by the best of their pairs, once. Each pair is priced by itself, never by how many there are, so
-that one value more never costs; a value is counted with every account that has it, so that longer lists make
-their values commoner. A value last seen long ago is priced up by how long such values stay with people.
+Two lists agree by the best of their pairs, once. Each pair is priced by itself, never by how many there are,
+so that one value more never costs; a value is counted with every account that has it, so that longer lists
+make their values commoner. A value last seen long ago is priced up by how long such values stay with people.
 """
 
 from __future__ import annotations
@@ -87,9 +87,7 @@ class ListedSignal(Generic[Value]):
                 held.append((value, self._half_days if other.days is None else other.days))
         return self._kept(held)
 
-    def joined(
-        self, latest: Listed[Value] | None, former: Any, days: int
-    ) -> Listed[Value] | None:
+    def joined(self, latest: Listed[Value] | None, former: Any, days: int) -> Listed[Value] | None:
         """The values of an account that had the ``former`` ones so many days before."""
         return self._kept([*(latest or ()), *((value, age + days) for value, age in former or ())])
 
@@ -127,7 +125,10 @@ class ListedSignal(Generic[Value]):
         while here < len(payload):
             end = here + 3 + payload[here + 2]
             held.append(
-                (self._single.unpack(payload[here + 3 : end]), int.from_bytes(payload[here : here + 2], "big"))
+                (
+                    self._single.unpack(payload[here + 3 : end]),
+                    int.from_bytes(payload[here : here + 2], "big"),
+                )
             )
             here = end
         return tuple(held)
@@ -145,9 +146,7 @@ class ListedSignal(Generic[Value]):
         """All values, so that what lists share is as common as it is."""
         return self.keys(trait)
 
-    def most(
-        self, trait: Listed[Value], context: ComparisonContext, table: Levels, *, banned: bool
-    ) -> Most:
+    def most(self, trait: Listed[Value], context: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The most of sharing each value."""
         mosts = [self._single.most(value, context, table, banned=banned) for value, _ in trait]
         if len(mosts) == 1:
@@ -214,16 +213,16 @@ class ListedSignal(Generic[Value]):
 
     def show(self, trait: Listed[Value], quoted: Quoted) -> str:
         """The latest value."""
-        return self.show_beside(trait, (), quoted)
+        return self.show_beside(trait, None, quoted)
 
-    def show_beside(self, trait: Listed[Value], other: Listed[Value], quoted: Quoted) -> str:
+    def show_beside(self, trait: Any, other: Any, quoted: Quoted) -> str:
         """How an alert shows the value that agrees with the other account.
 
-        Of several values it bears a mark, four digits of its digest, by which readers tell it from the others.
+        Of several values it bears a mark, four digits of its digest, that tells it from the others.
         """
         if len(trait) == 1:
             return self._single.show(trait[0][0], quoted)
-        theirs = {part for value, _ in other for part in self._parts(value)}
+        theirs = {part for value, _ in other or () for part in self._parts(value)}
         alike = [(len(theirs.intersection(self._parts(value))), self._identity(value)) for value, _ in trait]
         most = max(alike)[0]
         # Of several that agree always the same one, whichever was seen last.
