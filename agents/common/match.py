@@ -196,7 +196,7 @@ def likeness(
     """Returns whether two pairs are alike on a side, which ``side`` gives by account and fingerprint.
 
     So are pairs for which values of one list speak most: a list that shares each value with another account
-    tells a reader no more than one value. Compares two accounts once, however many pairs of a batch have them.
+    tells a reader no more than one value. Compares two accounts once, whatever pairs of a batch have them.
     """
     known: dict[tuple[str, str], bool] = {}
 

@@ -88,8 +88,10 @@ class ListedSignal(Generic[Value]):
         return self._kept(held)
 
     def joined(self, latest: Listed[Value] | None, former: Any, days: int) -> Listed[Value] | None:
-        """The values of an account that had the ``former`` ones so many days before."""
-        return self._kept([*(latest or ()), *((value, age + days) for value, age in former or ())])
+        """Adds the ``former`` values, of so many days before, unless the account shows none any more."""
+        if latest is None or not former:
+            return latest
+        return self._kept([*latest, *((value, age + days) for value, age in former)])
 
     def _kept(self, held: Iterable[tuple[Value, int]]) -> Listed[Value] | None:
         kept: dict[bytes, tuple[Value, int]] = {}
