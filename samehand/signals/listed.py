@@ -73,7 +73,7 @@ class ListedSignal(Generic[Value]):
         return self._single.examples
 
     def distil(self, account: Account, keyer: Keyer) -> Listed[Value] | None:
-        """The account's values; a value whose moment nobody says counts as half gone."""
+        """The account's values; one whose moment nobody says counts as seen half of ``half_days`` before."""
         single = self._single
         latest = single.distil(account, keyer)
         others = account.others.get(single.personal)
@@ -84,7 +84,7 @@ class ListedSignal(Generic[Value]):
             alone: dict[str, Any] = {single.field: other.value, "already_keyed": NOTHING_KEYED}
             value = single.distil(replace(account, **alone), keyer)
             if value is not None:
-                held.append((value, self._half_days if other.days is None else other.days))
+                held.append((value, self._half_days // 2 if other.days is None else other.days))
         return self._kept(held)
 
     def joined(self, latest: Listed[Value] | None, former: Any, days: int) -> Listed[Value] | None:

@@ -81,7 +81,7 @@ def test_value_weighs_half_as_often_after_its_half_life(
         for age in (0, days, None)
     )
     assert math.isclose(fresh - old, math.log(2.0), abs_tol=1e-9)
-    assert old == undated
+    assert math.isclose(2.0 * undated, fresh + old, abs_tol=1e-9)
     assert fresh == nats(signal, found(signal, ours, ours))
 
 
