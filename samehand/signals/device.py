@@ -50,4 +50,6 @@ def _made_on(device_id: str) -> Account:
     return Account(platform="x", account_id="1", device_id=device_id)
 
 
-DEVICE: Final = ListedSignal(DeviceSignal(), half_days=540)
+DEVICE: Final = ListedSignal(
+    DeviceSignal(), half_days=540
+)  # assumed: half of all phones are replaced within 18 months

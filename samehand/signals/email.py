@@ -175,4 +175,4 @@ def _writes_from(email: str) -> Account:
     return Account(platform="x", account_id="1", email=email)
 
 
-EMAIL: Final = ListedSignal(EmailSignal(), half_days=2_500)
+EMAIL: Final = ListedSignal(EmailSignal(), half_days=2_500)  # assumed: half keep a mailbox for seven years

@@ -7,6 +7,7 @@ make their values commoner. A value last seen long ago is priced up by how long 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final, Generic, Protocol, TypeVar
@@ -22,7 +23,7 @@ from samehand.signals.context import ComparisonContext
 VALUES_MAX: Final = 16
 """Values of one kind that are kept of an account, the latest."""
 
-_PAIRS_MAX: Final = 64  # of two lists; hostile ones have 256 mailboxes of one domain
+_PAIRS_MAX: Final = 32  # of two lists; two with 16 mailboxes of one domain have 256
 _DAYS_MAX: Final = 0xFFFF
 _MARK: Final = " #"
 _MARK_DIGITS: Final = 4
@@ -195,18 +196,18 @@ class ListedSignal(Generic[Value]):
     def _agreeing(
         self, ours: Listed[Value], theirs: Listed[Value]
     ) -> Iterator[tuple[tuple[Value, int], tuple[Value, int]]]:
-        """The pairs of values that share a key or what else they may agree by, the latest first."""
+        """The pairs of values that share what they may agree by, those that share most of it first."""
         bearers: dict[bytes, list[int]] = {}
         for place, (value, _) in enumerate(theirs):
             for part in self._parts(value):
                 bearers.setdefault(part, []).append(place)
-        found = {
+        shared = Counter(
             (mine, other)
             for mine, (value, _) in enumerate(ours)
             for part in self._parts(value)
             for other in bearers.get(part, ())
-        }
-        for mine, other in sorted(found, key=lambda pair: (sum(pair), pair))[:_PAIRS_MAX]:
+        )
+        for mine, other in sorted(shared, key=lambda pair: (-shared[pair], sum(pair), pair))[:_PAIRS_MAX]:
             yield ours[mine], theirs[other]
 
     def _parts(self, value: Value) -> Iterator[bytes]:

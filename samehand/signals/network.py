@@ -135,4 +135,5 @@ def _comes_from(ip: str) -> Account:
     return Account(platform="x", account_id="1", ip=ip)
 
 
-NETWORK: Final = ListedSignal(NetworkSignal(), half_days=30, most=4, days_max=30)
+# Assumed: half of all lines get another address within ten days; after thirty too few have it to keep it.
+NETWORK: Final = ListedSignal(NetworkSignal(), half_days=10, most=4, days_max=30)

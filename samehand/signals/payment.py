@@ -52,4 +52,6 @@ def _paid_with(token: str) -> Account:
     return Account(platform="facebook", account_id="1", payment_token=token)
 
 
-PAYMENT: Final = ListedSignal(PaymentSignal(), half_days=1_000)
+PAYMENT: Final = ListedSignal(
+    PaymentSignal(), half_days=1_000
+)  # assumed: cards are valid for three to five years

@@ -121,4 +121,4 @@ def _rings_at(phone: str, locale: str | None = None) -> Account:
     return Account(platform="whatsapp", account_id="1", phone=phone, locale=locale)
 
 
-PHONE: Final = ListedSignal(PhoneSignal(), half_days=1_400)
+PHONE: Final = ListedSignal(PhoneSignal(), half_days=1_400)  # assumed: half keep a number for four years

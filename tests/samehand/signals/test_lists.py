@@ -69,7 +69,7 @@ def test_lists_agree_by_their_best_pair(
 
 
 @for_each(
-    ("signal", "name", "value", "days"), [(DEVICES, "device", OTHER, 540), (NETWORK, "ip", "81.2.69.142", 30)]
+    ("signal", "name", "value", "days"), [(DEVICES, "device", OTHER, 540), (NETWORK, "ip", "81.2.69.142", 10)]
 )
 def test_value_weighs_half_as_often_after_its_half_life(
     signal: Any, name: str, value: str, days: int
