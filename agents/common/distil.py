@@ -23,7 +23,7 @@ from samehand.normalize.phone import fold_phone
 from samehand.pictures.hashing import Unseen, seen
 from samehand.pictures.stock import NO_STOCK, StockPictures
 from samehand.showings import Showings
-from samehand.signals import POSITION
+from samehand.signals import LISTED, POSITION
 from samehand.signals.base import Quoted
 from samehand.signals.listed import VALUES_MAX
 from schemas.accounts import Account as WireAccount
@@ -45,7 +45,7 @@ from streams.outcomes import Arrival
 
 Keyers = Sequence[tuple[int, Keyer]]
 
-_FIELDS = {"email": "email", "phone": "phone", "device": "device_id", "ip": "ip", "payment": "payment_token"}
+_FIELDS = {signal.personal: signal.field for signal in LISTED}
 """By personal trait: the field of its latest value."""
 
 
@@ -92,16 +92,18 @@ def _others(
     wire: WireAccount, at: float | None, sessions: Sequence[AccountSession]
 ) -> Mapping[str, tuple[AgedValue, ...]]:
     """What an account has beside the single fields, by personal trait: each value once, the latest first."""
-    used = {"device": "device_id", "ip": "ip"} if sessions else {}
     others = {}
     for name, field in _FIELDS.items():
         items: Sequence[str | DatedValue] = getattr(wire, WireAccount.LISTS[field])
-        if not items and name not in used:
-            continue
-        dated = [(it.value, it.last_seen_at) if isinstance(it, DatedValue) else (it, None) for it in items]
-        dated += [(getattr(it, used[name]), it.seen_at) for it in sessions] if name in used else []
-        others[name] = _latest(dated, at)
+        if items or sessions:
+            dated = [_dated(item) for item in items]
+            dated += [(getattr(it, field, None), it.seen_at) for it in sessions]
+            others[name] = _latest(dated, at)
     return others or NO_OTHERS
+
+
+def _dated(item: str | DatedValue) -> tuple[str | None, datetime | None]:
+    return (item.value, item.last_seen_at) if isinstance(item, DatedValue) else (item, None)
 
 
 def _latest(dated: Iterable[tuple[str | None, datetime | None]], at: float | None) -> tuple[AgedValue, ...]:
@@ -140,10 +142,6 @@ _READERS: Final[Mapping[str, Callable[[str, str | None], object]]] = {
 }
 
 
-def _values(items: Iterable[str | DatedValue]) -> list[str]:
-    return [item if isinstance(item, str) else item.value for item in items]
-
-
 # Hashing a picture takes a decoder that is an extra.
 _UNDECODED = Unusable("avatar", FieldFault.UNREADABLE)
 
@@ -165,7 +163,8 @@ def unread_of(account: WireAccount, fingerprint: Fingerprint) -> tuple[Unusable,
         Unusable(field, FieldFault.UNREADABLE)
         for field, read in _READERS.items()
         if any(
-            not says_nothing(it) and not read(it, account.locale) for it in _values(getattr(account, field))
+            value and not says_nothing(value) and not read(value, account.locale)
+            for value, _ in map(_dated, getattr(account, field))
         )
     ]
     avatar = account.avatar

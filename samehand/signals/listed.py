@@ -66,7 +66,7 @@ class ListedSignal(Generic[Value]):
         self._single = single
         self._half_days, self._most, self._days_max = half_days, most, days_max
         self.name, self.code, self.group = single.name, single.code, single.group
-        self.sentences = single.sentences
+        self.sentences, self.personal, self.field = single.sentences, single.personal, single.field
 
     @property
     def examples(self) -> tuple[Example, ...]:
