@@ -20,6 +20,8 @@ from agents.common.snapshot import Snapshot, snapshot_of
 from agents.common.waves import follow_waves
 from schemas.accounts import AccountEvent
 from schemas.alerts import Direction
+from schemas.keys import read_account_key
+from schemas.malformed import Malformed
 from schemas.wire import Decoded, Decoder, decode_created, decode_updated
 from store.base import Ban, Candidate, Companions, Remembered
 from streams.outcomes import Arrival, Emit, Outcome, Published
@@ -44,9 +46,10 @@ class Screen:
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """Returns one outcome per arrival: alerts, nothing, or a dead letter."""
         snapshot = await snapshot_of(self._context, earliest(arrivals))
+        former = await self._former(arrivals) if self._direction == "update" else None
 
         def lookup(decoded: Decoded[AccountEvent]) -> Lookup | None:
-            return lookup_of(decoded, self._topic, snapshot, self._context)
+            return lookup_of(decoded, self._topic, snapshot, self._context, former)
 
         outcomes, seen = await read_in_turns(arrivals, self._decode, self._context, lookup)
         if seen:
@@ -57,6 +60,18 @@ class Screen:
     async def confirm(self, emits: Sequence[Emit]) -> None:
         """Marks the alerts as published in the store, so that a repeat is a duplicate."""
         await confirm(emits, self._context)
+
+    async def _former(self, arrivals: Sequence[Arrival]) -> dict[str, Remembered]:
+        """What is remembered of the accounts that change, by the records' keys."""
+        keys = [read_account_key(arrival.key) for arrival in arrivals]
+        accounts = sorted({key.key for key in keys if not isinstance(key, Malformed)})
+        store, now = self._context.store, self._context.now()
+        former: dict[str, Remembered] = {}
+        for at in range(0, len(accounts), ASKED_AT_ONCE):
+            some = accounts[at : at + ASKED_AT_ONCE]
+            known = await self._context.call_store(store.remembered(some, now=now))
+            former |= {account: state for account, state in zip(some, known, strict=True) if state}
+        return former
 
     async def _alerts(self, seen: Sequence[tuple[int, Lookup]], snapshot: Snapshot) -> dict[int, list[Emit]]:
         """The records to publish for each event, by its place in the batch."""

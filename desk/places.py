@@ -29,10 +29,12 @@ class Place:
 
 
 NOTHING: Final = "nothing"
-_PROFILE: Final = "the profile as published, with raw e-mail, phone, device and address"
+_PROFILE: Final = "the profile as published, with raw e-mails, phones, devices and addresses"
 _QUOTES: Final = "both accounts' ids and quotes, personal values masked"
 
 _QUOTABLE: Final = "handle, name and, with `SAMEHAND_QUOTE_BIO`, self-description to quote"
+
+_DIGESTS: Final = "keyed digests (of addresses the latest four of thirty days), folded names"
 
 _TOPICS: Final[Mapping[str, tuple[str, str]]] = {
     "created": (_PROFILE, NOTHING),
@@ -41,7 +43,7 @@ _TOPICS: Final[Mapping[str, tuple[str, str]]] = {
     "scanned": (_PROFILE, NOTHING),
     "deleted": ("the account's id and when it was deleted", NOTHING),
     "banned": (
-        "the profile at the ban, raw, with policy, basis and dates",
+        "the profile at the ban, raw, with sessions, policy, basis and dates",
         "a tombstone (after a reinstatement, or by `samehand account erase --ban`), then compaction",
     ),
     "reinstated": ("the account's id, dates, and the platform's reason", NOTHING),
@@ -96,14 +98,14 @@ def places(settings: DeskSettings) -> dict[str, Place]:
     return {
         "ban": Place(
             "Redis, bans",
-            f"keyed digests, folded names, {_QUOTABLE}, policy, basis, dates",
+            f"{_DIGESTS}, {_QUOTABLE}, policy, basis, dates",
             "as long as the ban",
             "a reinstatement, a tombstone on `accounts.banned`, or the ban's `expires_at`: it is not found "
             f"from then on, and swept out within {SWEEP_SECONDS:.0f} s",
         ),
         "remembered-account": Place(
             "Redis, remembered accounts",
-            f"keyed digests, folded names, {_QUOTABLE}, since when each value was shown",
+            f"{_DIGESTS}, {_QUOTABLE}, since when each value was shown",
             f"{_setting('REMEMBER_DAYS', settings.remember_days)} after it was written last, and an eighth"
             " longer at most; the oldest go sooner beyond `SAMEHAND_REMEMBER_MEGABYTES`",
             "a deletion; a lifted ban",

@@ -5,8 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import NamedTuple
 
 NOTHING_KEYED: Mapping[str, bytes] = MappingProxyType({})
+
+
+class AgedValue(NamedTuple):
+    """A value that an account has or had, last seen so many days before the account's moment.
+
+    ``days`` is ``None`` where nobody says.
+    """
+
+    value: str
+    days: int | None = None
+
+
+NO_OTHERS: Mapping[str, tuple[AgedValue, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +42,8 @@ class Account:
 
     Every field but the identity may be missing; a missing value is never evidence. ``already_keyed``
     maps a personal trait (``email``, ``phone``, ``device``, ``ip``, ``payment``) to the digest that the
-    platform made of it with a key of its own, for platforms that do not publish raw values.
+    platform made of it with a key of its own, for platforms that do not publish raw values. ``others`` maps
+    the same traits to values beside the single fields, which hold the latest.
     """
 
     platform: str
@@ -47,6 +62,7 @@ class Account:
     referrer: str | None = None
     avatar: Avatar | None = None
     already_keyed: Mapping[str, bytes] = field(default_factory=lambda: NOTHING_KEYED, repr=False)
+    others: Mapping[str, tuple[AgedValue, ...]] = field(default_factory=lambda: NO_OTHERS, repr=False)
 
     @property
     def key(self) -> str:

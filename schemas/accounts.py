@@ -79,6 +79,37 @@ class Basis(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return replace(basis, programmes=(*basis.programmes[: PROGRAMMES_MAX - 1], UNREADABLE))
 
 
+class DatedValue(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One of several values that an account has or had. Its `repr` does not tell it."""
+
+    value: fields.Value
+    last_seen_at: fields.Moment | None = None
+
+    def __repr__(self) -> str:
+        return "DatedValue()"
+
+
+class AccountSession(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A device and an address from which an account was used. Its `repr` tells neither."""
+
+    device_id: fields.DeviceId | None = None
+    ip: fields.IpAddress | None = None
+    seen_at: fields.Moment | None = None
+
+    def __repr__(self) -> str:
+        return "AccountSession()"
+
+
+Values = Annotated[
+    tuple[fields.Value | DatedValue, ...],
+    Meta(
+        max_length=fields.VALUES_MAX,
+        description="All that the account has beside the single field, which is the latest: values, each"
+        " perhaps with `last_seen_at`. Of more the latest count.",
+    ),
+]
+
+
 class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A profile and what its sign-up left behind. Only `account_id` is required; an empty text says nothing.
 
@@ -88,6 +119,14 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     VITAL: ClassVar[frozenset[str]] = frozenset({"account_id"})
+    LISTS: ClassVar[Mapping[str, str]] = {
+        "device_id": "device_ids",
+        "ip": "ips",
+        "phone": "phones",
+        "email": "emails",
+        "payment_token": "payment_tokens",
+    }
+    """By single field: where a list is read to that stands in it."""
 
     account_id: fields.AccountId
     handle: fields.Handle | None = None
@@ -108,6 +147,11 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
     device_hmac: fields.Hmac | None = None
     ip_hmac: fields.Hmac | None = None
     payment_hmac: fields.Hmac | None = None
+    device_ids: Values = ()
+    ips: Values = ()
+    phones: Values = ()
+    emails: Values = ()
+    payment_tokens: Values = ()
     created_at: (
         Annotated[
             fields.Moment,
@@ -212,6 +256,13 @@ class AccountBanned(AccountEvent, frozen=True, kw_only=True, omit_defaults=True)
         ]
         | None
     ) = None
+    sessions: Annotated[
+        tuple[AccountSession, ...],
+        Meta(
+            max_length=fields.SESSIONS_MAX,
+            description="Devices and addresses from which the account was used, as far back as is known.",
+        ),
+    ] = ()
 
 
 class AccountDeleted(OfAccount, Record, frozen=True, kw_only=True, omit_defaults=True):

@@ -136,6 +136,16 @@ PaymentToken = Annotated[
         description="The payment provider's token, never a card number; keyed before it is stored.",
     ),
 ]
+VALUES_MAX: Final = 16  # of one kind; who has more devices or mailboxes is no person
+Value = Annotated[
+    str,
+    Meta(
+        max_length=320,  # an e-mail address, the longest of them
+        pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)",
+        description="A raw value as in the single field; keyed before it is stored.",
+    ),
+]
+SESSIONS_MAX: Final = 1_000  # some years of one person's; the latest devices and addresses are kept
 Referrer = Annotated[
     str,
     Meta(

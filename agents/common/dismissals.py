@@ -18,6 +18,8 @@ from agents.common.context import AgentContext
 from agents.common.snapshot import Snapshot
 from samehand.scoring.ceilings import CIRCUMSTANTIAL
 from samehand.scoring.score import against_chance
+from samehand.signals import LISTED
+from samehand.signals.listed import unmarked
 from samehand.signals.platform import PLATFORM
 from samehand.signals.timing import TIMING
 from schemas.alerts import EvidenceLine, MirrorAlert
@@ -30,6 +32,7 @@ one."""
 LINES_MAX: Final = 64
 """Lines kept of the dismissals of one alert, the latest: three times as many as an alert has."""
 
+_LISTED: Final = frozenset(signal.name for signal in LISTED)
 _NO_VALUES: Final = CIRCUMSTANTIAL | {TIMING.name, PLATFORM.name}
 _DIGEST_BYTES: Final = 8
 
@@ -125,7 +128,7 @@ def _lines_of(record: MirrorAlert, *, anew: bool) -> Iterable[ShownLine]:
     for lines, agrees in ((record.evidence, True), (record.counter_evidence, False)):
         for line in lines:
             if line.signal not in CIRCUMSTANTIAL and not (anew and line.new):
-                value = _digest(record.key, line) if line.ours else b""
+                value = _digest(record.key, line.signal, line.ours) if line.ours else b""
                 yield ShownLine(line.signal, line.level, value, line.weight if agrees else -math.inf)
 
 
@@ -146,16 +149,18 @@ def _covers(lines: Iterable[ShownLine], line: EvidenceLine, account: str) -> boo
     """Returns whether that very value was shown to agree as closely; of an alert without quotes, any value
     was.
     """
-    value = _digest(account, line)
+    values = {b"", _digest(account, line.signal, line.ours)}
+    if line.signal in _LISTED:  # a value without a mark was the account's only one then
+        values.add(_digest(account, line.signal, unmarked(line.ours)))
     return any(
         former.signal == line.signal
-        and former.value in (b"", value)
+        and former.value in values
         and (former.level == line.level or line.weight < former.weight + NEWS_NATS)
         for former in lines
     )
 
 
-def _digest(account: str, line: EvidenceLine) -> bytes:
+def _digest(account: str, signal: str, shown: str) -> bytes:
     """Names a value of an account, and tells nothing about it among accounts."""
-    words = "\0".join((account, line.signal, line.ours))
+    words = "\0".join((account, signal, shown))
     return blake2b(words.encode(), digest_size=_DIGEST_BYTES).digest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time
 from math import floor, inf
@@ -11,20 +11,32 @@ from typing import Final
 from msgspec import structs
 
 from agents.common.context import AgentContext
-from samehand.account import NOTHING_KEYED, Account, Avatar
+from samehand.account import NO_OTHERS, NOTHING_KEYED, Account, AgedValue, Avatar
 from samehand.elapsed import DAY_SECONDS
-from samehand.fingerprint.distil import Fingerprint, Keyer, distil, unread_fields
+from samehand.fingerprint.distil import Fingerprint, Keyer, distil, joined, unread_fields
 from samehand.fingerprint.shown_since import shown_since
 from samehand.lineage import Descent, founder
 from samehand.normalize.contact.redact import redacted
+from samehand.normalize.email import fold_email
+from samehand.normalize.network import read_address
+from samehand.normalize.phone import fold_phone
 from samehand.pictures.hashing import Unseen, seen
 from samehand.pictures.stock import NO_STOCK, StockPictures
 from samehand.showings import Showings
-from samehand.signals import POSITION
+from samehand.signals import LISTED, POSITION
 from samehand.signals.base import Quoted
+from samehand.signals.listed import VALUES_MAX
 from schemas.accounts import Account as WireAccount
-from schemas.accounts import AccountBanned, AccountCreated, AccountEvent, AccountUpdated
+from schemas.accounts import (
+    AccountBanned,
+    AccountCreated,
+    AccountEvent,
+    AccountSession,
+    AccountUpdated,
+    DatedValue,
+)
 from schemas.accounts import Avatar as WireAvatar
+from schemas.decoding.dates import EARLIEST
 from schemas.fields import says_nothing
 from schemas.unusable import FieldFault, Unusable
 from schemas.wire import Decoded
@@ -33,16 +45,26 @@ from streams.outcomes import Arrival
 
 Keyers = Sequence[tuple[int, Keyer]]
 
-_KEYED = ("email", "phone", "device", "ip", "payment")
+_FIELDS = {signal.personal: signal.field for signal in LISTED}
+"""By personal trait: the field of its latest value."""
 
 
-def account_of(platform: str, wire: WireAccount, stock: StockPictures = NO_STOCK) -> Account:
-    """Converts a wire account to the mind's; a stock picture counts as no picture."""
+def account_of(
+    platform: str,
+    wire: WireAccount,
+    stock: StockPictures = NO_STOCK,
+    *,
+    at: float | None = None,
+    sessions: Sequence[AccountSession] = (),
+) -> Account:
+    """Converts a wire account to the mind's; a stock picture counts as no picture.
+
+    ``at`` (Unix seconds): the moment before which its values were last seen.
+    """
     keyed = {
         name: bytes.fromhex(value)
-        for name in _KEYED
-        if (value := getattr(wire, f"{name}_hmac"))
-        and not getattr(wire, {"device": "device_id", "payment": "payment_token"}.get(name, name))
+        for name, field in _FIELDS.items()
+        if (value := getattr(wire, f"{name}_hmac")) and not getattr(wire, field)
     }
     shown = None if wire.avatar is None else avatar_of(wire.avatar)
     return Account(
@@ -62,7 +84,38 @@ def account_of(platform: str, wire: WireAccount, stock: StockPictures = NO_STOCK
         referrer=wire.referrer,
         avatar=None if shown is None or stock.shows(shown) else shown,
         already_keyed=keyed or NOTHING_KEYED,
+        others=_others(wire, at, sessions),
     )
+
+
+def _others(
+    wire: WireAccount, at: float | None, sessions: Sequence[AccountSession]
+) -> Mapping[str, tuple[AgedValue, ...]]:
+    """What an account has beside the single fields, by personal trait: each value once, the latest first."""
+    others = {}
+    for name, field in _FIELDS.items():
+        items: Sequence[str | DatedValue] = getattr(wire, WireAccount.LISTS[field])
+        if items or sessions:
+            dated = [_dated(item) for item in items]
+            dated += [(getattr(it, field, None), it.seen_at) for it in sessions]
+            others[name] = _latest(dated, at)
+    return others or NO_OTHERS
+
+
+def _dated(item: str | DatedValue) -> tuple[str | None, datetime | None]:
+    return (item.value, item.last_seen_at) if isinstance(item, DatedValue) else (item, None)
+
+
+def _latest(dated: Iterable[tuple[str | None, datetime | None]], at: float | None) -> tuple[AgedValue, ...]:
+    days: dict[str, float] = {}
+    for value, seen_at in dated:
+        if value and not says_nothing(value):
+            age = inf
+            if at is not None and seen_at is not None and seen_at >= EARLIEST:
+                age = max((at - seen_at.timestamp()) // DAY_SECONDS, 0.0)
+            days[value] = min(age, days.get(value, inf))
+    ranked = sorted(days.items(), key=lambda one: one[1])[:VALUES_MAX]
+    return tuple([AgedValue(value, None if age == inf else int(age)) for value, age in ranked])
 
 
 def avatar_of(wire: WireAvatar) -> Avatar | None:
@@ -82,6 +135,13 @@ _EVIDENT = frozenset(WireAccount.__struct_fields__) - {"account_id"} | {"banned_
 _UNREADABLE = {"email": POSITION["email"], "phone": POSITION["phone"], "ip": POSITION["network"]}
 
 
+_READERS: Final[Mapping[str, Callable[[str, str | None], object]]] = {
+    "emails": lambda value, locale: fold_email(value),
+    "phones": fold_phone,
+    "ips": lambda value, locale: read_address(value),
+}
+
+
 # Hashing a picture takes a decoder that is an extra.
 _UNDECODED = Unusable("avatar", FieldFault.UNREADABLE)
 
@@ -98,6 +158,14 @@ def unread_of(account: WireAccount, fingerprint: Fingerprint) -> tuple[Unusable,
         if (value := getattr(account, field))
         and fingerprint.traits[place] is None
         and not says_nothing(value)
+    ]
+    unread += [
+        Unusable(field, FieldFault.UNREADABLE)
+        for field, read in _READERS.items()
+        if any(
+            value and not says_nothing(value) and not read(value, account.locale)
+            for value, _ in map(_dated, getattr(account, field))
+        )
     ]
     avatar = account.avatar
     if (
@@ -144,7 +212,7 @@ def remembered_of(
     event: AccountEvent, keyers: Keyers, stock: StockPictures = NO_STOCK, *, quote_bio: bool = False
 ) -> Remembered:
     """Distils a new or changed account, to be remembered and looked up."""
-    account = account_of(event.platform, event.account, stock)
+    account = account_of(event.platform, event.account, stock, at=event.at)
     return Remembered(
         account=account.key,
         account_id=account.account_id,
@@ -173,7 +241,8 @@ def ban_of(
     effective = None if event.banned_at is None else _stated(event.banned_at)
     if effective is not None and effective <= believed_from:
         effective -= effective % DAY_SECONDS
-    account = account_of(event.platform, event.account, stock)
+    at = event.at if banned_at is None else min(banned_at, event.at)
+    account = account_of(event.platform, event.account, stock, at=at, sessions=event.sessions)
     basis = event.basis
     return Ban(
         account=account.key,
@@ -236,8 +305,26 @@ def _showings_of(event: AccountEvent) -> Showings:
     return Showings(at if isinstance(event, AccountCreated) else None, at)
 
 
+def with_former(account: Remembered, former: Remembered | None) -> Remembered:
+    """Returns the account with the devices, addresses and so on of an earlier state as well."""
+    if former is None:
+        return account
+    return replace(account, fingerprints=_joined(account.fingerprints, account.seen_at, former))
+
+
+def _joined(latest: tuple[Fingerprint, ...], at: float, former: Remembered) -> tuple[Fingerprint, ...]:
+    if former.seen_at > at:
+        return latest
+    # By the calendar, so that the days of many short spans sum to those of the whole.
+    days = int(at // DAY_SECONDS - former.seen_at // DAY_SECONDS)
+    by_pepper = {fingerprint.pepper_id: fingerprint for fingerprint in former.fingerprints}
+    return tuple(
+        joined(one, was, days) if (was := by_pepper.get(one.pepper_id)) is not None else one for one in latest
+    )
+
+
 def with_remembered(ban: Ban, remembered: Remembered | None) -> Ban:
-    """Returns the ban, its showings narrowed by what is remembered of the same account."""
+    """Returns the ban with what is remembered of the same account: narrower showings, and former values."""
     if remembered is None:
         return ban
     facts, former, now = ban.facts, remembered, ban.facts.shown
@@ -247,7 +334,8 @@ def with_remembered(ban: Ban, remembered: Remembered | None) -> Ban:
         former = replace(former, fingerprints=())
     not_read = {unread.field for unread in (*former.not_read, *facts.not_read)}
     shown = shown_since(former.shown, former.fingerprints, now, ban.fingerprints, not_read)
-    return replace(ban, facts=replace(facts, shown=shown))
+    fingerprints = _joined(ban.fingerprints, facts.occurred_at, remembered)
+    return replace(ban, facts=replace(facts, shown=shown), fingerprints=fingerprints)
 
 
 def descending(ban: Ban, descent: Descent) -> Ban:

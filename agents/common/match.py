@@ -17,7 +17,7 @@ from typing import Final
 from agents.common.alerts.compose import Pair
 from agents.common.alerts.propose import best_score, may_alert
 from agents.common.context import AgentContext
-from agents.common.distil import distilled
+from agents.common.distil import distilled, with_former
 from agents.common.snapshot import Snapshot
 from agents.common.yielder import Yielder
 from samehand.clusters import Clusters
@@ -25,11 +25,14 @@ from samehand.clusters import alike as are_alike
 from samehand.fingerprint.distil import Fingerprint
 from samehand.frequency.rates import CountsWithoutCandidates
 from samehand.showings import UNKNOWN, Showings
+from samehand.signals import LISTED
 from schemas.accounts import AccountEvent
 from schemas.alerts import OTHERS_MAX, Direction, OtherCandidate
 from schemas.wire import Decoded
 from store.base import BanFacts, Candidate, Query, Remembered
 from streams.tracing import note, stage
+
+_LISTED: Final = frozenset(signal.name for signal in LISTED)
 
 STAYS_NATS: Final = 1.0
 """By so much another pair's evidence must exceed that of an open alert to take its place: counts that drift
@@ -56,13 +59,22 @@ class Lookup:
 
 
 def lookup_of(
-    decoded: Decoded[AccountEvent], topic: str, snapshot: Snapshot, context: AgentContext
+    decoded: Decoded[AccountEvent],
+    topic: str,
+    snapshot: Snapshot,
+    context: AgentContext,
+    former: dict[str, Remembered] | None = None,
 ) -> Lookup | None:
-    """Prepares the look-up of an event's account; ``None`` for one on the allowlist, which never alerts."""
+    """Prepares the look-up of an event's account; ``None`` for one on the allowlist, which never alerts.
+
+    ``former`` has by account the states that changes change, and gets this one.
+    """
     event, alert_policy = decoded.record, context.alert_policy
     if event.key in alert_policy.allowlist:
         return None
     account = distilled(decoded, topic, context)
+    if former is not None:
+        account = former[account.account] = with_former(account, former.get(account.account))
     if not alert_policy.dated:
         undated = tuple(replace(fingerprint, at=None) for fingerprint in account.fingerprints)
         account = replace(account, fingerprints=undated, shown=UNKNOWN)
@@ -183,13 +195,14 @@ def likeness(
 ) -> Callable[[Pair, Pair], bool]:
     """Returns whether two pairs are alike on a side, which ``side`` gives by account and fingerprint.
 
-    Compares two accounts once, however many pairs of a batch have them.
+    So are pairs for which values of one list speak most: a list that shares each value with another account
+    tells a reader no more than one value. Compares two accounts once, whatever pairs of a batch have them.
     """
     known: dict[tuple[str, str], bool] = {}
 
     def alike(pair: Pair, other: Pair) -> bool:
         (account, fingerprint), (another, its) = side(pair), side(other)
-        if account == another:
+        if account == another or _of_one_list(pair, other):
             return True
         answer = known.get((account, another))
         if answer is None:
@@ -198,6 +211,25 @@ def likeness(
         return answer
 
     return alike
+
+
+def _of_one_list(pair: Pair, other: Pair) -> bool:
+    signal = _speaks_most(pair)
+    if signal not in _LISTED or signal != _speaks_most(other):
+        return False
+    lists = [
+        of.trait(signal)
+        for of, same in (
+            (pair.mine, pair.ours.account == other.ours.account),
+            (pair.theirs, pair.banned == other.banned),
+        )
+        if same
+    ]
+    return any(isinstance(trait, tuple) and len(trait) > 1 for trait in lists)
+
+
+def _speaks_most(pair: Pair) -> str:
+    return max(pair.score.evidence, key=lambda line: line.weight).signal
 
 
 def strongest_first(pairs: Sequence[Pair]) -> list[Pair]:

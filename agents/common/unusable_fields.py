@@ -68,10 +68,13 @@ class UnusableFields:
             email=given.email,
             phone=given.phone,
             ip=given.ip,
+            emails=given.emails,
+            phones=given.phones,
+            ips=given.ips,
             locale=given.locale,
             avatar=given.avatar if pictures else None,
         )
-        if few.email is None and few.phone is None and few.ip is None and few.avatar is None:
+        if not set(few.given) - {"locale"}:
             return ()
         account = account_of(record.platform, replace(few, avatar=None))
         (fingerprint,) = fingerprints_of(account, ((1, lambda domain, value: _NOTHING),), at=None)

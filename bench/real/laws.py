@@ -212,6 +212,26 @@ def _relative(scene: Scene) -> tuple[Account, Account]:
     return replaced(ours, display_name=f"{str(ours.display_name).split()[0]} {family}"), theirs
 
 
+_HAD: Final = {"device_ids": "device_id", "emails": "email", "ips": "ip"}
+
+
+def _had(field: str, several: int, *, shared: bool) -> Made:
+    """Both have so many values beside their latest; one of the ban's is the new account's latest, or none."""
+
+    def made(scene: Scene) -> tuple[Account, Account]:
+        shown = _only(scene.other, (*_FACTS, "locale"))
+        theirs, ours = ([f"{scene.rng.getrandbits(64):016x}" for _ in range(several)] for _ in range(2))
+        if field == "emails":
+            theirs, ours = ([f"{local}@gmail.com" for local in some] for some in (theirs, ours))
+        if field == "ips":
+            theirs, ours = ([_street(scene) for _ in range(several)] for _ in range(2))
+        banned = replaced(scene.banned, **{field: tuple(theirs)})
+        latest = {_HAD[field]: theirs[-1]} if shared else {}
+        return replaced(shown, **latest, **{field: tuple(ours)}), banned
+
+    return made
+
+
 _NEW: Final = _sharing("device_id", rest=True)
 _HOUSE: Final = _with(_NEW, ip=_street)
 _FEW: Final = (
@@ -263,6 +283,11 @@ LAWS: Final = (
     Law("ten letters behind the handle, 10 min", _behind(_ten_letters), _SOON, 0.75, **_RARE),
     Law("edited bio alone, 10 min", _edited, _SOON, 0.95, **_RARE),
     _at_most("address alone, 10 min", _sharing("ip", rest=True), 10 * MINUTE, 0.0),
+    Law("second device, all else new, 10 min", _had("device_ids", 1, shared=True), _SOON, 0.95),
+    Law("one of four devices, 10 min", _had("device_ids", 4, shared=True), _SOON, 0.95),
+    Law("older mailbox, all else new, to 66 days", _had("emails", 2, shared=True), _AGES[:3], 0.95),
+    _at_most("sixteen devices each, 10 min", _had("device_ids", 16, shared=False), 10 * MINUTE, 0.0),
+    _at_most("eight addresses each of one network", _had("ips", 8, shared=False), 10 * MINUTE, 0.0),
     _at_most("second-hand phone, a year", _sharing("device_id", rest=True), YEAR, 0.0),
 )
 

@@ -18,6 +18,7 @@ import msgspec
 from report.text import visible
 from samehand.normalize.email import fold_email
 from samehand.normalize.network import read_address
+from schemas.accounts import Account
 from schemas.fields import says_nothing
 from schemas.mapping.convert import Reading, Unit, WrittenDate
 from schemas.mapping.csvrows import COLUMNS_MAX
@@ -33,6 +34,11 @@ _MOST: Final = 0.8
 """So many of a column's values are of its kind: some people write nonsense into any field."""
 
 _NAMES: Final[Mapping[str, str]] = {
+    "emails": "emails emailaddresses allemails pastemails",
+    "phones": "phones phonenumbers allphones telephones",
+    "ips": "ips ipaddresses allips knownips pastips iphistory",
+    "device_ids": "deviceids devices alldevices fingerprints",
+    "payment_tokens": "paymenttokens cards cardtokens",
     "account_id": "accountid userid uid id memberid",
     "handle": "handle username login nick nickname screenname user member acct",
     "display_name": "displayname name fullname realname title",
@@ -91,7 +97,11 @@ def guess(topic: str, rows: Iterable[Mapping[str, str]]) -> Guess | None:
     if not columns:
         return None
     taken, unsure = _taken(columns), list[str]()
-    lines = [f"{field} = {_expression(column)}" for field, column in taken.items() if not _is_date(field)]
+    lines = [
+        f"{field} = {_filled(field, column, columns[column])}"
+        for field, column in taken.items()
+        if not _is_date(field)
+    ]
     if "account_id" not in taken:
         lines.insert(0, "# account_id = ...")
         unsure.append("no column holds ids: name the one that says which account a row is of")
@@ -145,11 +155,35 @@ _TELLING: Final = frozenset({"email", "ip", "user_agent"})
 
 
 def _fits(field: str, values: Sequence[str]) -> bool:
+    if field in _SINGLES:
+        return bool(_separator(field, values))
     if field == "account_id":
         return len(set(values)) == len(values) > 0
     if _is_date(field):
         return bool(_ways(values))
     return _mostly(values, _FITS.get(field, len))
+
+
+_SINGLES: Final = {several: single for single, several in Account.LISTS.items()}
+_SEPARATORS: Final = (",", ";", "|", " ")
+
+
+def _separator(field: str, values: Sequence[str]) -> str:
+    """Returns what separates the values of a list in a cell: the first that takes most cells apart."""
+    fits = _FITS.get(_SINGLES[field], len)
+    parted = {
+        sign: [part.strip() for value in values for part in value.split(sign) if part.strip()]
+        for sign in _SEPARATORS
+    }
+    fitting = [sign for sign, parts in parted.items() if _mostly(parts, fits)]
+    return max(fitting, key=lambda sign: len(parted[sign]), default="")
+
+
+def _filled(field: str, column: str, values: Sequence[str]) -> str:
+    """What fills a field that is no date."""
+    if field not in _SINGLES:
+        return _expression(column)
+    return f"{{ from = {_expression(column)}, separator = {_quoted(_separator(field, values))} }}"
 
 
 def _moments(

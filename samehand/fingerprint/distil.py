@@ -10,7 +10,7 @@ one record for each of a million banned accounts. A change to it, or to what any
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from samehand.account import Account
@@ -21,7 +21,7 @@ from samehand.keys import Key
 from samehand.normalize.contact.contacts import own_points
 from samehand.normalize.text.fold import FOLD_VERSION, fold_bio, fold_handle, fold_name
 from samehand.normalize.text.scripts import stratum
-from samehand.signals import BY_CODE, PAIRWISE, POSITION, SIGNALS
+from samehand.signals import BY_CODE, LISTED, PAIRWISE, POSITION, SIGNALS
 from samehand.signals.base import PairSignal, Signal
 from samehand.signals.contact import POINTS_MAX, contacts_of
 from samehand.signals.name import WORDS_MAX
@@ -38,6 +38,8 @@ _AT: Final = 3
 _AT_ENDS: Final = 7
 # By a section's code: the place of its trait and the function that reads it. Looked up for every pair.
 _READERS: Final = {code: (POSITION[signal.name], signal.unpack) for code, signal in BY_CODE.items()}
+_OTHERS: Final = 0x40  # added to the code of a signal, for its values but the latest
+_LISTED: Final = {signal.code | _OTHERS: (POSITION[signal.name], signal) for signal in LISTED}
 _AT_LATER: Final = 0xFFFFFFFF  # stands for a moment from 2106 on, which five further bytes hold
 
 
@@ -94,6 +96,17 @@ def distil(account: Account, keyer: Keyer, *, at: float | None, pepper_id: int =
     )
 
 
+def joined(latest: Fingerprint, former: Fingerprint, days: int) -> Fingerprint:
+    """The fingerprint of an account that had another one so many days before: it has those values as well.
+
+    Both are of one pepper.
+    """
+    traits: list[Any] = list(latest.traits)
+    for place, signal in _LISTED.values():
+        traits[place] = signal.joined(traits[place], former.trait(signal.name), days)
+    return replace(latest, traits=tuple(traits))
+
+
 def enrolment_keys(fingerprint: Fingerprint) -> list[Key]:
     """The blocking keys under which an account is listed, each once."""
     return list(dict.fromkeys(key for signal, trait in _shown(fingerprint) for key in signal.keys(trait)))
@@ -144,9 +157,16 @@ def pack(fingerprint: Fingerprint) -> bytes:
         if not size:
             parts.append(bytes((signal.code | _EMPTY,)))
             continue
-        length = bytes((size,)) if size < 0xFF else b"\xff" + size.to_bytes(2, "big")
-        parts += (bytes((signal.code,)), length, payload)
+        parts += (bytes((signal.code,)), _length(size), payload)
+    for code, (place, listed) in _LISTED.items():
+        held: Any = fingerprint.traits[place]
+        if held is not None and (payload := listed.pack_others(held)):
+            parts += (bytes((code,)), _length(len(payload)), payload)
     return b"".join(parts)
+
+
+def _length(size: int) -> bytes:
+    return bytes((size,)) if size < 0xFF else b"\xff" + size.to_bytes(2, "big")
 
 
 def unpack(record: bytes) -> Fingerprint:
@@ -158,7 +178,7 @@ def unpack(record: bytes) -> Fingerprint:
     try:
         at, platform, where, here = _header(record)
         fold_version, pepper_id = record[1], record[2]
-        traits: list[object | None] = [None] * len(SIGNALS)
+        traits: list[Any] = [None] * len(SIGNALS)
         end = len(record)
         while here < end:
             code = record[here] & _CODE_MAX
@@ -171,6 +191,10 @@ def unpack(record: bytes) -> Fingerprint:
             if code in _READERS:
                 place, read = _READERS[code]
                 traits[place] = read(payload)
+            elif code in _LISTED:
+                place, listed = _LISTED[code]
+                if (latest := traits[place]) is not None:
+                    traits[place] = listed.unpack_others(latest, payload)
             here += length
     except UnreadableFingerprint:
         raise

@@ -47,6 +47,7 @@ from samehand.signals.comparison import Comparison
 from samehand.signals.context import ComparisonContext
 from samehand.signals.first_shown import FIRST_SHOWN, Order
 from samehand.signals.mention import MENTION
+from samehand.signals.phone import PHONE
 from samehand.signals.timing import TIMING
 from samehand.verdict import NOBODY, Cleared
 from samehand.watchlist.platforms import is_list
@@ -98,12 +99,14 @@ def score(
         named_first=FIRST_SHOWN.named_first(showings, since, to_the_day=by_day),
     )
     lines = _compared(ours, theirs, context, weights)
-    for line in lines:
-        _of_one_crowd(line)
     copied = _set_aside(lines, showings) if showings is not None else []
     if showings is not None and (doubtful := _copied(lines, showings, Order.UNKNOWN)):
         copied += _of_unknown_order(doubtful)
-    rates = weights.rival_rates(flow, since, listed=listed, to_the_day=by_day, cleared=cleared)
+    # Of all reasons only a former holder's grows with time, and it explains a number.
+    stale_days = max([line.comparison.stale_days for line in lines if line.signal == PHONE.name], default=0)
+    rates = weights.rival_rates(
+        flow, since, listed=listed, to_the_day=by_day, cleared=cleared, stale_days=stale_days
+    )
     adding = _adding(lines, weights)
     beside = _against(lines, adding, [rate / flow.per_second for rate in rates])
     taken, takes = _taken(beside)
@@ -181,15 +184,6 @@ def _covers(line: Line, place: int) -> bool:
 def _just_below(probability: float) -> float:
     odds = probability / (1.0 - probability) * math.exp(-_BELOW_NATS)
     return odds / (1.0 + odds)
-
-
-def _of_one_crowd(line: Line) -> None:
-    """Lets an organisation explain a value as far as a crowd was counted with it."""
-    others = line.comparison.crowd - OF_THE_PAIR
-    if line.signal in _OF_CROWDS and line.weight > 0.0 and others > 0:
-        most = math.log((others + _CROWD_HALF) / others) - math.log(_OVERLAP)
-        against = zip(line.against, RIVALS, strict=True)
-        line.against = tuple([min(nats, most) if rival.one_crowd else nats for nats, rival in against])
 
 
 def _against(
@@ -302,6 +296,12 @@ def _weighed_alone(name: str, group: str | None, comparison: Comparison, table: 
         )
     else:
         against = tuple([_limited(weight, limit) for limit in limits])
+    others = comparison.crowd - OF_THE_PAIR
+    if weight > 0.0 and others > 0 and name in _OF_CROWDS:
+        # An organisation explains a value as far as a crowd was counted with it.
+        most = math.log((others + _CROWD_HALF) / others) - math.log(_OVERLAP)
+        both = zip(against, RIVALS, strict=True)
+        against = tuple([min(nats, most) if rival.one_crowd else nats for nats, rival in both])
     return Line(name, group, comparison, weight, unshared, limits, against, rate, less)
 
 

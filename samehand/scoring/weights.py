@@ -77,11 +77,15 @@ class RivalRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The lowest rate at any moment."""
         return self.rate * (self.young if self.ripe_days else 1.0)
 
-    def at(self, since: float | None) -> float:
-        """The rate for a pair so many seconds after the ban, or before it."""
+    def at(self, since: float | None, stale_days: int = 0) -> float:
+        """The rate for a pair so many seconds after the ban, or before it.
+
+        ``stale_days``: so long before its account's moment the value was last seen that it explains.
+        """
         if not self.ripe_days or since is None:
             return self.rate
-        ripe = -math.expm1(-max(abs(since) / DAY_SECONDS - self.after_days, 0.0) / self.ripe_days)
+        days = abs(since) / DAY_SECONDS + stale_days
+        ripe = -math.expm1(-max(days - self.after_days, 0.0) / self.ripe_days)
         return self.rate * max(ripe, self.young)
 
 
@@ -279,13 +283,17 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
         listed: bool,
         to_the_day: bool = False,
         cleared: Cleared = NOBODY,
+        stale_days: int = 0,
     ) -> list[float]:
         """Returns each rival's arrivals a second, in the registry's order; arguments as :meth:`mirrors`.
 
         At least as many as people have ``cleared`` of the ban in as long a time prove.
         """
         when = None if listed else since
-        rates = [self._rival_rate(one, flow, when, listed=listed, to_the_day=to_the_day) for one in RIVALS]
+        rates = [
+            self._rival_rate(one, flow, when, stale_days, listed=listed, to_the_day=to_the_day)
+            for one in RIVALS
+        ]
         if cleared:
             seconds = LIFE_SECONDS if when is None else max(abs(when), DAY_SECONDS)
             of_rivals = [proven(cleared.get(rival.name, 0)) / seconds for rival in RIVALS]
@@ -293,11 +301,18 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
         return rates
 
     def _rival_rate(
-        self, rival: Rival, flow: Flow, since: float | None, *, listed: bool, to_the_day: bool
+        self,
+        rival: Rival,
+        flow: Flow,
+        since: float | None,
+        stale_days: int,
+        *,
+        listed: bool,
+        to_the_day: bool,
     ) -> float:
         if rival.share:
             return rival.share * flow.per_second
-        own = self.rivals[rival.name].at(since)
+        own = self.rivals[rival.name].at(since, stale_days)
         if not rival.copies:
             return own / LIFE_SECONDS
         # Copiers are as many beside fewer mirrors: of an entry of a list, or where mirrors are held.

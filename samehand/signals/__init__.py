@@ -17,6 +17,7 @@ from samehand.signals.email import EMAIL
 from samehand.signals.fan_account import FAN_ACCOUNT
 from samehand.signals.first_shown import FIRST_SHOWN
 from samehand.signals.handle import HANDLE
+from samehand.signals.listed import ListedSignal
 from samehand.signals.locale import LOCALE
 from samehand.signals.mention import MENTION
 from samehand.signals.name import NAME
@@ -60,6 +61,9 @@ SENTENCES: dict[tuple[str, str], str] = {
     for signal in signals
     for level, sentence in signal.sentences.items()
 }
+
+LISTED: tuple[ListedSignal[Any], ...] = (EMAIL, PHONE, DEVICE, PAYMENT, NETWORK)
+"""Those of which an account may have several values."""
 
 BY_CODE: dict[int, Signal[Any]] = {signal.code: signal for signal in SIGNALS}
 POSITION: dict[str, int] = {signal.name: place for place, signal in enumerate(SIGNALS)}

@@ -175,6 +175,10 @@ class SignalBase(Generic[Trait]):
         """No values: the levels are as common as the table of weights says."""
         return ()
 
+    def unlisted(self, trait: Trait) -> Iterable[bytes]:
+        """Nothing but the keys: of a list, only values that share one are compared."""
+        return ()
+
 
 class PairSignalBase:
     """The defaults of pair signals: no keys."""

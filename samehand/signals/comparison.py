@@ -14,6 +14,7 @@ class Comparison(msgspec.Struct, frozen=True, gc=False):
     as counter-evidence. ``rate_unshared`` is what the rate would be if nobody else had been counted with the
     value. ``also`` are laxer comparisons that hold as well: whichever weighs most counts, so that closer
     agreement never weighs less. ``because`` is a sentence that says more than the level's own, or empty.
+    ``stale_days``: so long before its account's moment one of the values was last seen.
     """
 
     level: str
@@ -22,3 +23,4 @@ class Comparison(msgspec.Struct, frozen=True, gc=False):
     rate_unshared: float | None = None
     also: tuple[Comparison, ...] = ()
     because: str = ""
+    stale_days: int = 0

@@ -10,12 +10,15 @@ from samehand.keys import KeyKind
 from samehand.normalize.device import normal_device
 from samehand.signals.base import Example, Keyer
 from samehand.signals.digest import DigestSignal
+from samehand.signals.listed import ListedSignal
 
 
 class DeviceSignal(DigestSignal):
     """Both accounts were made on the same device."""
 
     name = "device"
+    personal = "device"
+    field = "device_id"
     code = 5
     kind = KeyKind.DEVICE
     owned = True
@@ -47,4 +50,6 @@ def _made_on(device_id: str) -> Account:
     return Account(platform="x", account_id="1", device_id=device_id)
 
 
-DEVICE: Final = DeviceSignal()
+DEVICE: Final = ListedSignal(
+    DeviceSignal(), half_days=540
+)  # assumed: half of all phones are replaced within 18 months

@@ -15,6 +15,7 @@ from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBa
 from samehand.signals.comparison import Comparison
 from samehand.signals.context import ComparisonContext
 from samehand.signals.digest import DIGEST_BYTES, MASK, checked_digest
+from samehand.signals.listed import ListedSignal
 
 DISPOSABLE: Final = 1  # bits of the stored byte of flags
 _TAGGED: Final = 2
@@ -46,6 +47,8 @@ class EmailSignal(SignalBase[EmailTrait]):
     """Both accounts gave the same e-mail address, or the same name in another mailbox."""
 
     name = "email"
+    personal = "email"
+    field = "email"
     code = 3
     sentences: Mapping[str, str] = {
         "same-address": "Both accounts use the same e-mail address.",
@@ -101,6 +104,10 @@ class EmailSignal(SignalBase[EmailTrait]):
 
     def counts(self, trait: EmailTrait) -> Iterable[Key]:
         return self.keys(trait)
+
+    def unlisted(self, trait: EmailTrait) -> Iterable[bytes]:
+        """That the provider is a throw-away one."""
+        return (b"disposable",) if trait.disposable else ()
 
     def compare(self, ours: EmailTrait, theirs: EmailTrait, context: ComparisonContext) -> Comparison | None:
         """The same address, mailbox with another tag, local part or private domain, or another address."""
@@ -168,4 +175,4 @@ def _writes_from(email: str) -> Account:
     return Account(platform="x", account_id="1", email=email)
 
 
-EMAIL: Final = EmailSignal()
+EMAIL: Final = ListedSignal(EmailSignal(), half_days=2_500)  # assumed: half keep a mailbox for seven years

@@ -13,6 +13,7 @@ from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBa
 from samehand.signals.comparison import Comparison
 from samehand.signals.context import ComparisonContext
 from samehand.signals.digest import DIGEST_BYTES, MASK
+from samehand.signals.listed import ListedSignal
 
 _DIFFERENT: Final = Comparison("different")
 
@@ -30,6 +31,8 @@ class NetworkSignal(SignalBase[NetworkTrait]):
     """Both accounts came from the same address or network, which many people may share."""
 
     name = "network"
+    personal = "ip"
+    field = "ip"
     code = 7
     sentences: Mapping[str, str] = {
         "same-address": "Both accounts came from the same internet address.",
@@ -72,6 +75,10 @@ class NetworkSignal(SignalBase[NetworkTrait]):
 
     def counts(self, trait: NetworkTrait) -> Iterable[Key]:
         return self.keys(trait)
+
+    def unlisted(self, trait: NetworkTrait) -> Iterable[bytes]:
+        """The wide /48."""
+        return (trait.site,) if trait.site else ()
 
     def compare(
         self, ours: NetworkTrait, theirs: NetworkTrait, context: ComparisonContext
@@ -128,4 +135,5 @@ def _comes_from(ip: str) -> Account:
     return Account(platform="x", account_id="1", ip=ip)
 
 
-NETWORK: Final = NetworkSignal()
+# Assumed: half of all lines get another address within ten days; after thirty too few have it to keep it.
+NETWORK: Final = ListedSignal(NetworkSignal(), half_days=10, most=4, days_max=30)

@@ -7,7 +7,7 @@ already, and have the same digest.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 from msgspec.structs import replace
 
@@ -20,6 +20,7 @@ from samehand.signals.contact import NAMING, ContactTrait, own_kind
 from samehand.signals.context import ComparisonContext
 from samehand.signals.email import EmailTrait
 from samehand.signals.handle import RATE_MIN, rate_of_handle
+from samehand.signals.listed import Listed
 from samehand.signals.phone import PhoneTrait
 
 _LEVELS: Final = {KeyKind.EMAIL: "mailbox", KeyKind.PHONE: "number"}
@@ -39,11 +40,8 @@ class Reach(NamedTuple):
 
 def reach_of(contact: object, email: object, phone: object, handle: object) -> Reach | None:
     """The :class:`Reach` of an account's traits, each of which may be ``None``; ``None`` if it is empty."""
-    own = set()
-    if isinstance(email, EmailTrait):
-        own.add((KeyKind.EMAIL, email.mailbox))
-    if isinstance(phone, PhoneTrait):
-        own.add((KeyKind.PHONE, phone.number))
+    own = {(KeyKind.EMAIL, each.mailbox) for each, _ in cast(Listed[EmailTrait] | None, email) or ()}
+    own |= {(KeyKind.PHONE, each.number) for each, _ in cast(Listed[PhoneTrait] | None, phone) or ()}
     if not isinstance(contact, ContactTrait):
         return Reach(frozenset(), frozenset(own)) if own else None
     named = {(key, digest) for digest, kind in contact.points if (key := own_kind(kind)) is not None}

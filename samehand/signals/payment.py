@@ -9,6 +9,7 @@ from samehand.account import Account
 from samehand.keys import KeyKind
 from samehand.signals.base import Example, Keyer
 from samehand.signals.digest import DigestSignal
+from samehand.signals.listed import ListedSignal
 
 _TOKEN_LENGTH_MIN: Final = 6  # shorter ones are placeholders ("none", "n/a"), shared by everybody
 
@@ -17,6 +18,8 @@ class PaymentSignal(DigestSignal):
     """Both accounts paid with the same instrument."""
 
     name = "payment"
+    personal = "payment"
+    field = "payment_token"
     code = 6
     kind = KeyKind.PAYMENT
     owned = True
@@ -49,4 +52,6 @@ def _paid_with(token: str) -> Account:
     return Account(platform="facebook", account_id="1", payment_token=token)
 
 
-PAYMENT: Final = PaymentSignal()
+PAYMENT: Final = ListedSignal(
+    PaymentSignal(), half_days=1_000
+)  # assumed: cards are valid for three to five years

@@ -13,6 +13,7 @@ from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBa
 from samehand.signals.comparison import Comparison
 from samehand.signals.context import ComparisonContext
 from samehand.signals.digest import DIGEST_BYTES, MASK
+from samehand.signals.listed import ListedSignal
 
 _DIFFERENT: Final = Comparison("different")
 
@@ -30,6 +31,8 @@ class PhoneSignal(SignalBase[PhoneTrait]):
     """Both accounts gave the same phone number, or numbers bought side by side."""
 
     name = "phone"
+    personal = "phone"
+    field = "phone"
     code = 4
     sentences: Mapping[str, str] = {
         "same-number": "Both accounts use the same phone number.",
@@ -118,4 +121,4 @@ def _rings_at(phone: str, locale: str | None = None) -> Account:
     return Account(platform="whatsapp", account_id="1", phone=phone, locale=locale)
 
 
-PHONE: Final = PhoneSignal()
+PHONE: Final = ListedSignal(PhoneSignal(), half_days=1_400)  # assumed: half keep a number for four years

@@ -105,6 +105,7 @@ class _Object:
     def build(self, given: Mapping[str, Any], path: str, unusable: list[Unusable]) -> Any:
         """The struct, or `Malformed`; adds to `unusable`."""
         values: dict[str, Any] = {}
+        given = self._with_lists(given)
         for name, kind in self._vital.items():
             if name not in given:
                 if name in self._required:
@@ -125,6 +126,18 @@ class _Object:
                 unusable.append(Unusable(name, FieldFault.MISSING_FIELD))
             values[name] = self._struct.stand_in(name, values)
         return self._struct(**values)
+
+    def _with_lists(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Reads a list that stands in a field of one value as if it stood in the field of several."""
+        moved = {
+            several: [*given[single], *(given[several] if isinstance(given.get(several), list) else ())]
+            for single, several in getattr(self._struct, "LISTS", {}).items()
+            if isinstance(given.get(single), list)
+        }
+        if not moved:
+            return given
+        singles = {single for single, several in self._struct.LISTS.items() if several in moved}
+        return {name: value for name, value in given.items() if name not in singles} | moved
 
 
 def _vital(value: Any, kind: _Object | _Reader, path: str, unusable: list[Unusable]) -> Any:
@@ -170,8 +183,14 @@ def _reader_of(python_type: Any, info: inspect.Type, strictly: _Reader, *, cut: 
         case inspect.Metadata():
             return _reader_of(python_type, info.type, strictly, cut=CUT.items() <= (info.extra or {}).items())
         case inspect.UnionType():
-            (wanted,) = (member for member in info.types if not isinstance(member, inspect.NoneType))
-            read = _reader_of(python_type, wanted, strictly)
+            several = [member for member in info.types if not isinstance(member, inspect.NoneType)]
+            readers = {
+                isinstance(member, inspect.StructType): _reader_of(python_type, member, strictly)
+                for member in several
+            }
+            if len(several) > 1:  # a value, or an object with it
+                return lambda value: readers[isinstance(value, dict)](value)
+            (read,) = readers.values()
             return lambda value: (None, ()) if value is None else read(value)
         case inspect.StrType():
             return _cut(strictly, info.max_length) if cut and info.max_length is not None else strictly
@@ -179,7 +198,8 @@ def _reader_of(python_type: Any, info: inspect.Type, strictly: _Reader, *, cut: 
             # Its items may be annotated, and it may be annotated or absent itself.
             while get_origin(python_type) is not tuple:
                 python_type = next(member for member in get_args(python_type) if member is not type(None))
-            return _items(_reader(get_args(python_type)[0]), info.max_length)
+            dated = isinstance(info.item_type, inspect.UnionType | inspect.StructType)
+            return _items(_reader(get_args(python_type)[0]), info.max_length, dated=dated)
         case inspect.StructType():
             return _parts(info.cls)
         case _:
@@ -198,22 +218,29 @@ def _cut(strictly: _Reader, length_max: int) -> _Reader:
     return read
 
 
-def _items(read_item: _Reader, length_max: int | None) -> _Reader:
-    """The first items that can be used, up to the limit."""
+def _items(read_item: _Reader, length_max: int | None, *, dated: bool) -> _Reader:
+    """The first items that can be used, up to the limit; of ``dated`` ones the latest."""
 
     def read(value: Any) -> _Read:
         if not isinstance(value, list):
             return _WRONG_TYPE
         field_faults = [FieldFault.TOO_MANY] if length_max is not None and len(value) > length_max else []
         items = []
-        for given in value[:length_max]:
+        for given in value if dated else value[:length_max]:
             item, more = read_item(given)
             field_faults += more
             if item is not _LEFT_OUT:
                 items.append(item)
-        return tuple(items), tuple(dict.fromkeys(field_faults))
+        if dated and field_faults:
+            items.sort(key=_seen_at, reverse=True)
+        return tuple(items[:length_max]), tuple(dict.fromkeys(field_faults))
 
     return read
+
+
+def _seen_at(item: Any) -> float:
+    moment = getattr(item, "last_seen_at", getattr(item, "seen_at", None))
+    return -math.inf if moment is None else moment.timestamp()
 
 
 def _parts(struct: type[Struct]) -> _Reader:

@@ -4,8 +4,10 @@ Columns are named like the account's fields, in any order; a first line of names
 `platform` (else the caller's), `event_id`, `occurred_at`; the picture's hash as `avatar_pdq` and
 `avatar_quality` (the picture itself travels in JSONL); in `links` spaces separate. Bans may have
 `banned_at`, `policy`, `queue`, `expires_at`, `because_of`, `basis_authority`, `basis_reference`,
-`basis_programmes` (semicolons separate). An empty cell is an absent field; other columns are ignored and
-counted. Commas, semicolons (as spreadsheet programs write them in much of Europe) or tabs separate the
+`basis_programmes` (semicolons separate, as in `emails` and the other lists). An empty cell is an absent
+field; other columns are ignored and counted.
+
+Commas, semicolons (as spreadsheet programs write them in much of Europe) or tabs separate the
 cells: whichever the line of names is found to use.
 
 Without a column `account_id` an account is named by its row number: 1 for the first row after the names,
@@ -189,17 +191,23 @@ def _event(row: _Cells, known: frozenset[str]) -> dict[str, Any]:
         event.setdefault("occurred_at", event["banned_at"])
     if "basis_authority" in known and (basis := _nested(row, _BASIS)):
         if "programmes" in basis:
-            basis["programmes"] = list(filter(None, map(str.strip, basis["programmes"].split(";"))))
+            basis["programmes"] = _parted(basis["programmes"])
         event["basis"] = basis
     account: dict[str, Any] = {name: row[name] for name in _PROFILE & row.keys()}
     if "links" in account:
         account["links"] = account["links"].split()
+    for name in row.keys() & set(Account.LISTS.values()):
+        account[name] = _parted(row[name])
     if avatar := _nested(row, _AVATAR):
         if "quality" in avatar and avatar["quality"].isdecimal() and len(avatar["quality"]) <= 3:
             avatar["quality"] = int(avatar["quality"])
         account["avatar"] = avatar
     event["account"] = account
     return event
+
+
+def _parted(cell: str) -> list[str]:
+    return list(filter(None, map(str.strip, cell.split(";"))))
 
 
 def _nested(row: _Cells, columns: dict[str, str]) -> dict[str, Any]:

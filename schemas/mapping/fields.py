@@ -88,6 +88,7 @@ _SAID_TO_BE_NOTHING: Final = frozenset(
     {
         *("email", "phone", "device_id", "ip", "user_agent", "locale", "payment_token", "referrer"),
         *("avatar_pdq", "avatar_quality"),
+        *Account.LISTS.values(),
     }
 )
 _STOOD_FOR: Final = ("expires_at", "reinstated_at", "until", "territory")

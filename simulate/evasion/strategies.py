@@ -1,4 +1,4 @@
-"""Eight ways back after a ban, from naive to wholly fresh.
+"""Nine ways back after a ban: eight from naive to wholly fresh, and one by what the account had before.
 
 Each is a function that makes the next account of a banned person, and says what it carries over. Whatever it
 does not carry over is a stranger's: not one identifying value agrees, not even by chance.
@@ -171,6 +171,13 @@ def wholly_fresh(way: Evasion, rng: Random) -> Person:
     return way.stranger
 
 
+def from_second(way: Evasion, rng: Random) -> Person:
+    banned = way.banned
+    if rng.random() < 0.5:
+        return replace(way.stranger, device_id=banned.second_device)
+    return replace(way.stranger, email=banned.older_email)
+
+
 def _handle(person: Person) -> str:
     return person.handle or person.given.latin[0]
 
@@ -251,6 +258,15 @@ STRATEGIES = (
         account=wholly_fresh,
         same_language=False,
     ),
+    Strategy(
+        number=9,
+        name="all new but for the banned one's second device or older mailbox",
+        needs=frozenset({"device", "email", "second"}),
+        shares=frozenset(),
+        may_share=frozenset(),
+        alters=frozenset({"device_id", "email"}),
+        account=from_second,
+    ),
 )
-"""All eight, by number less one. The first four are naive, 5 to 7 harder, and 8 shares nothing but its
-timing, which thousands share: nobody can catch it."""
+"""All nine, by number less one. The first four are naive, 5 to 7 harder, and 8 shares nothing but its
+timing, which thousands share: nobody can catch it. 9 is drawn only where a stream asks for it."""

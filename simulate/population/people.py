@@ -110,6 +110,8 @@ class Person(msgspec.Struct, frozen=True, gc=False):
     payment_token: str | None = None
     referrer: str | None = None
     avatar: PictureHash | None = None
+    second_device: str | None = None
+    older_email: str | None = None
 
     @property
     def key(self) -> str:
@@ -184,7 +186,7 @@ class Population:
     def equipped(self, rng: Random, person: Person, traits: frozenset[str]) -> Person:
         """The same person with each of these ``TRAITS``, and telling: no junk id, no default picture."""
         for trait in sorted(traits):
-            person = TRAITS[trait](self, rng, person)
+            person = {**TRAITS, **_FORMER}[trait](self, rng, person)
         return person
 
     def stranger(
@@ -311,6 +313,12 @@ def with_payment(population: Population, rng: Random, person: Person) -> Person:
     return replace(person, payment_token=devices.payment_token(rng))
 
 
+def with_second(population: Population, rng: Random, person: Person) -> Person:
+    """Another device and an older mailbox beside those that the person uses now."""
+    second = with_device(population, rng, person).device_id
+    return replace(person, second_device=second, older_email=population.new_email(rng, person))
+
+
 def with_home_line(population: Population, rng: Random, person: Person) -> Person:
     return placed(person, population.networks.home(rng, person.country))
 
@@ -337,3 +345,5 @@ TRAITS: Mapping[str, Callable[[Population, Random, Person], Person]] = MappingPr
     }
 )
 """What a person can be given, so that there is something to carry over to the next account."""
+_FORMER: Mapping[str, Callable[[Population, Random, Person], Person]] = {"second": with_second}
+"""The same beside the latest values; few people have it, and who has all traits has not."""

@@ -44,6 +44,8 @@ def profile(person: Person) -> Account:
         payment_token=person.payment_token,
         referrer=person.referrer,
         avatar=Avatar(pdq=person.avatar.pdq, quality=person.avatar.quality) if person.avatar else None,
+        device_ids=(person.second_device,) if person.second_device else (),
+        emails=(person.older_email,) if person.older_email else (),
     )
 
 

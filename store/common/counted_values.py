@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from samehand.fingerprint.distil import Fingerprint
 from samehand.keys import Key, KeyKind, kind_of, value_of
-from samehand.signals import SIGNALS
+from samehand.signals import LISTED, POSITION, SIGNALS
 
 # Counted within the account's stratum, its script and language: how common a name is depends on these.
 _WITHIN_STRATUM = frozenset((KeyKind.HANDLE_FULL, KeyKind.STEM, KeyKind.WORD))
@@ -67,6 +67,12 @@ def counted(fingerprint: Fingerprint, account: bytes) -> Sighting:
         if trait is not None
         for key in signal.counts(trait)
     ]
+    if len(keys) > VALUES_MAX:  # former values last, lest a long list hide what the account shows
+        lists = [(signal, fingerprint.traits[POSITION[signal.name]]) for signal in LISTED]
+        former = {
+            key for signal, trait in lists if isinstance(trait, tuple) for key in signal.counts(trait[1:])
+        }
+        keys.sort(key=former.__contains__)
     prefix = _first(keys, KeyKind.PREFIX)
     device = _first(keys, KeyKind.DEVICE)
     by_network = prefix or device or account

@@ -1221,7 +1221,7 @@ async def test_what_no_rule_takes_is_nothing_and_what_does_not_map_is_a_dead_let
 
 async def test_what_a_record_came_without_is_counted_on_the_foreign_topic() -> None:
     shop = Shop()
-    [outcome] = await shop.told(signup(mail=[SECRET]))
+    [outcome] = await shop.told(signup(mail={"address": SECRET}))
     assert isinstance(outcome, Published)
     assert shop.metrics.fields_unusable.labels(TOPIC, "email", "wrong-type")._value.get() == 1
 

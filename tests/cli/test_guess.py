@@ -68,6 +68,26 @@ def test_column_of_a_usual_name_with_other_values_is_not_taken() -> None:
     assert "# account_id = ..." in found.toml
 
 
+@for_each(
+    ("column", "values", "line"),
+    [
+        (
+            "Known IPs",
+            ["203.0.113.4; 203.0.113.5", "203.0.113.6"],
+            'ips = { from = "\\"Known IPs\\"", separator = ";" }',
+        ),
+        ("ips", ["203.0.113.4,203.0.113.5"], 'ips = { from = "ips", separator = "," }'),
+        ("devices", ["ab12cd34 ef56ab78"], 'device_ids = { from = "devices", separator = " " }'),
+        ("emails", ["a@example.org|b@example.org"], 'emails = { from = "emails", separator = "|" }'),
+        ("phones", ["+1 202 555 0143"], 'phones = { from = "phones", separator = "," }'),
+    ],
+)
+def test_column_of_several_values_fills_a_list(column: str, values: list[str], line: str) -> None:
+    found = guessed(**{"id": [str(place) for place in range(len(values))], column: values})
+    assert line in found.toml.splitlines()
+    compile_mappings(found.toml.encode(), "guess")
+
+
 @example({"nick\x7f": "umar"})
 @given(st.dictionaries(st.text(max_size=20), st.text(max_size=40), min_size=1, max_size=8))
 def test_any_table_gets_a_proposal_that_compiles(row: dict[str, str]) -> None:

@@ -142,6 +142,10 @@ PERSONAL: Final[dict[str, dict[str, Any]]] = {
     "a locale of subtags": {"locale": "a-" * 32},
     "a referrer of ligatures": {"referrer": "\ufdfa" * 2_048},
     "a payment token of ligatures": {"payment_token": "\ufdfa" * 256},
+    "mailboxes of ligatures": {"emails": tuple("\ufdfa" * 310 + str(place) for place in range(16))},
+    "mailboxes of one domain": {"emails": tuple(f"u{place}@valley.example" for place in range(16))},
+    "phone numbers of one block": {"phones": tuple(f"+92301234{place:04}" for place in range(16))},
+    "devices without end": {"device_ids": tuple("ab" * 120 + str(place) for place in range(16))},
 }
 
 

@@ -36,7 +36,7 @@ from samehand.frequency.rates import (
 from samehand.keys import PERSONAL_POSTING_CAP, KeyKind, key_of
 from samehand.normalize.text.fold import fold_name
 from samehand.normalize.text.fold_table import FOLD_VERSION
-from samehand.signals.phone import PHONE, PhoneTrait
+from samehand.signals.phone import PHONE
 from tests.samehand.makers import an_account, keyer
 from tests.tables import for_each
 
@@ -117,8 +117,8 @@ class Counted:
 
 def number(phone: str = NUMBER) -> bytes:
     trait = PHONE.distil(an_account(phone=phone), keyer)
-    assert isinstance(trait, PhoneTrait)
-    return trait.number
+    assert trait is not None
+    return trait[0][0].number
 
 
 @for_each(

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import schemas
@@ -389,6 +389,7 @@ def test_no_value_of_a_field_that_is_not_vital_costs_the_record(
     place: tuple[Decode, Record, tuple[str, ...]], value: object
 ) -> None:
     decode, record, path = place
+    assume(not (path[-1] in Account.LISTS and isinstance(value, list)))  # read as the list that it is
     outcome = decode(put(record, path, value), now=NOW)
     kept = record_of(outcome)
     assert vital(kept) == vital(record)

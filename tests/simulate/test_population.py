@@ -30,6 +30,7 @@ from simulate.population.networks import Networks
 from simulate.population.people import LANGUAGE_WEIGHTS, PLATFORMS, TRAITS, Person, Population, email, shared
 from simulate.population.phones import BLOCK_NUMBERS, COUNTRIES, neighbouring, phone, written
 from simulate.sampling import seeded
+from simulate.timeline.records import profile
 from tests.tables import for_each
 
 # Numbers that exist in their country, however they are typed.
@@ -461,8 +462,15 @@ def test_everything_that_may_be_shared_sometimes_is(strategy: Strategy, edits: s
 
 
 def test_all_but_the_wholly_fresh_can_be_caught() -> None:
-    assert {strategy.number for strategy in STRATEGIES if strategy.catchable} == set(range(1, 8))
-    assert [strategy.number for strategy in STRATEGIES] == list(range(1, 9))
+    assert {strategy.number for strategy in STRATEGIES if strategy.catchable} == {*range(1, 8), 9}
+    assert [strategy.number for strategy in STRATEGIES] == list(range(1, 10))
+
+
+def test_return_from_the_second_device_or_the_older_mailbox_is_in_the_profile() -> None:
+    for banned, mirror in pairs(STRATEGIES[8], "held_out"):
+        wire = profile(banned)
+        assert mirror.device_id in wire.device_ids or mirror.email in wire.emails
+        assert (mirror.device_id, mirror.email) != (banned.device_id, banned.email)
 
 
 @both_edit_sets

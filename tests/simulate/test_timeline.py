@@ -229,7 +229,7 @@ def test_labels_do_not_leak_into_records(events: list[SimulatedEvent]) -> None:
         ({"accounts": 0}, "accounts and days"),
         ({"mirror_share": 0.9}, "mirror_share"),
         ({"edits": "secret"}, "edits must be one of tuning, validation, held_out"),
-        ({"strategy_weights": {9: 1.0}}, "no strategy"),
+        ({"strategy_weights": {10: 1.0}}, "no strategy"),
         ({"start": datetime(2026, 1, 1)}, "timezone"),  # noqa: DTZ001  # a date without a zone is the case
         ({"bans": -1}, "bans"),
     ],

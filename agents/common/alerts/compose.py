@@ -17,6 +17,7 @@ from samehand.scoring.evidence import Evidence, Score
 from samehand.signals import POSITION, SIGNALS
 from samehand.signals.base import Quoted
 from samehand.signals.cross_field import CROSS_FIELD
+from samehand.signals.listed import ListedSignal
 from samehand.watchlist.platforms import is_list
 from schemas.alerts import (
     AlertSummary,
@@ -166,8 +167,8 @@ def evidence_lines(
                 signal=line.signal,
                 weight=line.weight,
                 level=line.level,
-                ours=_value(line.signal, ours, our_words),
-                theirs=_value(line.signal, theirs, their_words),
+                ours=_value(line.signal, ours, theirs, our_words),
+                theirs=_value(line.signal, theirs, ours, their_words),
                 because=as_written(line.because, names),
                 explained=line.explained,
             )
@@ -186,7 +187,7 @@ def innocent_reasons(score: Score) -> tuple[InnocentReason, ...]:
     )
 
 
-def _value(signal: str, fingerprint: Fingerprint, words: Quoted) -> str:
+def _value(signal: str, fingerprint: Fingerprint, other: Fingerprint, words: Quoted) -> str:
     """The value that one side shows for a signal; for a pair-level signal, the side's own part of it."""
     if signal == "timing":
         if fingerprint.at is None:
@@ -199,4 +200,9 @@ def _value(signal: str, fingerprint: Fingerprint, words: Quoted) -> str:
         return CROSS_FIELD.show(words)
     place = POSITION.get(signal)
     trait = None if place is None else fingerprint.traits[place]
-    return "" if place is None or trait is None else SIGNALS[place].show(trait, words)
+    if place is None or trait is None:
+        return ""
+    shows = SIGNALS[place]
+    if isinstance(shows, ListedSignal):
+        return shows.show_beside(trait, other.traits[place], words)
+    return shows.show(trait, words)

@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 from hypothesis import strategies as st
 
-from samehand.account import Account, Avatar
+from samehand.account import Account, AgedValue, Avatar
 from samehand.frequency.rates import SIGN_UPS_A_DAY_UNKNOWN, SignUpRates
 from samehand.keys import KeyKind
 from samehand.scoring.learn import FACTOR_MAX
@@ -73,6 +73,15 @@ FIELDS: Final[dict[str, tuple[Any, ...]]] = {
     "user_agent": (None, "Mozilla/5.0 (Linux; Android 13; SM-A536B) Chrome/120.0.0.0 Mobile Safari/537.36"),
     "locale": (None, "ps-AF", "en-GB"),
     "referrer": (None, "invite:7GQ2"),
+    "others": (
+        {},
+        {"device": (AgedValue("0b7d5a34-9c11-4c0e-8a57-2f4e6b1c3d99"),), "ip": (AgedValue("39.40.12.7", 3),)},
+        {
+            "device": (AgedValue("6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b", 400),),
+            "email": (AgedValue("umar@proton.me", 0), AgedValue("salma@example.org", 90)),
+            "phone": (AgedValue("+447911123456", 0), AgedValue("+923012345678", 200)),
+        },
+    ),
     "avatar": (None, picture(0), picture(24), picture(55), picture(128)),
 }
 alike_accounts = st.builds(

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.account import Avatar
+from samehand.account import AgedValue, Avatar
 from samehand.elapsed import DAY_SECONDS as DAY
 from samehand.fingerprint.distil import distil, enrolment_keys, pack, unpack
 from samehand.frequency.rates import SIGN_UPS_A_DAY_MIN, SIGN_UPS_A_DAY_UNKNOWN, shared_rate
@@ -391,6 +391,13 @@ def test_a_picture_is_counted_whole() -> None:
 def test_a_bio_full_of_links_counts_no_more_than_the_cap() -> None:
     (one,) = fingerprints(an_account(bio=" ".join(f"t.me/channel_{n}" for n in range(200))))
     assert len(counted(one, ITSELF).values) <= VALUES_MAX
+
+
+def test_long_lists_hide_no_other_value() -> None:
+    lists = {name: tuple(AgedValue(f"{name}-{n:04}", n) for n in range(16)) for name in ("device", "payment")}
+    account = replace(an_account(), avatar=Avatar(pdq=bytes(range(32)), quality=90), others=lists)
+    one = distil(account, PEPPERS.current.digest, at=None, pepper_id=1)
+    assert KeyKind.AVATAR in {value.kind for value in counted(one, ITSELF).values}
 
 
 HOUR = 3_600.0
