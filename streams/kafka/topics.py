@@ -209,12 +209,6 @@ def former_weights(settings: Settings) -> str:
     return f"{settings.topic_prefix}weights"
 
 
-def former_topics(settings: Settings) -> list[str]:
-    """Returns the topics on the broker that former releases alone used. Raises what `admin` raises."""
-    with admin(settings) as client:
-        return list(look_up(client, [former_weights(settings)]))
-
-
 def check(
     settings: Settings, topics: Sequence[TopicSpec] | None = None, *, create: bool = False
 ) -> list[TopicFinding]:
