@@ -93,28 +93,19 @@ class StoreWatch:
             self.fault = str(fault)
 
 
-@dataclass(slots=True)
-class WarmUp:
+async def warm_up(
+    scoring: Scoring, deadline_ms: float, warm: asyncio.Event, sleep: Callable[[float], Awaitable[None]]
+) -> None:
     """Scores a made-up sign-up until an answer comes within the deadline: a cold process is slow at first.
 
     `undecided` for another reason, as without a store, is an answer too.
     """
-
-    scoring: Scoring
-    deadline_ms: float
-    sleep: Callable[[float], Awaitable[None]]
-    fault: str = "no answer came within the deadline yet"
-
-    async def run(self) -> None:
-        """Returns once the gate may take calls."""
-        raw = encode(CREATED)
-        while self.fault:
-            if self.scoring.store_fault() != NOT_OPENED:
-                answer = await self.scoring(raw, self.deadline_ms, sees_alerts=False)
-                if isinstance(answer, Score) and answer.reason != "deadline":
-                    self.fault = ""
-                    return
-            await self.sleep(ASK_AGAIN_SECONDS)
+    while not warm.is_set():
+        if scoring.store_fault() != NOT_OPENED:
+            answer = await scoring(encode(CREATED), deadline_ms, sees_alerts=False)
+            if isinstance(answer, Score) and answer.reason != "deadline":
+                warm.set()
+        await sleep(0.0 if warm.is_set() else ASK_AGAIN_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +149,7 @@ class Process:
             deadline_ms=self.settings.gate_deadline_ms,
             desk=self.desk,
         )
-        # It counts neither as a question nor as a variation of one.
-        warm_up = WarmUp(
-            Scoring(self.preview, self.clock.ticks, lambda: watch.fault),
-            self.settings.gate_deadline_ms,
-            self.clock.sleep,
-        )
+        warm, asking = asyncio.Event(), Scoring(self.preview, self.clock.ticks, lambda: watch.fault)
         watched = watching(
             self.metrics,
             lambda: {
@@ -173,7 +159,7 @@ class Process:
                 "desk": "" if self.desk is None else self.desk.fault,
             },
             lambda: gate_metrics.keys.set(len(self.keyring)),
-            lambda: warm_up.fault,
+            warm.is_set,
         )
         settings = self.settings
         servers = [
@@ -182,7 +168,7 @@ class Process:
         ]
         beside: list[Callable[[], Awaitable[None]]] = [
             watch.run,
-            partial(_forever, warm_up.run),
+            partial(_forever, warm_up, asking, self.settings.gate_deadline_ms, warm, self.clock.sleep),
             self.publisher.run,
             partial(questions.run, self.clock.sleep),
         ]
@@ -215,9 +201,9 @@ class Process:
                 return
 
 
-async def _forever(part: Callable[[], Awaitable[None]]) -> None:
+async def _forever(part: Callable[..., Awaitable[None]], *given: Any) -> None:
     """Runs a part that ends by itself, which would end the gate."""
-    await part()
+    await part(*given)
     await asyncio.Event().wait()
 
 
@@ -264,10 +250,10 @@ def watching(
     exposed: Metrics,
     facts: Callable[[], dict[str, str]],
     refresh: Callable[[], None],
-    cold: Callable[[], str],
+    warm: Callable[[], bool],
 ) -> Litestar:
-    """``facts``: what is not well, by what it concerns. ``refresh`` brings gauges up to date. ``cold``: why
-    the gate would miss its deadline, "" once an answer met it.
+    """``facts``: what is not well, by what it concerns. ``refresh`` brings gauges up to date. ``warm``: True
+    once an answer came within the deadline.
 
     A gate that is warm is live and ready, whatever is away: it is the one that answers `undecided`, and taken
     out of a balancer it could not even do that. What is away is in the answer.
@@ -285,8 +271,9 @@ def watching(
 
     @get("/health/ready")
     async def ready() -> Response[bytes]:
-        faults = {name: why for name, why in {**facts(), "gate": cold()}.items() if why}
-        return _json({"healthy": not cold(), "faults": faults}, 503 if cold() else 200)
+        faults = {**facts(), "gate": "" if warm() else "no answer came within the deadline yet"}
+        told = {name: why for name, why in faults.items() if why}
+        return _json({"healthy": warm(), "faults": told}, 200 if warm() else 503)
 
     def fault(request: Request[Any, Any, State], error: Exception) -> Response[bytes]:
         status = error.status_code if isinstance(error, HTTPException) else 500

@@ -85,12 +85,9 @@ def _slug(name: str, odd: str = "[^A-Za-z0-9_-]") -> str:
     return re.sub(odd, "-", name)
 
 
-_PATTERNS: Final = ("literal", "prefix")  # as Strimzi calls them
-
-
 def yaml(plan: TopicPlan) -> str:
-    """Returns Strimzi's KafkaTopic and KafkaUser; authentication is the cluster's to add."""
-    return "\n".join(line for resource in _resources(plan) for line in ("---", *_lines(resource)))
+    """Returns Strimzi's KafkaTopic and KafkaUser, each as JSON, which is YAML; add authentication."""
+    return "\n".join(f"---\n{json.dumps(resource, indent=2)}" for resource in _resources(plan))
 
 
 def _resources(plan: TopicPlan) -> Iterator[dict[str, Any]]:
@@ -98,17 +95,11 @@ def _resources(plan: TopicPlan) -> Iterator[dict[str, Any]]:
         sized = {"partitions": topic.partitions, "replicas": plan.replication, "config": topic.configs}
         yield _resource("KafkaTopic", _slug(topic.name, "[^a-z0-9.-]"), {"topicName": topic.name, **sized})
     for process, grants in groupby(plan.grants, lambda grant: grant.process):
-        acls = [
-            {
-                "resource": {
-                    "type": grant.kind,
-                    "name": grant.name,
-                    "patternType": _PATTERNS[grant.prefixed],
-                },
-                "operations": [grant.operation],
-            }
-            for grant in grants
-        ]
+        acls = []
+        for grant in grants:
+            pattern = "prefix" if grant.prefixed else "literal"
+            on = {"type": grant.kind, "name": grant.name, "patternType": pattern}
+            acls.append({"resource": on, "operations": [grant.operation]})
         spec = {"authorization": {"type": "simple", "acls": acls}}
         yield _resource("KafkaUser", f"samehand-{process}", spec)
 
@@ -116,19 +107,6 @@ def _resources(plan: TopicPlan) -> Iterator[dict[str, Any]]:
 def _resource(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
     metadata = {"name": name, "labels": {"strimzi.io/cluster": "kafka"}}
     return {"apiVersion": "kafka.strimzi.io/v1", "kind": kind, "metadata": metadata, "spec": spec}
-
-
-def _lines(value: Mapping[str, Any]) -> Iterator[str]:
-    """YAML of a mapping; lists of mappings are written in its flow style, which is JSON."""
-    for key, inner in value.items():
-        if isinstance(inner, Mapping):
-            yield f"{key}:"
-            yield from (f"  {line}" for line in _lines(inner))
-        elif isinstance(inner, list):
-            yield f"{key}:"
-            yield from (f"  - {json.dumps(item)}" for item in inner)
-        else:
-            yield f"{key}: {json.dumps(inner)}"
 
 
 FORMATS: Final = {"sh": sh, "terraform": terraform, "yaml": yaml}

@@ -22,7 +22,7 @@ from tests.house import ROOT
 from tests.printed import README as TEXT
 from tests.printed import printed, run_by_nothing
 from tests.tables import for_each
-from tools.reference_tables import REFERENCE, TABLES, renewed
+from tools.reference_tables import TABLES, page_of, renewed
 
 LINES_MAX = 160
 """What a reader takes in before the first cup is empty; tables belong to docs/."""
@@ -39,7 +39,7 @@ def test_it_stays_short() -> None:
 
 @for_each("name", TABLES)
 def test_generated_tables_are_what_the_code_says(name: str) -> None:
-    text = (REFERENCE / f"{name}.md").read_text("utf-8")
+    text = page_of(name).read_text("utf-8")
     assert renewed(name, text) == text, "run `python -m tools.reference_tables`"
 
 
@@ -143,7 +143,9 @@ def test_every_file_that_a_page_links_to_is_there(page: Path) -> None:
 
 
 def test_the_event_of_the_reference_is_one() -> None:
-    block = re.search(r"```json\n(.*?)```", (REFERENCE / "events.md").read_text("utf-8"), re.DOTALL)
+    block = re.search(
+        r"```json\n(.*?)```", (ROOT / "docs" / "reference" / "events.md").read_text("utf-8"), re.DOTALL
+    )
     assert block is not None
     read = decode_created(block[1].encode(), now=time.time())
     assert isinstance(read, Decoded)

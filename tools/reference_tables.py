@@ -20,6 +20,7 @@ from desk.places import places
 from desk.settings import DeskSettings, load
 from desk.telemetry import DeskMetrics
 from gate.metrics import GateMetrics
+from streams.kafka.topics import PUBLISHED, every, wanted
 from streams.settings import describe
 from streams.telemetry.metrics import Metrics
 
@@ -28,12 +29,14 @@ REFERENCE: Final = ROOT / "docs" / "reference"
 
 
 def settings_table() -> str:
-    """Every setting under its group: its variable, default and meaning."""
-    rows: defaultdict[str, list[str]] = defaultdict(list)
+    """Every setting below its group: its variable, default and meaning."""
+    rows, group = [], ""
     for setting in describe(DeskSettings):
+        if setting.group != group:
+            rows.append(f"| **{(group := setting.group)}** | | |")
         default = f"`{setting.default}`" if setting.default else ""
-        rows[setting.group].append(f"| `{setting.name}` | {default} | {_cell(setting.meaning)} |")
-    return _sections("variable | default", "meaning", rows)
+        rows.append(f"| `{setting.name}` | {default} | {_cell(setting.meaning)} |")
+    return "\n".join(["| variable | default | meaning |", "|---|---|---|", *rows])
 
 
 def metrics_table() -> str:
@@ -73,10 +76,23 @@ def retention_table() -> str:
     return "\n".join([heads, "|---|---|---|---|", *rows])
 
 
+def main_job_table() -> str:
+    """The topics that a worker needs by default, by who does what with them."""
+    ours, alike = every(load({})), defaultdict[tuple[str, str], list[str]](list)
+    by_platforms = {ours[topic].name for topic in PUBLISHED.split()}
+    for spec in wanted(load({})):
+        worker = " and ".join(f"{right.lower()}s" for right in sorted(spec.rights))
+        alike["writes" if spec.name in by_platforms else "", worker].append(f"`{spec.name}`")
+    rows = [f"| {', '.join(topics)} | {' | '.join(rights)} |" for rights, topics in alike.items()]
+    return "\n".join(["| topics | your platform | the worker |", "|---|---|---|", *rows])
+
+
 def _sections(name: str, meaning: str, rows: Mapping[str, list[str]]) -> str:
-    """A table under each heading."""
-    heads = [f"| {name} | {meaning} |", "|---" * (name.count("|") + 2) + "|"]
-    tables = ["\n".join([f"## {heading}", "", *heads, *rows[heading]]) for heading in rows]
+    """A table of two columns under each heading."""
+    tables = [
+        "\n".join([f"## {heading}", "", f"| {name} | {meaning} |", "|---|---|", *rows[heading]])
+        for heading in rows
+    ]
     return "\n\n".join(tables)
 
 
@@ -85,8 +101,13 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "metrics": metrics_table,
     "commands": commands_table,
     "retention": retention_table,
+    "main-job": main_job_table,
 }
-"""The table of each page, which is called like it."""
+"""The table of each page, which is called like it but for `main-job`."""
+
+
+def page_of(name: str) -> Path:
+    return ROOT / "docs" / "live.md" if name == "main-job" else REFERENCE / f"{name}.md"
 
 
 def renewed(name: str, text: str) -> str:
@@ -121,7 +142,7 @@ def _cell(text: str) -> str:
 
 def main() -> None:
     for name in TABLES:
-        fill_in(REFERENCE / f"{name}.md", {name: TABLES[name]()})
+        fill_in(page_of(name), {name: TABLES[name]()})
 
 
 if __name__ == "__main__":

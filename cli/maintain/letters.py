@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from cli import output
+from cli.exit_codes import NotDone
 from cli.options import MOMENT, F, flag, option
 from report.text import plural, visible
 from streams.deadletters import admin as post
@@ -61,7 +62,7 @@ def _filters(function: F) -> F:
 @click.argument("address", required=False, metavar="[TOPIC:PARTITION:OFFSET]")
 @_filters
 @flag("--all", "Also list letters that were replayed or dropped.", "done_too")
-@flag("--value", "Also print each record's key and value; they may hold personal data.", "with_value")
+@flag("--value", "Also print the named record; it may hold personal data.", "with_value")
 @output.json_option
 def list_(address: str | None, wanted: Wanted, done_too: bool, with_value: bool) -> int:
     """List dead letters that were neither replayed nor dropped, oldest first, without their records.
@@ -74,10 +75,12 @@ def list_(address: str | None, wanted: Wanted, done_too: bool, with_value: bool)
       samehand letters list --topic accounts.created --since 2026-11-20
       samehand letters list accounts.created:3:1207 --value
     """
-    if address is not None:
-        letters = [post.show(load(), _address(address))]
-    else:
-        letters = post.list_letters(load(), replace(wanted, open_only=not done_too))
+    if with_value and address is None:
+        raise click.UsageError("--value wants the address of one record")
+    wanted = replace(wanted, open_only=not (done_too or address), address=address and _address(address))
+    letters = post.list_letters(load(), wanted)
+    if address and not letters:
+        raise NotDone(f"there is no dead letter for {address}")
     return output.result(
         {"letters": [_row(letter, with_value) for letter in letters]},
         *(line for letter in letters for line in _lines(letter, with_value)),

@@ -82,24 +82,13 @@ class Replayed:
 
 
 def list_letters(settings: Settings, wanted: Wanted) -> list[Letter]:
-    """The letters without their bytes, oldest first.
+    """The letters, oldest first; without their bytes but for one that is wanted by its address.
 
     Raises `BrokerUnavailable`, `LettersError` for too many.
     """
     with reader(settings) as opened:
         listed = _listed(opened, settings, wanted)
     return sorted(listed.values(), key=lambda letter: letter.record.at)
-
-
-def show(settings: Settings, address: str) -> Letter:
-    """One letter with its bytes. Raises `LettersError` when there is none."""
-    wanted = Wanted(address=address, open_only=False)
-    with reader(settings) as opened:
-        done = _listed(opened, settings, wanted)
-        for letter in _letters(opened, settings):
-            if wanted.takes(letter):
-                return Letter(letter, done[letter.address].done)
-    raise LettersError(f"there is no dead letter for {address}")
 
 
 def replay(
@@ -156,7 +145,8 @@ def _listed(opened: TopicReader, settings: Settings, wanted: Wanted) -> dict[str
                 dropped = headers.get(DONE_HEADER) == b"dropped"
                 done[address.decode(errors="replace")] = "dropped" if dropped else "replayed"
         elif (letter := _decoded(arrival)) is not None and wanted.takes(letter):
-            letters[letter.address] = Letter(msgspec.structs.replace(letter, value=None))
+            kept = letter if wanted.address else msgspec.structs.replace(letter, value=None)
+            letters[letter.address] = Letter(kept)
             if len(letters) > LISTED_MAX:
                 raise LettersError(
                     f"more than {LISTED_MAX} dead letters; narrow them down by topic, reason or date"

@@ -140,30 +140,21 @@ def names(settings: Settings) -> Names:
 _COMPACTED: Final = frozenset({"banned", "state", "waves", "control", "audit"})
 """By the attribute of `Names`. Heads of the audit are keyed by number and hash: compaction keeps all."""
 
-_DAYS: Final[Mapping[str, int]] = {
-    "scanned": 1,  # raw profiles that are read within seconds
-    "alerts": 30,
-    "shadow": 7,
-    "sample": 7,  # quotes accounts that never alerted
-    "actioned": 365,
-    "verdicts": 365,  # what `samehand learn` reads
-    "appeals": 365,
-    "enrolled": 7,
-    "letters": LETTERS_DAYS,
-    "gate_audit": 365,
+_DAYS: Final = {1: "scanned", 30: "alerts", 365: "actioned verdicts appeals gate_audit"} | {
+    LETTERS_DAYS: "letters shadow sample enrolled"
 }
+"""Raw profiles are read within seconds; samples quote accounts without an alert; verdicts are learnt from."""
+
 _IN_ORDER: Final = frozenset({"control", "audit", "gate_audit"})
 """Of one partition: their few records have one order."""
 
 
 def every(settings: Settings) -> dict[str, TopicSpec]:
     """Returns each topic of ours as it should be, by its attribute of `Names`, without rights."""
+    days = {topic: days for days, topics in _DAYS.items() for topic in topics.split()}
     return {
         topic: TopicSpec(
-            name,
-            1 if topic in _IN_ORDER else settings.topic_partitions,
-            topic in _COMPACTED,
-            _DAYS.get(topic),
+            name, 1 if topic in _IN_ORDER else settings.topic_partitions, topic in _COMPACTED, days.get(topic)
         )
         for topic, name in vars(names(settings)).items()
     }
@@ -216,12 +207,6 @@ def wanted_by_deliver(settings: Settings, *, waves: bool, appeals: bool) -> list
 def former_weights(settings: Settings) -> str:
     """The topic on which the desks of former releases published adopted weights."""
     return f"{settings.topic_prefix}weights"
-
-
-def former_topics(settings: Settings) -> list[str]:
-    """Returns the topics on the broker that former releases alone used. Raises what `admin` raises."""
-    with admin(settings) as client:
-        return list(look_up(client, [former_weights(settings)]))
 
 
 def check(

@@ -102,7 +102,7 @@ def describe(kind: type[Settings]) -> list[Described]:
 def _group(kind: type[Settings], name: str) -> str:
     """The subject of the class that declares a setting."""
     declares = next(base for base in reversed(kind.__mro__) if name in getattr(base, "model_fields", ()))
-    return (declares.__doc__ or "").partition("\n")[0].rstrip(".")
+    return (declares.__doc__ or "").splitlines()[0].partition(",")[0].rstrip(".")
 
 
 def _variable(field: str) -> str:

@@ -113,9 +113,8 @@ def test_settings_of_the_main_job_come_first_and_each_other_under_its_subject(sa
     assert ten[:3] == ["SAMEHAND_KAFKA_BROKERS", "SAMEHAND_REDIS_URL", "SAMEHAND_PEPPER_FILE"]
     assert len(headings) == len({lines[number] for number in headings}), "one heading a subject"
     page = (ROOT / "docs" / "reference" / "settings.md").read_text("utf-8")
-    assert [f"## {lines[number].rstrip(':')}" for number in headings] == re.findall(
-        "^## .*", page, re.MULTILINE
-    )[1:]
+    on_page = re.findall(r"^\| \*\*(.*)\*\*", page, re.MULTILINE)
+    assert on_page == ["The main job", *(lines[number].rstrip(":") for number in headings)]
 
 
 Break = Callable[["House"], object]
@@ -423,7 +422,6 @@ def found(monkeypatch: pytest.MonkeyPatch) -> list[topics.TopicFinding]:
     monkeypatch.setattr(kafka, "kafka_fault", lambda settings: None)
     monkeypatch.setattr(kafka, "stopped_topics", lambda settings: {})
     monkeypatch.setattr(kafka, "former_weights_fault", lambda settings: None)
-    monkeypatch.setattr(topics, "former_topics", lambda settings: [])
     monkeypatch.setattr(kafka, "look_at_events", lambda settings: [])
     monkeypatch.setattr(topics, "check", lambda settings, create: said)
     monkeypatch.setattr(topics, "group_fault", lambda settings: "")
@@ -431,12 +429,9 @@ def found(monkeypatch: pytest.MonkeyPatch) -> list[topics.TopicFinding]:
     return said
 
 
-def test_topics_of_former_releases_are_named_once_no_adopted_table_is_at_stake(
+def test_an_adopted_table_of_a_former_release_is_wrong(
     found: list[topics.TopicFinding], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(topics, "former_topics", lambda settings: ["weights"])
-    last = look_at_kafka(load({}))[-1]
-    assert (last.state, "weights" in last.finding, "delete" in last.cure) == ("warning", True, True)
     stops = StartFault("weights", "adopted", "export it", 78)
     monkeypatch.setattr(kafka, "former_weights_fault", lambda settings: stops)
     last = look_at_kafka(load({}))[-1]

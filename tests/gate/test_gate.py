@@ -47,7 +47,7 @@ from gate.keys import (
 )
 from gate.metrics import GateMetrics
 from gate.openapi import document
-from gate.process import NOT_OPENED, WarmUp, watching
+from gate.process import NOT_OPENED, warm_up, watching
 from gate.rights import KINDS, May, covers, fault_of
 from gate.scoring import Scoring
 from local.ports import LOOPBACK, take_port
@@ -908,9 +908,9 @@ async def test_a_redis_that_hangs_or_dies_holds_no_sign_up_and_is_asked_again_on
     assert harmed.end() == 0
 
 
-def client(cold: str = "", **facts: str) -> tuple[httpx.AsyncClient, list[int]]:
+def client(*, warm: bool = True, **facts: str) -> tuple[httpx.AsyncClient, list[int]]:
     looked: list[int] = []
-    app: Any = watching(Metrics(CollectorRegistry()), lambda: facts, lambda: looked.append(1), lambda: cold)
+    app: Any = watching(Metrics(CollectorRegistry()), lambda: facts, lambda: looked.append(1), lambda: warm)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gate"), looked
 
 
@@ -933,7 +933,7 @@ async def test_without_a_store_it_stays_in_a_balancer_and_says_what_is_away() ->
 
 
 async def test_gate_without_an_answer_within_its_deadline_is_live_and_not_ready() -> None:
-    asking, _ = client(cold="no answer came within the deadline yet")
+    asking, _ = client(warm=False)
     answer = await asking.get("/health/ready")
     assert (answer.status_code, answer.json()["healthy"]) == (503, False)
     assert "deadline" in answer.json()["faults"]["gate"]
@@ -972,7 +972,6 @@ async def test_gate_is_warm_once_an_answer_meets_its_deadline(
         if len(faults) > 1:
             faults.pop(0)
 
-    warm_up = WarmUp(Scoring(Preview(make_life().context), clock, lambda: faults[0]), 150.0, sleep)
-    assert warm_up.fault
-    await warm_up.run()
-    assert (warm_up.fault, len(looked)) == ("", asked)
+    warm = asyncio.Event()
+    await warm_up(Scoring(Preview(make_life().context), clock, lambda: faults[0]), 150.0, warm, sleep)
+    assert (warm.is_set(), len(looked)) == (True, asked)

@@ -89,16 +89,7 @@ def look_at_calls(settings: Settings) -> list[DoctorFinding]:
 
 def look_at_publishing(settings: Settings) -> list[DoctorFinding]:
     """Checks whether a broker takes us and would take what a gate publishes; nothing is written."""
-    words = "may write events and verdicts"
-    wanted = topics.wanted_by_gate(settings)
-    answers_leads = False
-    with suppress(UnusableKeys):  # `look_at_keys` says why
-        answers_leads = settings.gate_keys is not None and any(
-            key.has("related") for key in read_keys(settings.gate_keys)
-        )
-    if not answers_leads:  # no key may ask who is related, for which the gate has a topic
-        wanted = [topic for topic in wanted if topic.name != topics.names(settings).gate_audit]
-    findings = look_at_topics(settings, wanted, words)
+    findings = look_at_topics(settings, topics.wanted_by_gate(settings), "may write events and verdicts")
     with suppress(BrokerUnavailable):  # the findings say so
         if (fault := former_weights_fault(settings)) is not None:
             findings.append(of_start(fault))

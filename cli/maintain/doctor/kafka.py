@@ -56,7 +56,8 @@ def look_at_kafka(settings: Settings) -> Iterator[DoctorFinding]:
         state = wrong if settings.shadow else warning  # a worker in shadow would not start
         yield state("group", beside(others), BESIDE_CURE)
     yield from _of_stopped(settings)
-    yield from _of_former(settings)
+    if (fault := former_weights_fault(settings)) is not None:
+        yield of_start(fault)
     yield from look_at_events(settings)
 
 
@@ -101,16 +102,6 @@ def _of_stopped(settings: Settings) -> Iterator[DoctorFinding]:
         else:
             words = "was stopped under another limit of dead letters; the next worker to start resumes it"
             yield warning(f"topic {topic}", words)
-
-
-def _of_former(settings: Settings) -> list[DoctorFinding]:
-    """Topics of former releases: one that keeps a worker from starting, or those that may be deleted."""
-    if (fault := former_weights_fault(settings)) is not None:
-        return [of_start(fault)]
-    if not (left := ", ".join(topics.former_topics(settings))):
-        return []
-    cure = "delete them once everything is upgraded: kafka-topics.sh --delete --topic NAME"
-    return [warning("topics", f"left by a former release, used by nobody: {left}", cure)]
 
 
 def of_topic(finding: topics.TopicFinding) -> DoctorFinding:
