@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from math import inf
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from store.common.key_digests import Addresses, Digest
 from store.rules.keyspace import Command, Part, Standing
 
 _ONE_HOME: Final = 0
+T = TypeVar("T")
 
 
 class Dictionary:
@@ -21,7 +22,7 @@ class Dictionary:
         self.addresses = addresses
         self.homes = (_ONE_HOME,)
         self.now = 0.0
-        self._values: dict[str, tuple[Any, float]] = {}
+        self.values: dict[str, tuple[Any, float]] = {}
         self._standing = standing
 
     def home(self, digest: Digest) -> int:
@@ -41,8 +42,11 @@ class Dictionary:
         self.now = now
         return [self._standing(account, now) for account in accounts]
 
+    async def together(self, jobs: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+        return [await job for job in jobs]
+
     def _held(self, name: str) -> Any:
-        held, until = self._values.get(name, (None, inf))
+        held, until = self.values.get(name, (None, inf))
         return held if until > self.now else None
 
     def _run(self, verb: str, name: str, *arguments: Any) -> Any:
@@ -54,12 +58,12 @@ class Dictionary:
             case "SET", (value, *options):
                 if "NX" not in options or held is None:
                     lasts = float(options[options.index("EX") + 1]) if "EX" in options else inf
-                    self._values[name] = (value, self.now + lasts)
+                    self.values[name] = (value, self.now + lasts)
             case "DEL", ():
-                self._values.pop(name, None)
+                self.values.pop(name, None)
             case "EXPIRE", (seconds,):
                 if held is not None:
-                    self._values[name] = (held, self.now + seconds)
+                    self.values[name] = (held, self.now + seconds)
             case (("ZCARD" | "HLEN"), ()):
                 return len(members)
             case (("ZREM" | "HDEL"), (member,)):
@@ -80,17 +84,17 @@ class Dictionary:
             case "ZRANGEBYSCORE", (least, most, "LIMIT", 0, limit):
                 return [member for member, score in _ranked(members) if _within(score, least, most)][:limit]
             case "ZREMRANGEBYSCORE", (_, most):
-                self._values[name] = ({key: at for key, at in members.items() if at > float(most)}, inf)
+                self.values[name] = ({key: at for key, at in members.items() if at > float(most)}, inf)
             case "ZREMRANGEBYRANK", (0, last):
-                self._values[name] = (dict(_ranked(members)[len(members) + 1 + last :]), inf)
+                self.values[name] = (dict(_ranked(members)[len(members) + 1 + last :]), inf)
             case _:
                 raise NotImplementedError(verb)
         return None
 
     def _members(self, name: str) -> dict[Any, Any]:
         if self._held(name) is None:
-            self._values[name] = ({}, inf)
-        held: dict[Any, Any] = self._values[name][0]
+            self.values[name] = ({}, inf)
+        held: dict[Any, Any] = self.values[name][0]
         return held
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, TypeVar
 
 from store.common.key_digests import Digest
 from store.redis.client import together
 from store.redis.shards import Shards
 from store.rules.keyspace import Command, Part, Standing
+
+T = TypeVar("T")
 
 
 class RedisKeyspace:
@@ -57,6 +59,9 @@ class RedisKeyspace:
             )
             for ban, deleted, reinstated in answers
         ]
+
+    async def together(self, jobs: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+        return await together(jobs)
 
 
 def _packed(commands: Sequence[Command]) -> list[Part]:

@@ -11,13 +11,12 @@ look; `ac:` says so of pairs that are counted.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from schemas.alerts import WithdrawnReason
 from store.base import Claim, ConfirmedEntry, OpenAlert, Proposal, Ruled, Ruling
 from store.common.key_digests import DIGEST_BYTES, Digest
-from store.common.together import both, together
 from store.limits import OPEN_ALERTS_A_BAN, OWED_AT_ONCE
 from store.rules import pairs
 from store.rules.ban_alerts import COUNTS, BanAlerts, first_reads, on_bans, pairs_at
@@ -58,12 +57,12 @@ class Alerts:
                 rulings[at], pair = pairs.proposed(on_ban.pairs[alert], proposal, claim, its_facts, now)
                 if rulings[at].ruling is Ruling.WITHHELD:
                     on_ban.withhold(alert, proposal.band, summary)
+                    on_ban.sight.besides += self._counted_place(digests[at], now)
                 elif pair is not None:
                     on_ban.put(alert, pair, summary)
+                    on_ban.sight.besides += self._places([digests[at]])
 
         await self._on_bans([proposal.banned for proposal in proposals], act, now, seen)
-        counted = [at for at, ruled in enumerate(rulings) if ruled.ruling is Ruling.WITHHELD]
-        await self._note_counted([digests[at] for at in counted], now)
         noted = [at for at, ruled in enumerate(rulings) if ruled.ruling is Ruling.PUBLISH]
         for at, why in zip(noted, await self._look_again([proposals[at] for at in noted], now), strict=True):
             if why is not None:
@@ -121,9 +120,11 @@ class Alerts:
         """What forbids alerts, and the replies to further commands of the same trip."""
         places = [self._verdicts.place(alert.alert_id) for alert in alerts]
         accounts = dict.fromkeys(account for alert in alerts for account in (alert.account, alert.banned))
-        replies, standings = await both(
-            self._keys.ask([*places, *more]), self._keys.standing(list(accounts), now)
-        )
+        asking: list[Coroutine[Any, Any, list[Any]]] = [
+            self._keys.ask([*places, *more]),
+            self._keys.standing(list(accounts), now),
+        ]
+        replies, standings = await self._keys.together(asking)
         known = dict(zip(accounts, standings, strict=True))
         decisions = [DECISION.decode(raw[STAMP_BYTES:]) if raw else None for raw in replies[: len(alerts)]]
         facts = [
@@ -133,11 +134,15 @@ class Alerts:
         return facts, replies[len(alerts) :]
 
     async def _look_again(self, alerts: Sequence[Alert], now: float) -> list[Ruling | None]:
-        """Notes where alerts are, then withdraws those that must not be; returns why."""
+        """Withdraws alerts that must not be; returns why. Where they lie is noted already."""
         if not alerts:
             return []
-        await self._note_places(self._digests(alerts))
-        facts, _ = await self._facts(alerts, now)
+        digests = self._digests(alerts)
+        reads = [command(self._keys.home(Digest(it.alert)), "GET", f"l:{it.alert.hex()}") for it in digests]
+        facts, where = await self._facts(alerts, now, reads)
+        # A withdrawal that was settled just then may have let go of what this worker noted meanwhile.
+        lost = [it for it, place in zip(digests, where, strict=True) if place is None]
+        await write(self._keys, self._places(lost))
         why = [pairs.forbidden(alert, fact) for alert, fact in zip(alerts, facts, strict=True)]
         refused = [at for at, ruling in enumerate(why) if ruling is not None]
 
@@ -147,28 +152,26 @@ class Alerts:
         await self._change([alerts[at] for at in refused], end, now)
         return why
 
-    async def _note_places(self, digests: Sequence[_Digests]) -> None:
+    def _places(self, digests: Sequence[_Digests]) -> list[Command]:
+        """The commands that note where alerts lie, and that they are about their accounts."""
         home = self._keys.home
-        await write(
-            self._keys,
-            [
-                each
-                for alert, account, banned in digests
-                for each in (
-                    command(home(Digest(alert)), "SET", f"l:{alert.hex()}", banned),
-                    command(home(Digest(account)), "ZADD", f"a:{account.hex()}", 0, alert + banned),
-                )
-            ],
-        )
+        return [
+            each
+            for alert, account, banned in digests
+            for each in (
+                command(home(Digest(alert)), "SET", f"l:{alert.hex()}", banned),
+                command(home(Digest(account)), "ZADD", f"a:{account.hex()}", 0, alert + banned),
+            )
+        ]
 
-    async def _note_counted(self, digests: Sequence[_Digests], now: float) -> None:
-        """Notes about whom pairs are that are only counted, for as long as they are counted."""
-        commands: list[Command] = []
-        for alert, account, banned in digests:
-            home, name = self._keys.home(Digest(account)), f"ac:{account.hex()}"
-            commands.append(command(home, "ZADD", name, repr(now), alert + banned))
-            commands.append(command(home, "EXPIRE", name, self._seconds))
-        await write(self._keys, commands)
+    def _counted_place(self, digests: _Digests, now: float) -> list[Command]:
+        """The commands that note, for as long as a pair is counted, that it is about its account."""
+        alert, account, banned = digests
+        home, name = self._keys.home(Digest(account)), f"ac:{account.hex()}"
+        return [
+            command(home, "ZADD", name, repr(now), alert + banned),
+            command(home, "EXPIRE", name, self._seconds),
+        ]
 
     async def confirm(self, published: Sequence[Claim], now: float) -> None:
         alerts = [self._keys.addresses.alert(claim.alert_id).raw for claim in published]
@@ -221,7 +224,7 @@ class Alerts:
                 await step(self._keys, self._keys.home(digest), ending)
 
         digests = map(self._keys.addresses.account, accounts)
-        await together([end(*it) for it in zip(digests, listed, counts, strict=True)])
+        await self._keys.together([end(*it) for it in zip(digests, listed, counts, strict=True)])
 
     async def reopen(self, alerts: Sequence[OpenAlert], now: float) -> None:
         """Opens alerts that a verdict withdrew, unless something forbids it, and looks once more at all."""
@@ -249,7 +252,7 @@ class Alerts:
         def recall(pair: Pair | None, at: int) -> Pair | None:
             return pairs.recalled(pair, alerts[at], now, ban_stands=standings[at].banned)
 
-        taken = await self._change(alerts, recall, now)
+        taken = await self._change(alerts, recall, now, placed=True)
         # A summary is about the banned account itself: its ban does not forbid it.
         await self._look_again(
             [alert for alert, it in zip(alerts, taken, strict=True) if it and not alert.sums_up], now
@@ -330,26 +333,37 @@ class Alerts:
             ],
         )
         still = set(await self._unknown(gone))
-        await self._note_places([it for it in gone if it not in still])  # proposed again meanwhile
+        await write(self._keys, self._places([it for it in gone if it not in still]))  # proposed meanwhile
 
     async def _unknown(self, digests: Sequence[_Digests]) -> list[_Digests]:
         read = await pairs_at(self._keys, [(it.banned, it.alert) for it in digests])
         return [it for it, pair in zip(digests, read, strict=True) if not pair or pair.status == pairs.GONE]
 
     async def _change(
-        self, alerts: Sequence[Alert], rule: Callable[[Pair | None, int], Pair | None], now: float
+        self,
+        alerts: Sequence[Alert],
+        rule: Callable[[Pair | None, int], Pair | None],
+        now: float,
+        *,
+        placed: bool = False,
     ) -> list[bool]:
-        """Replaces pairs by a rule, which takes a pair and an alert's place; returns which were replaced."""
-        digests = [self._keys.addresses.alert(alert.alert_id).raw for alert in alerts]
+        """Replaces pairs by a rule, which takes a pair and an alert's place; returns which were replaced.
+
+        ``placed``: notes where these are, except for summaries.
+        """
+        digests = self._digests(alerts)
         changed = [False] * len(alerts)
 
         async def act(on_ban: BanAlerts, places: Sequence[int]) -> None:
-            await on_ban.load([digests[at] for at in places])
+            await on_ban.load([digests[at].alert for at in places])
             for at in places:
-                pair = rule(on_ban.pairs[digests[at]], at)
+                alert, account, banned = digests[at]
+                pair = rule(on_ban.pairs[alert], at)
                 changed[at] = pair is not None
                 if pair is not None:
-                    on_ban.put(digests[at], pair)
+                    on_ban.put(alert, pair)
+                    if placed and account != banned:
+                        on_ban.sight.besides += self._places([digests[at]])
 
         await self._on_bans([alert.banned for alert in alerts], act, now)
         return changed

@@ -15,7 +15,6 @@ from typing import Any, Final
 import msgspec
 
 from store.common.key_digests import Digest
-from store.common.together import together
 from store.limits import COUNTED_A_BAN, OPEN_ALERTS_A_BAN
 from store.rules.keyspace import Command, Keyspace, Sight, command, step, values
 from store.rules.pairs import GONE, KNOWN_ON, OPEN, Pair, StoredAlert, band_rank, summed_up
@@ -58,7 +57,7 @@ class BanAlerts:
         self.pairs: dict[bytes, Pair | None] = {}
         self.open = 0
         self.known = 0
-        self._sight = sight
+        self.sight = sight
         self._banned = banned
         self._now = now
         self._seconds = seconds
@@ -70,12 +69,12 @@ class BanAlerts:
         """Reads pairs by their alerts' digests, and the ban's counts."""
         wanted = list(dict.fromkeys(alerts))
         reads = first_reads(self._banned, wanted)
-        self.open, self.known, self._count, self._summary = (await self._sight.ask(*reads))[:COUNTS]
+        self.open, self.known, self._count, self._summary = (await self.sight.ask(*reads))[:COUNTS]
         every = [*wanted, *([self._summary] if self._summary else [])]
         names = [pair_name(self._banned, alert) for alert in every]
-        self.pairs = dict(zip(every, await self._sight.get(names, PAIR), strict=True))
+        self.pairs = dict(zip(every, await self.sight.get(names, PAIR), strict=True))
         if self._count:
-            ranks = await self._sight.ask(*[("HGET", self._name("h"), alert) for alert in wanted])
+            ranks = await self.sight.ask(*[("HGET", self._name("h"), alert) for alert in wanted])
             self._counted = dict(zip(wanted, ranks, strict=True))
 
     def _name(self, kind: str) -> str:
@@ -93,32 +92,32 @@ class BanAlerts:
     def _write(self, alert: bytes, pair: Pair) -> None:
         before, self.pairs[alert] = self.pairs.get(alert) or Pair(), pair
         ends = pair.status == GONE and not pair.owed
-        self._sight.put(pair_name(self._banned, alert), pair, self._seconds if ends else None)
+        self.sight.put(pair_name(self._banned, alert), pair, self._seconds if ends else None)
         self.open += self._listed("o", alert, before.status == OPEN, pair.status == OPEN)
         self.known += self._listed("c", alert, before.status in KNOWN_ON, pair.status in KNOWN_ON)
         if pair.owed and (pair.owed, pair.owed_at) != (before.owed, before.owed_at):
-            self._sight.run("ZADD", DUE, repr(pair.owed_at), self._banned + alert)
+            self.sight.run("ZADD", DUE, repr(pair.owed_at), self._banned + alert)
         elif before.owed and not pair.owed:
-            self._sight.run("ZREM", DUE, self._banned + alert)
+            self.sight.run("ZREM", DUE, self._banned + alert)
 
     def _listed(self, kind: str, alert: bytes, before: bool, after: bool) -> int:
         if after and not before:
-            self._sight.run("ZADD", self._name(kind), 0, alert)
+            self.sight.run("ZADD", self._name(kind), 0, alert)
         elif before and not after:
-            self._sight.run("ZREM", self._name(kind), alert)
+            self.sight.run("ZREM", self._name(kind), alert)
         return after - before
 
     def judge(self, alert: bytes) -> None:
         """Notes that an alert waits for a verdict no more."""
-        self._sight.run("ZREM", UNJUDGED, self._banned + alert)
+        self.sight.run("ZREM", UNJUDGED, self._banned + alert)
 
     def await_verdict(self, alert: bytes) -> None:
         """Notes that an alert waits for a verdict; one that does already keeps its moment."""
-        self._sight.run("ZADD", UNJUDGED, "NX", repr(self._now), self._banned + alert)
+        self.sight.run("ZADD", UNJUDGED, "NX", repr(self._now), self._banned + alert)
 
     def full(self, summary: StoredAlert | None) -> bool:
         """Returns whether the ban has as many open alerts as it may have, its summary excepted."""
-        given = None if summary is None else self._sight.addresses.alert(summary.alert_id).raw
+        given = None if summary is None else self.sight.addresses.alert(summary.alert_id).raw
         pairs = [self.pairs.get(alert) for alert in {self._summary, given} if alert]
         return (
             self.open - sum(pair is not None and pair.status == OPEN for pair in pairs) >= OPEN_ALERTS_A_BAN
@@ -129,8 +128,8 @@ class BanAlerts:
         rank, known = str(band_rank(band)).encode(), self._counted.get(alert)
         if known == rank or (known is None and self._count >= COUNTED_A_BAN):
             return
-        self._sight.run("HSET", self._name("h"), alert, rank)
-        self._sight.run("EXPIRE", self._name("h"), self._seconds)
+        self.sight.run("HSET", self._name("h"), alert, rank)
+        self.sight.run("EXPIRE", self._name("h"), self._seconds)
         self._count += known is None
         self._counted[alert] = rank
         self._sum_up(summary)
@@ -139,7 +138,7 @@ class BanAlerts:
         """Counts a pair no more; returns whether it was counted. ``sums_up``: the summary is to say so."""
         if self._counted.get(alert) is None:
             return False
-        self._sight.run("HDEL", self._name("h"), alert)
+        self.sight.run("HDEL", self._name("h"), alert)
         self._count -= 1
         self._counted[alert] = None
         if sums_up:
@@ -148,17 +147,17 @@ class BanAlerts:
 
     def count_nothing(self) -> None:
         """Forgets which pairs are counted, since the ban ends."""
-        self._sight.run("DEL", self._name("h"))
-        self._sight.run("DEL", self._name("hs"))
+        self.sight.run("DEL", self._name("h"))
+        self.sight.run("DEL", self._name("hs"))
         self._count, self._summary = 0, None
 
     def _sum_up(self, summary: StoredAlert | None) -> None:
         """The counts have changed: the summary is owed under its next revision."""
         if summary is None:
             return
-        alert = self._sight.addresses.alert(summary.alert_id).raw
+        alert = self.sight.addresses.alert(summary.alert_id).raw
         if alert != self._summary:
-            self._sight.run("SET", self._name("hs"), alert)
+            self.sight.run("SET", self._name("hs"), alert)
             self._summary = alert
         self._write(alert, summed_up(self.pairs.get(alert), summary, self._now))
 
@@ -188,4 +187,4 @@ async def on_bans(
 
         await step(keys, keys.home(digest), changed, seen)
 
-    await together([on_ban(digest, places) for digest, places in by_ban.items()])
+    await keys.together([on_ban(digest, places) for digest, places in by_ban.items()])

@@ -10,7 +10,7 @@ result.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from random import uniform
 from secrets import token_bytes
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
@@ -18,7 +18,6 @@ from typing import Any, Final, NamedTuple, Protocol, TypeVar
 import msgspec
 
 from store.common.key_digests import Addresses, Digest
-from store.common.together import together
 from store.errors import StoreUnavailable
 
 STAMP_BYTES: Final = 8
@@ -80,6 +79,9 @@ class Keyspace(Protocol):
     async def standing(self, accounts: Sequence[str], now: float) -> list[Standing]:
         """What is known of accounts at ``now`` (Unix seconds)."""
 
+    async def together(self, jobs: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+        """Runs jobs, side by side where that saves time."""
+
 
 class Sight:
     """What one attempt of a step reads, and what it is to write."""
@@ -89,6 +91,8 @@ class Sight:
         self.addresses = keys.addresses
         self.home = home
         self.read: dict[str, bytes] = {}
+        self.besides: list[Command] = []
+        """What is written under other homes at the same time, whether or not the step is applied."""
         self._commands: list[Command] = []
         self._values: dict[str, Command] = {}  # written last, and each once
         self._keys = keys
@@ -146,7 +150,12 @@ async def step(
         result = await act(sight)
         if former is not None and stamp in sight.read.values():
             return former[0]
-        if not sight.commands or await keys.apply(home, sight.read, sight.commands) is not None:
+        if not sight.commands:
+            return result
+        applied, _ = await keys.together(
+            [keys.apply(home, sight.read, sight.commands), write(keys, sight.besides)]
+        )
+        if applied is not None:
             return result
         former, seen = (result,), None
         await asyncio.sleep(uniform(0.0, turn * _PAUSE_SECONDS))  # noqa: S311  # spreads those that collide
@@ -160,9 +169,10 @@ async def values(
     return [decoder.decode(raw[STAMP_BYTES:]) if raw else None for raw in await keys.ask(commands)]
 
 
-async def write(keys: Keyspace, commands: Sequence[Command]) -> None:
+async def write(keys: Keyspace, commands: Sequence[Command]) -> list[Any] | None:
     """Runs commands that depend on nothing read, those of each home in one step."""
     by_home: dict[int, list[Command]] = {}
     for each in commands:
         by_home.setdefault(each.home, []).append(each)
-    await together([keys.apply(home, {}, several) for home, several in by_home.items()])
+    await keys.together([keys.apply(home, {}, several) for home, several in by_home.items()])
+    return None

@@ -14,7 +14,6 @@ from typing import Any, cast
 from schemas.alerts import WithdrawnReason
 from store.base import ConfirmedEntry, Owed, SummaryCounts
 from store.common.key_digests import DIGEST_BYTES
-from store.common.together import together
 from store.limits import OPEN_ALERTS_A_BAN, OWED_AT_ONCE, RELAY_SECONDS, SUMMARY_SECONDS
 from store.rules import pairs
 from store.rules.ban_alerts import DUE, BanAlerts, on_bans, pairs_at
@@ -44,7 +43,9 @@ class Outbox:
         """What is to be published now."""
         return [
             owed
-            for several in await together([self._owed(home, holder, now) for home in self._keys.homes])
+            for several in await self._keys.together(
+                [self._owed(home, holder, now) for home in self._keys.homes]
+            )
             for owed in several
         ]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
 from samehand.lineage import Descent
 from schemas.alerts import WithdrawnReason
@@ -24,7 +25,6 @@ from store.base import (
     Wave,
 )
 from store.bounds import Bounds
-from store.common.together import both
 from store.rules.alerts import Alerts
 from store.rules.families import Families
 from store.rules.keyspace import Keyspace
@@ -105,7 +105,12 @@ class PairStore:
     async def alerts_and_shown(
         self, accounts: Sequence[str]
     ) -> tuple[list[list[OpenAlert]], list[dict[str, tuple[ShownLine, ...]]]]:
-        return await both(self._alerts.about(accounts), self._dismissed.shown(accounts))
+        asked: list[Coroutine[Any, Any, Any]] = [
+            self._alerts.about(accounts),
+            self._dismissed.shown(accounts),
+        ]
+        alerts, shown = await self._keys.together(asked)
+        return alerts, shown
 
     async def judged(self, alert_ids: Sequence[str]) -> None:
         await self._unjudged.judged(alert_ids)

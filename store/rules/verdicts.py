@@ -16,7 +16,6 @@ import msgspec
 
 from schemas.verdicts import Verdict
 from store.base import Decided, Decision
-from store.common.together import together
 from store.rules.keyspace import Command, Keyspace, Sight, command, step, values
 
 
@@ -84,7 +83,7 @@ class Verdicts:
 
             await step(self._keys, place.home, act)
 
-        await together([of_alert(alert_id, places) for alert_id, places in by_alert.items()])
+        await self._keys.together([of_alert(alert_id, places) for alert_id, places in by_alert.items()])
         return [answers[at] for at in range(len(decisions))]
 
     async def decided(self, alert_ids: Sequence[str]) -> list[Decided | None]:
