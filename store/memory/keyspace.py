@@ -7,7 +7,7 @@ from math import inf
 from typing import Any, Final, TypeVar
 
 from store.common.key_digests import Addresses, Digest
-from store.rules.keyspace import Command, Part, Standing
+from store.rules.keyspace import Command, Part, Standing, Step
 
 _ONE_HOME: Final = 0
 T = TypeVar("T")
@@ -31,12 +31,11 @@ class Dictionary:
     async def ask(self, commands: Sequence[Command]) -> list[Any]:
         return [self._run(command.verb, command.name, *command.arguments) for command in commands]
 
-    async def apply(
-        self, home: int, read: Mapping[str, bytes], commands: Sequence[Command]
-    ) -> list[Any] | None:
-        if any((self._held(name) or b"")[: max(len(known), 8)] != known for name, known in read.items()):
-            return None
-        return await self.ask(commands)
+    async def apply(self, steps: Sequence[Step]) -> list[list[Any] | None]:
+        return [await self.ask(each.commands) if self._unchanged(each.read) else None for each in steps]
+
+    def _unchanged(self, read: Mapping[str, bytes]) -> bool:
+        return all((self._held(name) or b"")[: max(len(known), 8)] == known for name, known in read.items())
 
     async def standing(self, accounts: Sequence[str], now: float) -> list[Standing]:
         self.now = now

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Coroutine, Sequence
+from typing import Any, Final, TypeVar
 
 from store.common.key_digests import Digest
 from store.redis.client import together
 from store.redis.shards import Shards
-from store.rules.keyspace import Command, Part, Standing
+from store.rules.keyspace import Command, Part, Standing, Step
 
 T = TypeVar("T")
+_STEPS_AT_ONCE: Final = 64  # a millisecond or two of Redis, during which it serves nobody else
 
 
 class RedisKeyspace:
@@ -26,28 +27,40 @@ class RedisKeyspace:
 
     async def ask(self, commands: Sequence[Command]) -> list[Any]:
         by_home: dict[int, list[int]] = {}
-        for at, command in enumerate(commands):
-            by_home.setdefault(command.home, []).append(at)
-        answers = await together(
-            [
-                self._shards.script("step", home, "", *_packed([commands[at] for at in places]))
-                for home, places in by_home.items()
-            ]
-        )
+        for at, each in enumerate(commands):
+            by_home.setdefault(each.home, []).append(at)
+        asked = [Step(home, {}, [commands[at] for at in places]) for home, places in by_home.items()]
         replies: list[Any] = [None] * len(commands)
-        for places, several in zip(by_home.values(), answers, strict=True):
-            for at, reply in zip(places, several, strict=True):
+        for places, several in zip(by_home.values(), await self._run("reads", asked), strict=True):
+            for at, reply in zip(places, several or (), strict=True):
                 replies[at] = reply
         return replies
 
-    async def apply(
-        self, home: int, read: Mapping[str, bytes], commands: Sequence[Command]
-    ) -> list[Any] | None:
-        known = [part for pair in read.items() for part in pair]
-        answers: list[Any] | None = await self._shards.script(
-            "step", home, len(read), *known, *_packed(commands)
+    async def apply(self, steps: Sequence[Step]) -> list[list[Any] | None]:
+        return await self._run("writes", steps)
+
+    async def _run(self, how: str, steps: Sequence[Step]) -> list[list[Any] | None]:
+        by_home: dict[int, list[int]] = {}
+        for at, each in enumerate(steps):
+            by_home.setdefault(each.home, []).append(at)
+        some = [
+            (home, places[at : at + _STEPS_AT_ONCE])
+            for home, places in by_home.items()
+            for at in range(0, len(places), _STEPS_AT_ONCE)
+        ]
+        answers = await together(
+            [
+                self._shards.script(
+                    "step", home, how, *(part for at in places for part in _packed(steps[at]))
+                )
+                for home, places in some
+            ]
         )
-        return answers
+        replies: list[list[Any] | None] = [None] * len(steps)
+        for (_, places), several in zip(some, answers, strict=True):
+            for at, reply in zip(places, several, strict=True):
+                replies[at] = reply
+        return replies
 
     async def standing(self, accounts: Sequence[str], now: float) -> list[Standing]:
         digests = [self.addresses.account(account) for account in accounts]
@@ -64,8 +77,9 @@ class RedisKeyspace:
         return await together(jobs)
 
 
-def _packed(commands: Sequence[Command]) -> list[Part]:
-    packed: list[Part] = []
-    for _, verb, name, arguments in commands:
+def _packed(step: Step) -> list[Part]:
+    packed: list[Part] = [len(step.read), *(part for pair in step.read.items() for part in pair)]
+    packed.append(len(step.commands))
+    for _, verb, name, arguments in step.commands:
         packed += (2 + len(arguments), verb, name, *arguments)
     return packed

@@ -12,7 +12,7 @@ look; `ac:` says so of pairs that are counted.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from schemas.alerts import WithdrawnReason
 from store.base import Claim, ConfirmedEntry, OpenAlert, Proposal, Ruled, Ruling
@@ -20,11 +20,12 @@ from store.common.key_digests import DIGEST_BYTES, Digest
 from store.limits import OPEN_ALERTS_A_BAN, OWED_AT_ONCE
 from store.rules import pairs
 from store.rules.ban_alerts import COUNTS, BanAlerts, first_reads, on_bans, pairs_at
-from store.rules.keyspace import STAMP_BYTES, Command, Keyspace, Sight, command, step, write
+from store.rules.keyspace import STAMP_BYTES, Command, Keyspace, Sight, command, named, step, write
 from store.rules.pairs import Facts, Pair
 from store.rules.verdicts import DECISION, Verdicts, silenced_at
 
 Alert = Proposal | OpenAlert
+T = TypeVar("T")
 
 
 class _Digests(NamedTuple):
@@ -46,23 +47,25 @@ class Alerts:
         digests = self._digests(proposals)
         summaries = [pairs.summary_of(proposal) for proposal in proposals]
         facts, seen = await self._first_look(proposals, digests, now)
-        rulings = [Ruled(Ruling.DUPLICATE, 0)] * len(proposals)
 
-        async def act(on_ban: BanAlerts, places: Sequence[int]) -> None:
+        async def act(on_ban: BanAlerts, places: Sequence[int]) -> list[Ruled]:
             await on_ban.load(alert for at in places for alert in self._concerned(proposals[at]))
+            ruled: list[Ruled] = []
             for at in places:
                 proposal, alert, summary = proposals[at], digests[at].alert, summaries[at]
                 claim = self._keys.addresses.claim(proposal.claimant)
                 its_facts = facts[at]._replace(full=facts[at].full or on_ban.full(summary))
-                rulings[at], pair = pairs.proposed(on_ban.pairs[alert], proposal, claim, its_facts, now)
-                if rulings[at].ruling is Ruling.WITHHELD:
+                ruling, pair = pairs.proposed(on_ban.pairs[alert], proposal, claim, its_facts, now)
+                if ruling.ruling is Ruling.WITHHELD:
                     on_ban.withhold(alert, proposal.band, summary)
                     on_ban.sight.besides += self._counted_place(digests[at], now)
                 elif pair is not None:
                     on_ban.put(alert, pair, summary)
                     on_ban.sight.besides += self._places([digests[at]])
+                ruled.append(ruling)
+            return ruled
 
-        await self._on_bans([proposal.banned for proposal in proposals], act, now, seen)
+        rulings = await self._on_bans(digests, act, now, seen)
         noted = [at for at, ruled in enumerate(rulings) if ruled.ruling is Ruling.PUBLISH]
         for at, why in zip(noted, await self._look_again([proposals[at] for at in noted], now), strict=True):
             if why is not None:
@@ -73,17 +76,17 @@ class Alerts:
         digests = self._digests(proposals)
         facts, seen = await self._first_look(proposals, digests, now)
 
-        rulings = [Ruled(Ruling.DUPLICATE, 0)] * len(proposals)
-
-        async def act(on_ban: BanAlerts, places: Sequence[int]) -> None:
+        async def act(on_ban: BanAlerts, places: Sequence[int]) -> list[Ruled]:
             await on_ban.load(alert for at in places for alert in self._concerned(proposals[at]))
-            for at in places:
-                full = facts[at].full or on_ban.full(pairs.summary_of(proposals[at]))
-                pair, its_facts = on_ban.pairs[digests[at].alert], facts[at]._replace(full=full)
-                rulings[at] = pairs.foreseen(pair, proposals[at], its_facts, now)
+            full = [facts[at].full or on_ban.full(pairs.summary_of(proposals[at])) for at in places]
+            return [
+                pairs.foreseen(
+                    on_ban.pairs[digests[at].alert], proposals[at], facts[at]._replace(full=is_full), now
+                )
+                for at, is_full in zip(places, full, strict=True)
+            ]
 
-        await self._on_bans([proposal.banned for proposal in proposals], act, now, seen)
-        return rulings
+        return await self._on_bans(digests, act, now, seen)
 
     def _concerned(self, proposal: Proposal) -> list[bytes]:
         """The digests of the proposed alert, and of its ban's summary."""
@@ -95,9 +98,7 @@ class Alerts:
     ) -> tuple[list[Facts], dict[Command, Any]]:
         """What forbids each, and what the first step on its ban reads: all in one trip."""
         homes = [self._keys.home(Digest(it.banned)) for it in digests]
-        counts = [
-            command(self._keys.home(Digest(it.account)), "ZCARD", f"a:{it.account.hex()}") for it in digests
-        ]
+        counts = [named(self._keys, "ZCARD", "a", it.account) for it in digests]
         reads = [
             [command(home, *parts) for parts in first_reads(it.banned, self._concerned(proposal))]
             for it, home, proposal in zip(digests, homes, proposals, strict=True)
@@ -138,7 +139,7 @@ class Alerts:
         if not alerts:
             return []
         digests = self._digests(alerts)
-        reads = [command(self._keys.home(Digest(it.alert)), "GET", f"l:{it.alert.hex()}") for it in digests]
+        reads = [named(self._keys, "GET", "l", it.alert) for it in digests]
         facts, where = await self._facts(alerts, now, reads)
         # A withdrawal that was settled just then may have let go of what this worker noted meanwhile.
         lost = [it for it, place in zip(digests, where, strict=True) if place is None]
@@ -154,38 +155,38 @@ class Alerts:
 
     def _places(self, digests: Sequence[_Digests]) -> list[Command]:
         """The commands that note where alerts lie, and that they are about their accounts."""
-        home = self._keys.home
         return [
             each
             for alert, account, banned in digests
             for each in (
-                command(home(Digest(alert)), "SET", f"l:{alert.hex()}", banned),
-                command(home(Digest(account)), "ZADD", f"a:{account.hex()}", 0, alert + banned),
+                named(self._keys, "SET", "l", alert, banned),
+                named(self._keys, "ZADD", "a", account, 0, alert + banned),
             )
         ]
 
     def _counted_place(self, digests: _Digests, now: float) -> list[Command]:
         """The commands that note, for as long as a pair is counted, that it is about its account."""
         alert, account, banned = digests
-        home, name = self._keys.home(Digest(account)), f"ac:{account.hex()}"
         return [
-            command(home, "ZADD", name, repr(now), alert + banned),
-            command(home, "EXPIRE", name, self._seconds),
+            named(self._keys, "ZADD", "ac", account, repr(now), alert + banned),
+            named(self._keys, "EXPIRE", "ac", account, self._seconds),
         ]
 
     async def confirm(self, published: Sequence[Claim], now: float) -> None:
-        alerts = [self._keys.addresses.alert(claim.alert_id).raw for claim in published]
+        of, alert_of = self._keys.addresses.account, self._keys.addresses.alert
+        places = [(of(claim.banned).raw, alert_of(claim.alert_id).raw) for claim in published]
 
-        async def act(on_ban: BanAlerts, places: Sequence[int]) -> None:
-            await on_ban.load([alerts[at] for at in places])
-            for at in places:
-                claim = self._keys.addresses.claim(published[at].claimant)
-                pair = pairs.confirmed(on_ban.pairs[alerts[at]], claim, published[at].revision)
+        async def act(on_ban: BanAlerts, which: Sequence[int]) -> list[None]:
+            await on_ban.load([places[at][1] for at in which])
+            for at in which:
+                alert, claim = places[at][1], self._keys.addresses.claim(published[at].claimant)
+                pair = pairs.confirmed(on_ban.pairs[alert], claim, published[at].revision)
                 if pair is not None:
-                    on_ban.put(alerts[at], pair)
-                    on_ban.await_verdict(alerts[at])
+                    on_ban.put(alert, pair)
+                    on_ban.await_verdict(alert)
+            return [None] * len(which)
 
-        await self._on_bans([claim.banned for claim in published], act, now)
+        await on_bans(self._keys, places, act, now, self._seconds)
 
     async def withdraw(self, alerts: Sequence[OpenAlert], reason: WithdrawnReason, now: float) -> None:
         def end(pair: Pair | None, at: int) -> Pair | None:
@@ -198,12 +199,7 @@ class Alerts:
         standings = await self._keys.standing(accounts, now)
         accounts = [account for account, it in zip(accounts, standings, strict=True) if not it.banned]
         listed = await self._listed(accounts)
-        counts = await self._keys.ask(
-            [
-                command(self._keys.home(digest), "HLEN", f"h:{digest.raw.hex()}")
-                for digest in map(self._keys.addresses.account, accounts)
-            ]
-        )
+        counts = await self._counts(accounts)
 
         async def act(sight: Sight, banned: bytes, some: Sequence[bytes]) -> None:
             on_ban = BanAlerts(sight, banned, now, self._seconds)
@@ -260,11 +256,9 @@ class Alerts:
         return taken
 
     async def by_id(self, alert_ids: Sequence[str]) -> list[OpenAlert | None]:
-        digests = [self._keys.addresses.alert(alert_id) for alert_id in alert_ids]
-        where = await self._keys.ask(
-            [command(self._keys.home(digest), "GET", f"l:{digest.raw.hex()}") for digest in digests]
-        )
-        known = [(banned, digest.raw) for banned, digest in zip(where, digests, strict=True) if banned]
+        digests = [self._keys.addresses.alert(alert_id).raw for alert_id in alert_ids]
+        where = await self._keys.ask([named(self._keys, "GET", "l", digest) for digest in digests])
+        known = [(banned, digest) for banned, digest in zip(where, digests, strict=True) if banned]
         read = iter(await pairs_at(self._keys, known))
         found = [next(read) if banned else None for banned in where]
         return [pair.known if pair else None for pair in found]
@@ -289,46 +283,37 @@ class Alerts:
 
     async def _listed(self, accounts: Sequence[str]) -> list[list[bytes]]:
         """The digests of the alerts on bans, open or known."""
-        digests = [self._keys.addresses.account(account) for account in accounts]
+        banned = [self._keys.addresses.account(account).raw for account in accounts]
         lists = await self._keys.ask(
-            [
-                command(self._keys.home(digest), "ZRANGE", f"{kind}:{digest.raw.hex()}", 0, -1)
-                for digest in digests
-                for kind in ("o", "c")
-            ]
+            [named(self._keys, "ZRANGE", kind, digest, 0, -1) for digest in banned for kind in ("o", "c")]
         )
         return [[*one, *other] for one, other in zip(lists[::2], lists[1::2], strict=True)]
 
     async def _pairs_about(self, kind: str, accounts: Sequence[str]) -> list[list[tuple[bytes, bytes]]]:
-        digests = [self._keys.addresses.account(account) for account in accounts]
-        found = await self._keys.ask(
-            [
-                command(self._keys.home(digest), "ZRANGE", f"{kind}:{digest.raw.hex()}", 0, -1)
-                for digest in digests
-            ]
-        )
+        digests = [self._keys.addresses.account(account).raw for account in accounts]
+        found = await self._keys.ask([named(self._keys, "ZRANGE", kind, it, 0, -1) for it in digests])
         return [[(pair[DIGEST_BYTES:], pair[:DIGEST_BYTES]) for pair in several] for several in found]
 
     async def withheld(self, accounts: Sequence[str]) -> list[bool]:
-        digests = [self._keys.addresses.account(account) for account in accounts]
-        counts = await self._keys.ask(
-            [command(self._keys.home(digest), "HLEN", f"h:{digest.raw.hex()}") for digest in digests]
-        )
-        return [bool(count) for count in counts]
+        return [bool(count) for count in await self._counts(accounts)]
+
+    async def _counts(self, accounts: Sequence[str]) -> list[int]:
+        """How many pairs of each ban are only counted."""
+        banned = [self._keys.addresses.account(account).raw for account in accounts]
+        return await self._keys.ask([named(self._keys, "HLEN", "h", digest) for digest in banned])
 
     async def release(self, entries: Iterable[ConfirmedEntry]) -> None:
         """Lets go of where alerts lie, and of whom they are about, unless they are open or known."""
         digests = self._digests([entry for entry in entries if entry.account])
         gone = await self._unknown(digests)
-        home = self._keys.home
         await write(
             self._keys,
             [
                 each
                 for alert, account, banned in gone
                 for each in (
-                    command(home(Digest(alert)), "DEL", f"l:{alert.hex()}"),
-                    command(home(Digest(account)), "ZREM", f"a:{account.hex()}", alert + banned),
+                    named(self._keys, "DEL", "l", alert),
+                    named(self._keys, "ZREM", "a", account, alert + banned),
                 )
             ],
         )
@@ -352,43 +337,41 @@ class Alerts:
         ``placed``: notes where these are, except for summaries.
         """
         digests = self._digests(alerts)
-        changed = [False] * len(alerts)
 
-        async def act(on_ban: BanAlerts, places: Sequence[int]) -> None:
+        async def act(on_ban: BanAlerts, places: Sequence[int]) -> list[bool]:
             await on_ban.load([digests[at].alert for at in places])
+            changed: list[bool] = []
             for at in places:
                 alert, account, banned = digests[at]
                 pair = rule(on_ban.pairs[alert], at)
-                changed[at] = pair is not None
+                changed.append(pair is not None)
                 if pair is not None:
                     on_ban.put(alert, pair)
                     if placed and account != banned:
                         on_ban.sight.besides += self._places([digests[at]])
+            return changed
 
-        await self._on_bans([alert.banned for alert in alerts], act, now)
-        return changed
+        return await self._on_bans(digests, act, now)
 
     async def uncount(self, accounts: Sequence[str], now: float) -> None:
         """Counts no pair about these accounts any more."""
         places = [place for several in await self._pairs_about("ac", accounts) for place in several]
 
-        async def act(on_ban: BanAlerts, of_ban: Sequence[int]) -> None:
-            alerts = [places[at][1] for at in of_ban]
-            await on_ban.load(alerts)
-            for alert in alerts:
-                on_ban.uncount(alert, sums_up=True)
+        async def act(on_ban: BanAlerts, which: Sequence[int]) -> list[bool]:
+            await on_ban.load([places[at][1] for at in which])
+            return [on_ban.uncount(places[at][1], sums_up=True) for at in which]
 
-        await on_bans(self._keys, [Digest(banned) for banned, _ in places], act, now, self._seconds)
+        await on_bans(self._keys, places, act, now, self._seconds)
 
     async def _on_bans(
         self,
-        banned: Sequence[str],
-        act: Callable[[BanAlerts, Sequence[int]], Awaitable[None]],
+        digests: Sequence[_Digests],
+        act: Callable[[BanAlerts, Sequence[int]], Awaitable[Sequence[T]]],
         now: float,
         seen: Mapping[Command, Any] | None = None,
-    ) -> None:
-        digests = [self._keys.addresses.account(account) for account in banned]
-        await on_bans(self._keys, digests, act, now, self._seconds, seen)
+    ) -> list[T]:
+        places = [(it.banned, it.alert) for it in digests]
+        return await on_bans(self._keys, places, act, now, self._seconds, seen)
 
     def _digests(self, alerts: Sequence[Alert | ConfirmedEntry]) -> list[_Digests]:
         of, alert = self._keys.addresses.account, self._keys.addresses.alert

@@ -10,13 +10,13 @@ of them does.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from store.common.key_digests import Digest
 from store.limits import COUNTED_A_BAN, OPEN_ALERTS_A_BAN
-from store.rules.keyspace import Command, Keyspace, Sight, command, step, values
+from store.rules.keyspace import Command, Job, Keyspace, Sight, command, steps, values
 from store.rules.pairs import GONE, KNOWN_ON, OPEN, Pair, StoredAlert, band_rank, summed_up
 
 DUE: Final = "due"
@@ -29,6 +29,7 @@ def pair_name(banned: bytes, alert: bytes) -> str:
     return f"s:{banned.hex()}{alert.hex()}"
 
 
+T = TypeVar("T")
 COUNTS: Final = 4
 """So many reads of a ban's counts come before those of its pairs."""
 
@@ -170,21 +171,30 @@ class BanAlerts:
 
 async def on_bans(
     keys: Keyspace,
-    banned: Sequence[Digest],
-    act: Callable[[BanAlerts, Sequence[int]], Awaitable[None]],
+    pairs: Sequence[tuple[bytes, bytes]],
+    act: Callable[[BanAlerts, Sequence[int]], Awaitable[Sequence[T]]],
     now: float,
     seconds: int,
     seen: Mapping[Command, Any] | None = None,
-) -> None:
-    """Lets ``act`` change the alerts of each ban in a step of its own; it gets their places in the batch."""
-    by_ban: dict[Digest, list[int]] = {}
-    for at, digest in enumerate(banned):
-        by_ban.setdefault(digest, []).append(at)
+) -> list[T]:
+    """Lets ``act`` change pairs, given by digests of ban and alert, those of each ban in a step of its own.
 
-    async def on_ban(digest: Digest, places: Sequence[int]) -> None:
-        def changed(sight: Sight) -> Awaitable[None]:
-            return act(BanAlerts(sight, digest.raw, now, seconds), places)
+    It gets their places in the batch, and returns a result for each; this function returns all in the batch's
+    order. ``seen``: what :func:`first_reads` would read.
+    """
+    by_ban: dict[bytes, list[int]] = {}
+    for at, (banned, _) in enumerate(pairs):
+        by_ban.setdefault(banned, []).append(at)
 
-        await step(keys, keys.home(digest), changed, seen)
+    def job(banned: bytes, places: Sequence[int]) -> Job[Sequence[T]]:
+        home = keys.home(Digest(banned))
+        reads = [command(home, *parts) for parts in first_reads(banned, [pairs[at][1] for at in places])]
+        return Job(home, lambda sight: act(BanAlerts(sight, banned, now, seconds), places), reads)
 
-    await keys.together([on_ban(digest, places) for digest, places in by_ban.items()])
+    found = await steps(keys, [job(banned, places) for banned, places in by_ban.items()], seen)
+    results = {
+        at: result
+        for places, several in zip(by_ban.values(), found, strict=True)
+        for at, result in zip(places, several, strict=True)
+    }
+    return [results[at] for at in range(len(pairs))]

@@ -16,7 +16,7 @@ import msgspec
 from samehand.lineage import Descent, founder
 from store.base import Member
 from store.common.key_digests import Digest
-from store.rules.keyspace import Keyspace, Sight, command, step, values, write
+from store.rules.keyspace import Keyspace, Sight, named, step, values, write
 from store.rules.verdicts import Verdicts
 
 
@@ -78,8 +78,8 @@ class Families:
         await step(self._keys, self._keys.home(account), act)
 
     async def descents(self, accounts: Sequence[str]) -> list[Descent | None]:
-        digests = [self._keys.addresses.account(account) for account in accounts]
-        reads = [command(self._keys.home(digest), "GET", f"j:{digest.raw.hex()}") for digest in digests]
+        digests = [self._keys.addresses.account(account).raw for account in accounts]
+        reads = [named(self._keys, "GET", "j", digest) for digest in digests]
         noted = await values(self._keys, reads, _DESCENTS)
         latest = [max(several.descents) if several else None for several in noted]
         names = await self.founders([Digest(descent.root) for descent in latest if descent])
@@ -107,33 +107,18 @@ class Families:
         ]
 
     async def _founders(self, verb: Literal["SET", "DEL"], accounts: Sequence[str]) -> None:
-        digests = [self._keys.addresses.account(account) for account in accounts]
-        await write(
-            self._keys,
-            [
-                command(
-                    self._keys.home(digest),
-                    verb,
-                    f"k:{digest.raw.hex()}",
-                    *([account.encode()] if verb == "SET" else []),
-                )
-                for digest, account in zip(digests, accounts, strict=True)
-            ],
-        )
+        of = self._keys.addresses.account
+        named_at = [(of(it).raw, [it.encode()] if verb == "SET" else []) for it in accounts]
+        await write(self._keys, [named(self._keys, verb, "k", digest, *name) for digest, name in named_at])
 
     async def forget(self, accounts: Sequence[str]) -> None:
         """Forgets descents of accounts that were reinstated, and that they founded a family."""
         await self._founders("DEL", accounts)
-        digests = [self._keys.addresses.account(account) for account in accounts]
-        await write(
-            self._keys,
-            [command(self._keys.home(digest), "DEL", f"j:{digest.raw.hex()}") for digest in digests],
-        )
+        digests = [self._keys.addresses.account(account).raw for account in accounts]
+        await write(self._keys, [named(self._keys, "DEL", "j", digest) for digest in digests])
 
     async def founders(self, roots: Sequence[Digest]) -> dict[bytes, str]:
         """The account keys that are kept of founders, by digest."""
         distinct = list(dict.fromkeys(roots))
-        names = await self._keys.ask(
-            [command(self._keys.home(root), "GET", f"k:{root.raw.hex()}") for root in distinct]
-        )
+        names = await self._keys.ask([named(self._keys, "GET", "k", root.raw) for root in distinct])
         return {root.raw: name.decode() for root, name in zip(distinct, names, strict=True) if name}

@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from random import uniform
 from secrets import token_bytes
-from typing import Any, Final, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -37,6 +37,17 @@ class Command(NamedTuple):
     verb: str
     name: str
     arguments: tuple[Part, ...] = ()
+
+
+class Step(NamedTuple):
+    """Commands under one home, to be run at once if keys are unchanged.
+
+    ``read``: how each key's value began, empty where there was none.
+    """
+
+    home: int
+    read: Mapping[str, bytes]
+    commands: Sequence[Command]
 
 
 class Standing(NamedTuple):
@@ -67,13 +78,10 @@ class Keyspace(Protocol):
     async def ask(self, commands: Sequence[Command]) -> list[Any]:
         """Returns the replies to reading commands, in order; those of one home see one moment."""
 
-    async def apply(
-        self, home: int, read: Mapping[str, bytes], commands: Sequence[Command]
-    ) -> list[Any] | None:
-        """Runs commands in one step if the keys still begin as they were read; returns the replies.
+    async def apply(self, steps: Sequence[Step]) -> list[list[Any] | None]:
+        """Runs each step if its keys still begin as they were read; returns the replies.
 
-        Returns ``None`` if one does not, and nothing was written. ``read``: how each key's value began, empty
-        where there was none.
+        They are ``None`` for a step of which a key does not, and which wrote nothing.
         """
 
     async def standing(self, accounts: Sequence[str], now: float) -> list[Standing]:
@@ -137,29 +145,59 @@ def command(home: int, verb: Part, name: Part, *arguments: Part) -> Command:
     return Command(home, str(verb), str(name), arguments)
 
 
-async def step(
-    keys: Keyspace, home: int, act: Callable[[Sight], Awaitable[T]], seen: Mapping[Command, Any] | None = None
-) -> T:
-    """Lets ``act`` read and write under one home until nobody changed meanwhile what it read.
+def named(keys: Keyspace, verb: str, kind: str, digest: bytes, *arguments: Part) -> Command:
+    """Makes a command on the key of a kind that is named after an account or an alert."""
+    return command(keys.home(Digest(digest)), verb, f"{kind}:{digest.hex()}", *arguments)
 
-    ``seen``: replies that the caller has just read, for the first attempt.
+
+class Job(NamedTuple, Generic[T]):
+    """What is to be read and written under one home, by ``act``; ``reads`` are its first commands."""
+
+    home: int
+    act: Callable[[Sight], Awaitable[T]]
+    reads: Sequence[Command] = ()
+
+
+async def steps(keys: Keyspace, jobs: Sequence[Job[T]], seen: Mapping[Command, Any] | None = None) -> list[T]:
+    """Lets each job read and write until nobody changed meanwhile what it read.
+
+    All begin to read in one trip, and write in another. ``seen``: what the caller has just read.
     """
-    stamp, former = token_bytes(STAMP_BYTES), None
+    stamps = [token_bytes(STAMP_BYTES) for _ in jobs]
+    results: dict[int, T] = {}
+    pending = list(range(len(jobs)))
     for turn in range(_TURNS):
-        sight = Sight(keys, home, stamp, seen or {})
-        result = await act(sight)
-        if former is not None and stamp in sight.read.values():
-            return former[0]
-        if not sight.commands:
-            return result
-        applied, _ = await keys.together(
-            [keys.apply(home, sight.read, sight.commands), write(keys, sight.besides)]
-        )
-        if applied is not None:
-            return result
-        former, seen = (result,), None
+        if seen is None:
+            reads = list(dict.fromkeys(each for at in pending for each in jobs[at].reads))
+            seen = dict(zip(reads, await keys.ask(reads) if reads else [], strict=True))
+        written: list[tuple[int, Sight]] = []
+        for at in pending:
+            sight = Sight(keys, jobs[at].home, stamps[at], seen)
+            result = await jobs[at].act(sight)
+            if turn and stamps[at] in sight.read.values():
+                continue  # the attempt before was applied, and its result stands
+            results[at] = result
+            if sight.commands:
+                written.append((at, sight))
+        if not written:
+            break
+        every = [Step(sight.home, sight.read, sight.commands) for _, sight in written]
+        besides = _by_home([each for _, sight in written for each in sight.besides])
+        applied = await keys.apply([*every, *besides])
+        pending = [at for (at, _), replies in zip(written, applied, strict=False) if replies is None]
+        if not pending:
+            break
+        seen = None
         await asyncio.sleep(uniform(0.0, turn * _PAUSE_SECONDS))  # noqa: S311  # spreads those that collide
-    raise StoreUnavailable("a write was given up: other workers changed what it had read, before each retry")
+    else:
+        raise StoreUnavailable("a write was given up: others changed what it had read, before each retry")
+    return [results[at] for at in range(len(jobs))]
+
+
+async def step(keys: Keyspace, home: int, act: Callable[[Sight], Awaitable[T]]) -> T:
+    """Lets one job read and write."""
+    (result,) = await steps(keys, [Job(home, act)])
+    return result
 
 
 async def values(
@@ -169,10 +207,14 @@ async def values(
     return [decoder.decode(raw[STAMP_BYTES:]) if raw else None for raw in await keys.ask(commands)]
 
 
-async def write(keys: Keyspace, commands: Sequence[Command]) -> list[Any] | None:
+async def write(keys: Keyspace, commands: Sequence[Command]) -> None:
     """Runs commands that depend on nothing read, those of each home in one step."""
+    if commands:
+        await keys.apply(_by_home(commands))
+
+
+def _by_home(commands: Sequence[Command]) -> list[Step]:
     by_home: dict[int, list[Command]] = {}
     for each in commands:
         by_home.setdefault(each.home, []).append(each)
-    await keys.together([keys.apply(home, {}, several) for home, several in by_home.items()])
-    return None
+    return [Step(home, {}, several) for home, several in by_home.items()]

@@ -17,17 +17,18 @@ from store.common.key_digests import DIGEST_BYTES
 from store.limits import OPEN_ALERTS_A_BAN, OWED_AT_ONCE, RELAY_SECONDS, SUMMARY_SECONDS
 from store.rules import pairs
 from store.rules.ban_alerts import DUE, BanAlerts, on_bans, pairs_at
-from store.rules.keyspace import Keyspace, command
+from store.rules.keyspace import Keyspace, command, write
 from store.rules.pairs import Pair, band_rank
 
 
 async def relays(keys: Keyspace, home: int, name: str, holder: str) -> bool:
     """Returns whether the holder may publish what a home owes, and keeps others from it for a while."""
     taken = command(home, "SET", name, holder, "NX", "EX", RELAY_SECONDS)
-    _, held = await keys.apply(home, {}, [taken, command(home, "GET", name)]) or (None, None)
+    await write(keys, [taken])
+    (held,) = await keys.ask([command(home, "GET", name)])
     if held not in (holder, holder.encode()):
         return False
-    await keys.apply(home, {}, [command(home, "EXPIRE", name, RELAY_SECONDS)])
+    await write(keys, [command(home, "EXPIRE", name, RELAY_SECONDS)])
     return True
 
 
@@ -82,26 +83,26 @@ class Outbox:
 
     async def settle(self, published: Sequence[ConfirmedEntry]) -> list[ConfirmedEntry]:
         """Forgets what was published; returns what was owed under that very revision."""
-        banned = [self._keys.addresses.account(entry.banned) for entry in published]
+        banned = [self._keys.addresses.account(entry.banned).raw for entry in published]
         alerts = [self._keys.addresses.alert(entry.alert_id).raw for entry in published]
-        settled = [False] * len(published)
+        places = list(zip(banned, alerts, strict=True))
 
-        async def act(on_ban: BanAlerts, places: Sequence[int]) -> None:
-            await on_ban.load([alerts[at] for at in places])
-            for at in places:
-                pair = pairs.settled(
-                    on_ban.pairs[alerts[at]], published[at], room=on_ban.known <= OPEN_ALERTS_A_BAN
-                )
-                settled[at] = pair is not None
+        async def act(on_ban: BanAlerts, which: Sequence[int]) -> list[bool]:
+            await on_ban.load([alerts[at] for at in which])
+            settled: list[bool] = []
+            for at in which:
+                room = on_ban.known <= OPEN_ALERTS_A_BAN
+                pair = pairs.settled(on_ban.pairs[alerts[at]], published[at], room=room)
+                settled.append(pair is not None)
                 if pair is not None:
                     on_ban.put(alerts[at], pair)
                     if not published[at].is_open:
                         on_ban.judge(alerts[at])
+            return settled
 
-        await on_bans(
-            self._keys, banned, act, 0.0, self._seconds
-        )  # opens or ends no alert, so that no time matters
-        return [entry for entry, was_owed in zip(published, settled, strict=True) if was_owed]
+        # It opens or ends no alert, so that the time does not matter.
+        were_owed = await on_bans(self._keys, places, act, 0.0, self._seconds)
+        return [entry for entry, was_owed in zip(published, were_owed, strict=True) if was_owed]
 
 
 def _waits(pair: Pair, now: float) -> bool:

@@ -16,7 +16,7 @@ import msgspec
 
 from store.base import Shown, ShownLine
 from store.limits import CLEARED_A_BAN, OPEN_ALERTS_A_BAN
-from store.rules.keyspace import Command, Keyspace, command, write
+from store.rules.keyspace import Command, Keyspace, command, named, write
 
 _REASONS: Final = msgspec.msgpack.Decoder(tuple[str, ...])
 _LINES: Final = msgspec.msgpack.Decoder(tuple[ShownLine, ...])
@@ -53,10 +53,8 @@ class DismissedAlerts:
         await write(self._keys, commands)
 
     async def shown(self, accounts: Sequence[str]) -> list[dict[str, tuple[ShownLine, ...]]]:
-        digests = [self._keys.addresses.account(account) for account in accounts]
-        found = await self._keys.ask(
-            [command(self._keys.home(digest), "HGETALL", f"q:{digest.raw.hex()}") for digest in digests]
-        )
+        digests = [self._keys.addresses.account(account).raw for account in accounts]
+        found = await self._keys.ask([named(self._keys, "HGETALL", "q", digest) for digest in digests])
         return [
             {of.decode(): _LINES.decode(lines) for of, lines in zip(raw[::2], raw[1::2], strict=True)}
             for raw in found

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from store.common.key_digests import Digest
 from store.limits import AWAITING_MAX
 from store.rules.ban_alerts import UNJUDGED
-from store.rules.keyspace import Keyspace, command, write
+from store.rules.keyspace import Keyspace, command, named, write
 
 
 class UnjudgedAlerts:
@@ -23,19 +23,11 @@ class UnjudgedAlerts:
         self._seconds = seconds
 
     async def judged(self, alert_ids: Sequence[str]) -> None:
-        digests = [self._keys.addresses.alert(alert_id) for alert_id in alert_ids]
+        alerts = [self._keys.addresses.alert(alert_id).raw for alert_id in alert_ids]
+        where = await self._keys.ask([named(self._keys, "GET", "l", alert) for alert in alerts])
+        known = [(banned, banned + alert) for banned, alert in zip(where, alerts, strict=True) if banned]
         home = self._keys.home
-        where = await self._keys.ask(
-            [command(home(digest), "GET", f"l:{digest.raw.hex()}") for digest in digests]
-        )
-        await write(
-            self._keys,
-            [
-                command(home(Digest(banned)), "ZREM", UNJUDGED, banned + digest.raw)
-                for banned, digest in zip(where, digests, strict=True)
-                if banned
-            ],
-        )
+        await write(self._keys, [command(home(Digest(ban)), "ZREM", UNJUDGED, pair) for ban, pair in known])
 
     async def figures(self) -> tuple[int, float | None]:
         """How many wait, and when (Unix seconds) the oldest of them was published."""

@@ -16,7 +16,7 @@ import msgspec
 
 from schemas.verdicts import Verdict
 from store.base import Decided, Decision
-from store.rules.keyspace import Command, Keyspace, Sight, command, step, values
+from store.rules.keyspace import Command, Job, Keyspace, Sight, named, step, steps, values
 
 
 class DecisionInForce(msgspec.Struct, array_like=True, frozen=True):
@@ -57,20 +57,19 @@ class Verdicts:
 
     def place(self, alert_id: str) -> Command:
         """The command that reads the decision on an alert."""
-        alert = self._keys.addresses.alert(alert_id)
-        return command(self._keys.home(alert), "GET", f"n:{alert.raw.hex()}")
+        return named(self._keys, "GET", "n", self._keys.addresses.alert(alert_id).raw)
 
     async def decide(self, decisions: Sequence[Decision]) -> list[Decided]:
         by_alert: dict[str, list[int]] = {}
         for at, decision in enumerate(decisions):
             by_alert.setdefault(decision.alert_id, []).append(at)
-        answers: dict[int, Decided] = {}
 
-        async def of_alert(alert_id: str, places: Sequence[int]) -> None:
+        def job(alert_id: str, places: Sequence[int]) -> Job[list[tuple[int, Decided]]]:
             place = self.place(alert_id)
 
-            async def act(sight: Sight) -> None:
+            async def act(sight: Sight) -> list[tuple[int, Decided]]:
                 (known,) = await sight.get([place.name], DECISION)
+                answers: list[tuple[int, Decided]] = []
                 for at in places:
                     _, verdict, decided_at, identity = decisions[at]
                     claim = self._keys.addresses.claim(identity)
@@ -79,11 +78,13 @@ class Verdicts:
                     if new is not None:
                         sight.put(place.name, new)
                     known = held = new or known or given
-                    answers[at] = Decided(held.verdict, held.decided_at, new is not None)
+                    answers.append((at, Decided(held.verdict, held.decided_at, new is not None)))
+                return answers
 
-            await step(self._keys, place.home, act)
+            return Job(place.home, act, [place])
 
-        await self._keys.together([of_alert(alert_id, places) for alert_id, places in by_alert.items()])
+        found = await steps(self._keys, [job(alert_id, places) for alert_id, places in by_alert.items()])
+        answers = dict(pair for several in found for pair in several)
         return [answers[at] for at in range(len(decisions))]
 
     async def decided(self, alert_ids: Sequence[str]) -> list[Decided | None]:

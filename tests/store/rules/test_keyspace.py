@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ from store.limits import OPEN_ALERTS_A_BAN
 from store.memory.keyspace import Dictionary
 from store.redis import RedisEndpoint, RedisStore, Sizes
 from store.redis.keyspace import RedisKeyspace
-from store.rules.keyspace import Command, Keyspace, Sight, Standing, command, step
+from store.rules.keyspace import Keyspace, Sight, Standing, Step, command, step
 from store.rules.verdicts import DECISION, DecisionInForce
 from tests.servers.redis_sentinel import MASTER_NAME, Sentinel
 from tests.store.conftest import SMALL
@@ -108,15 +108,13 @@ class LosesReplies:
     def __init__(self, keys: Keyspace) -> None:
         self.keys = keys
         self.addresses, self.homes, self.home = keys.addresses, keys.homes, keys.home
-        self.ask, self.standing = keys.ask, keys.standing
+        self.ask, self.standing, self.together = keys.ask, keys.standing, keys.together
         self.applied = 0
 
-    async def apply(
-        self, home: int, read: Mapping[str, bytes], commands: Sequence[Command]
-    ) -> list[Any] | None:
-        applied = await self.keys.apply(home, read, commands)
-        self.applied += applied is not None
-        return None if self.applied == 1 else applied
+    async def apply(self, steps: Sequence[Step]) -> list[list[Any] | None]:
+        applied = await self.keys.apply(steps)
+        self.applied += sum(replies is not None for replies in applied)
+        return [None] if self.applied == 1 else applied
 
 
 async def test_step_whose_reply_was_lost_finds_its_own_result_and_is_applied_once(store: RedisStore) -> None:
@@ -161,20 +159,18 @@ async def test_pair_its_debt_and_what_its_ban_says_of_it_change_in_one_step(stor
     await store.propose([a_proposal()], now=NOW)
     await store.confirm([a_claim(a_proposal())], now=NOW)
     ((alert,),) = await store.alerts_on(["x:9001"])
-    steps = Counter[str]()
+    counts = Counter[str]()
     real = RedisKeyspace.apply
 
-    async def counted(
-        self: RedisKeyspace, home: int, read: Mapping[str, bytes], commands: Sequence[Command]
-    ) -> list[Any] | None:
-        steps.update(each.name.partition(":")[0] for each in commands)
-        steps["steps"] += 1
-        return await real(self, home, read, commands)
+    async def counted(self: RedisKeyspace, given: Sequence[Step]) -> list[list[Any] | None]:
+        counts.update(each.name.partition(":")[0] for it in given for each in it.commands)
+        counts["steps"] += len(given)
+        return await real(self, given)
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(RedisKeyspace, "apply", counted)
         await store.withdraw([alert], reason="reinstated", now=NOW)
-    assert steps == {"steps": 1, "s": 1, "o": 1, "due": 1}
+    assert counts == {"steps": 1, "s": 1, "o": 1, "due": 1}
     assert [owed.revision for owed in await store.owed("holder", now=NOW)] == [nth(2)]
 
 
@@ -204,11 +200,9 @@ async def test_six_workers_on_one_ban_seldom_decide_anew_and_read_little_of_it(
     retries: list[int] = []
     real = RedisKeyspace.apply
 
-    async def counted(
-        self: RedisKeyspace, home: int, read: Mapping[str, bytes], commands: Sequence[Command]
-    ) -> list[Any] | None:
-        applied = await real(self, home, read, commands)
-        retries.append(applied is None)
+    async def counted(self: RedisKeyspace, given: Sequence[Step]) -> list[list[Any] | None]:
+        applied = await real(self, given)
+        retries.extend(replies is None for replies in applied)
         return applied
 
     async def works(worker: RedisStore, number: int) -> None:
@@ -276,9 +270,9 @@ async def test_dictionary_replies_as_redis_does(redis_url: str, store_prefix: st
     mine = Dictionary(Addresses(IDENTITY), lambda *_: Standing())
     for verb, name, *arguments in COMMANDS:
         asked = [command(HOME, verb, name + ":of-the-tests", *arguments)]
-        replies = [await keys.apply(HOME, {}, asked) for keys in (RedisKeyspace(made.shards), mine)]
+        replies = [await keys.apply([Step(HOME, {}, asked)]) for keys in (RedisKeyspace(made.shards), mine)]
         if verb in READS:
-            one, other = ([as_text(reply) for reply in several or []] for several in replies)
+            one, other = ([as_text(reply) for reply in several[0] or []] for several in replies)
             assert one == other, verb
     await made.close()
 
