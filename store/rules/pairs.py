@@ -210,7 +210,8 @@ def proposed(
         proposal.seen_at,
         proposal.dismissed_at,
     )
-    noted = Pair(revision, rank, known.confirmed, claim, now, OPEN, alert, "again" if known.owed else "", now)
+    debt: tuple[Debt, float] = ("again", now) if known.owed else ("", 0.0)
+    noted = Pair(revision, rank, known.confirmed, claim, now, OPEN, alert, *debt)
     return Ruled(Ruling.PUBLISH, revision), noted
 
 
@@ -319,12 +320,12 @@ def settled(pair: Pair | None, entry: ConfirmedEntry, *, room: bool) -> Pair | N
     if pair is None or not pair.owed or pair.revision != entry.revision:
         return None
     told_at = pair.owed_at if pair.owed == "summary" else pair.summed_up_at
-    paid = msgspec.structs.replace(pair, owed="", summed_up_at=told_at)
+    paid = msgspec.structs.replace(pair, owed="", owed_at=0.0, summed_up_at=told_at)
     if pair.status == OPEN:
         return paid
     if entry.known is None:
         return msgspec.structs.replace(paid, status=GONE, alert=None)
     alert = StoredAlert.of(replace(entry.known, open=False))
     if not room:
-        return msgspec.structs.replace(paid, status=GONE, alert=alert, owed="forgotten")
+        return msgspec.structs.replace(paid, status=GONE, alert=alert, owed="forgotten", owed_at=pair.owed_at)
     return msgspec.structs.replace(paid, status=alert.withdrawn or pair.status, alert=alert)
