@@ -67,6 +67,8 @@ class Dictionary:
                 return len(members)
             case (("ZREM" | "HDEL"), (member,)):
                 members.pop(member, None)
+                if not members:
+                    self.values.pop(name, None)
             case "HSET", (field, value):
                 self._members(name)[field] = value
             case "HGET", (field,):

@@ -217,7 +217,9 @@ class WaveStep:
         wave = self._known(wave_id)
         revision = next_revision(wave.revision, self._now)
         self._put(msgspec.structs.replace(wave, revision=revision, changed_at=self._now))
-        self._sight.run("ZADD", "vo", "LT", repr(self._now + wait_seconds), wave_id.encode())
+        # At once is before every moment: a clock that is ahead would leave it due when a small change is.
+        due = self._now + wait_seconds if wait_seconds else 0.0
+        self._sight.run("ZADD", "vo", "LT", repr(due), wave_id.encode())
 
     def _withdraw(self, wave_id: str, reason: WaveReason) -> None:
         wave = self._known(wave_id)
