@@ -32,9 +32,6 @@ OWED_AT_ONCE = 100
 # published twice.
 RELAY_SECONDS = 10
 
-# Bans that one script removes, with up to 2,000 open alerts each: at worst a tenth of a second of Redis.
-TAKEN_OUT_AT_ONCE = 4
-
 # Published alerts without a verdict, 90 bytes each: as many as a team of twenty judges in a year. Beyond that
 # nobody will get to the oldest, and the metric has long shown operators so.
 AWAITING_MAX = 100_000

@@ -27,7 +27,7 @@ from schemas.alert_state import unquoted_alert
 from schemas.alerts import MirrorAlert
 from schemas.wire import encode
 from store.base import ConfirmedEntry, Owed
-from store.common.alert_dedup import KNOWN_ON
+from store.rules.pairs import KNOWN_ON
 from store.errors import StoreError
 from streams.clock import Clock
 from streams.delivery.publisher import Publisher, publish

@@ -13,11 +13,12 @@ docs/adr/0053-store-in-redis.md says why. Keys of a shard, after ``prefix{n}:``,
 * m:, d:: markers of reinstatement and deletion
 * g, gl, g<i>:…: generations of remembered accounts, each an index like `b:`
 * ta: how often a full posting refused an entry
-* s:, o:, a:, c:: a pair's marker; open alerts on a ban; alerts about an account; withdrawn alerts awaiting
-  verdicts
-* h1:, h2:, y:: pairs that are only counted; when their summary was published
-* owed, due, relay: the outbox, since when, and which worker relays
-* l:, n:, q:: where a pair lies; its verdict; what dismissals showed of an account
+* s:, o:, c:: a pair; open alerts on a ban; withdrawn ones that are known (rules/ban_alerts.py)
+* h:, hs:, unjudged: pairs that are only counted; which alert sums them up; alerts without a verdict
+* due, relay: since when each pair is owed to consumers, and which worker relays
+* l:, n:, a:, ac:: where a pair lies; its verdict; alerts about an account; counted ones about it
+* q:, i:: what dismissals showed of an account, and what explains those on a ban
+* v:, vm:, vo, vx, vr: waves; who is in which; owed, since when; kept, until when; who relays
 * j:, k:: ancestry; a founder's name
 * o, w, n, u, f<v>, h<v>: counted values: growing sketch, filter, strata, latest event; frozen ones
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Final
@@ -13,7 +13,6 @@ import msgspec
 from samehand.account import account_key
 from samehand.fingerprint.distil import unpack
 from samehand.lineage import founder
-from schemas.alerts import WithdrawnReason
 from store.base import Ban, BanFacts, Enrolled
 from store.common.key_digests import Digest
 from store.common.records import (
@@ -25,11 +24,11 @@ from store.common.records import (
     read_ban_quote,
     read_frame,
 )
-from store.limits import ENROLMENTS_NOTED, SLOT_RESTS_SECONDS, SWEEP_AT_ONCE, TAKEN_OUT_AT_ONCE
+from store.limits import ENROLMENTS_NOTED, SLOT_RESTS_SECONDS, SWEEP_AT_ONCE
 from store.redis.client import together
-from store.redis.families import Families
 from store.redis.layout import NOWHERE, Rows
 from store.redis.shards import Shards
+from store.rules.families import Families
 
 # Bans per script: some milliseconds of Redis, during which it serves nobody else.
 _WRITTEN_AT_ONCE = 128
@@ -40,12 +39,11 @@ _REASONS: Final = msgspec.msgpack.Decoder(tuple[str, ...])
 
 @dataclass(frozen=True, slots=True)
 class _Write:
-    """One operation for ban_write.lua. ``reason``: why it withdraws the alerts on a ban that it removes."""
+    """One operation for ban_write.lua."""
 
     verb: str
     digest: Digest
     occurred_at: float
-    reason: WithdrawnReason | None = None
     frame: bytes = b""
     quote: bytes = b""
     rows: Rows = NOWHERE
@@ -59,7 +57,6 @@ class _Write:
             self.verb,
             self.digest.raw,
             repr(self.occurred_at),
-            self.reason or "",
             self.expect,
             self.expect_quote,
             self.frame,
@@ -103,7 +100,7 @@ class Bans:
         for ban, digest, listed, over in zip(bans, digests, rows, expired, strict=True):
             facts = ban.facts
             if over:
-                writes.append(_Write("retire", digest, facts.occurred_at, "ban-expired"))
+                writes.append(_Write("retire", digest, facts.occurred_at))
                 continue
             own = facts.descent == founder(ban.account)
             root = None if own else self._shards.addresses.account(facts.descent.root_id).raw
@@ -122,24 +119,27 @@ class Bans:
             Enrolled.EXPIRED if over else Enrolled(word) for over, word in zip(expired, words, strict=True)
         ]
 
-    async def expunge(
-        self, accounts: Sequence[tuple[str, float]], now: float, reason: WithdrawnReason
-    ) -> list[str]:
+    async def expunge(self, accounts: Sequence[tuple[str, float]], now: float) -> list[str]:
         """Removes bans, unless there is a later one; returns for each `removed`, `nothing` or `later`."""
-        writes = [
-            _Write("expunge", self._shards.addresses.account(account), at, reason) for account, at in accounts
-        ]
+        writes = [_Write("expunge", self._shards.addresses.account(account), at) for account, at in accounts]
         return await self._write(writes, now)
 
-    async def sweep(self, now: float) -> int:
-        """Removes expired bans; returns how many."""
+    async def sweep(self, now: float, end_alerts: Callable[[Sequence[str]], Awaitable[None]]) -> int:
+        """Removes expired bans; returns how many.
+
+        Ends their alerts before, for this process may die, and after: another one's clock may be behind.
+        """
         swept = 0
         for shard in self._shards.all:
             await self._take_out_once_more(shard, now)
             quotes = await self._shards.script("expiring", shard, repr(now), SWEEP_AT_ONCE)
-            gone = [self._shards.addresses.account(read_ban_quote(quote).account) for quote in quotes]
-            writes = [_Write("sweep", digest, float("inf"), "ban-expired") for digest in gone]
+            accounts = [read_ban_quote(quote).account for quote in quotes]
+            await end_alerts(accounts)
+            writes = [
+                _Write("sweep", self._shards.addresses.account(account), float("inf")) for account in accounts
+            ]
             words = await self._write(writes, now)
+            await end_alerts(accounts)
             swept += words.count("removed")
         return swept
 
@@ -191,9 +191,8 @@ class Bans:
 
     async def _write(self, writes: Sequence[_Write], now: float) -> list[str]:
         words: list[str] = []
-        several = _WRITTEN_AT_ONCE if all(write.reason is None for write in writes) else TAKEN_OUT_AT_ONCE
-        for at in range(0, len(writes), several):
-            some = writes[at : at + several]
+        for at in range(0, len(writes), _WRITTEN_AT_ONCE):
+            some = writes[at : at + _WRITTEN_AT_ONCE]
             replies, _ = await self._shards.write("ban_write", some, self._head(now), self._instead)
             await self._shards.list_elsewhere(replies, self._spread)
             words += [reply.word for reply in replies]

@@ -20,7 +20,7 @@ from store.errors import StoreMismatch
 from store.limits import GENERATIONS, listed_at_most
 
 # Raised with every change of the data in Redis: a store with another layout is refused, never misread.
-LAYOUT = 26
+LAYOUT = 27
 PAGE_SLOTS = 32
 SLOT_BYTES = 3  # so that a shard has room for 16.7 million accounts
 SLOT_BITS = 8 * SLOT_BYTES

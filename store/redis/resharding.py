@@ -22,7 +22,6 @@ from store.common.records import read_remembered
 from store.errors import StoreInUse
 from store.redis.client import RedisClient, together
 from store.redis.layout import SLOT_BYTES
-from store.redis.outbox import owed_on
 from store.redis.shards import Shards
 from store.redis.store import RedisStore
 from store.redis.store_meta import MOVED
@@ -32,18 +31,16 @@ Hear = Callable[[int], None]
 # Keys per command: some milliseconds of Redis, during which it serves nobody else.
 _AT_ONCE: Final = 256
 _SCANNED_AT_ONCE: Final = 2_000
-_OWED_AT_ONCE: Final = 100  # three kilobytes each
 
-# The keys that are named by a digest. Each is in the shard of that account or alert, except a pair's marker
-# (`s`), which is in the shard of its ban; `l` names that ban.
-_NAMED: Final = re.compile(rb"\{(\d+)\}:((?:[mdjkoacnlqs]|h[012]):([0-9a-f]{32}))", re.DOTALL)
+# The keys that are named by a digest, whose shard each is in; that of a pair (`s`) comes before its alert's.
+_NAMED: Final = re.compile(
+    rb"\{(\d+)\}:((?:[mdjkocanlqh]|ac|hs|s(?=:.{64}$)):([0-9a-f]{32})(?:[0-9a-f]{32})?)", re.DOTALL
+)
 _REMEMBERED: Final = re.compile(rb"\{(\d+)\}:g(?:l|\d+:.*)?", re.DOTALL)
 _ANY: Final = re.compile(rb"\{(\d+)\}:.*", re.DOTALL)
 _WAVES: Final = re.compile(rb"\{0\}:(v[:moxs].*)", re.DOTALL)
 _NOTED: Final = re.compile(rb"\{0\}:(w.{4})", re.DOTALL)  # bucket, in four bytes
 _NOBODY: Final = Digest(b"")
-_WHEREABOUTS: Final = b"l:"
-_MARKER: Final = b"s:"
 
 
 class Resharding:
@@ -97,7 +94,7 @@ class Resharding:
         """How many withdrawals and summaries of the source wait to be published."""
         facts, shards = await self._source.store_meta.facts(), self._source.shards
         counts = [
-            await shards.client.command("HLEN", shards.root(shard) + "owed")
+            await shards.client.command("ZCARD", shards.root(shard) + "due")
             for shard in range(int(facts.get("shards", len(shards.all))))
         ]
         return sum(counts)
@@ -180,50 +177,25 @@ class Resharding:
 
         Call it only once the source is closed: it does not see what changes meanwhile.
         """
-        by_kind: dict[bytes, list[tuple[int, bytes, Digest]]] = defaultdict(list)
-        async for names in _scanned(self._source.shards, b"*:" + b"?" * (2 * DIGEST_BYTES)):
-            for name in names:
-                if match := _NAMED.fullmatch(name, len(self._source.shards.layout.prefix.encode())):
-                    digest = Digest(bytes.fromhex(match[3].decode()))
-                    by_kind[match[2].partition(b":")[0]].append((int(match[1]), match[2], digest))
-        with_ban = await self._bans_of(by_kind[_WHEREABOUTS[:1]])
         so_far = 0
-        for kind, several in by_kind.items():
-            for at in range(0, len(several), _AT_ONCE):
-                some = several[at : at + _AT_ONCE]
-                if kind == _MARKER[:1]:
-                    homes = [self._homes(with_ban.get(digest.raw)) for _, _, digest in some]
-                else:
-                    homes = [self._homes(digest) for _, _, digest in some]
-                await self._copy(some, homes)
+        async for names in _scanned(self._source.shards, b"*:" + b"?" * (2 * DIGEST_BYTES) + b"*"):
+            start = len(self._source.shards.layout.prefix.encode())
+            matches = [match for name in names if (match := _NAMED.fullmatch(name, start))]
+            for at in range(0, len(matches), _AT_ONCE):
+                some = [
+                    (int(match[1]), match[2], Digest(bytes.fromhex(match[3].decode())))
+                    for match in matches[at : at + _AT_ONCE]
+                ]
+                await self._copy(some, [(self._target.shards.of(digest),) for _, _, digest in some])
                 so_far += len(some)
                 hear(so_far)
-        await self._carry_owed()
+        await self._carry_moments("due", "NX")
         await self._carry_moments("unjudged", "NX")
         await self._carry_moments("until")
         source, target = self._source.shards, self._target.shards
         for held, moment in (await _scored(source.client, source.root(0) + "held")).items():
             await target.client.command("ZADD", target.root(0) + "held", "NX", moment, held)
         return so_far + await self._carry_waves()
-
-    def _homes(self, digest: Digest | None) -> Iterable[int]:
-        """The target's shard of a digest; without a digest every shard, since any may be the right one."""
-        shards = self._target.shards
-        return shards.all if digest is None else (shards.of(digest),)
-
-    async def _bans_of(self, whereabouts: Sequence[tuple[int, bytes, Digest]]) -> dict[bytes, Digest]:
-        """The digests of the bans of alerts, by the digest of the alert."""
-        bans: dict[bytes, Digest] = {}
-        client, shards = self._source.shards.client, self._source.shards
-        for at in range(0, len(whereabouts), _AT_ONCE):
-            some = whereabouts[at : at + _AT_ONCE]
-            by_shard = defaultdict[int, list[tuple[bytes, Digest]]](list)
-            for shard, name, digest in some:
-                by_shard[shard].append((shards.root(shard).encode() + name, digest))
-            for several in by_shard.values():
-                raws = await client.command("MGET", *(name for name, _ in several))
-                bans |= {alert.raw: Digest(raw) for (_, alert), raw in zip(several, raws, strict=True) if raw}
-        return bans
 
     async def _copy(self, some: Sequence[tuple[int, bytes, Digest]], homes: Sequence[Iterable[int]]) -> None:
         by_shard: dict[int, list[int]] = defaultdict(list)
@@ -239,21 +211,6 @@ class Resharding:
         await together(
             [self._target.shards.script("restore", home, *parts) for home, parts in writes.items()]
         )
-
-    async def _carry_owed(self) -> None:
-        source, target = self._source.shards, self._target.shards
-        for root in map(source.root, source.all):
-            due = await _scored(source.client, root + "due")
-            alerts = list(due)
-            for at in range(0, len(alerts), _OWED_AT_ONCE):
-                some = alerts[at : at + _OWED_AT_ONCE]
-                for alert, owed in zip(
-                    some, await source.client.command("HMGET", root + "owed", *some), strict=True
-                ):
-                    if owed:
-                        there = target.root(target.of(owed_on(owed)))
-                        await target.client.command("HSET", there + "owed", alert, owed)
-                        await target.client.command("ZADD", there + "due", due[alert], alert)
 
     async def _carry_waves(self) -> int:
         """Copies waves, and what new accounts noted of the last day. Returns how many keys.

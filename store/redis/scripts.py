@@ -8,15 +8,7 @@ from typing import NamedTuple
 
 _BESIDES = {
     **dict.fromkeys(("remember", "remembered_read", "forget"), ("generations",)),
-    **dict.fromkeys(("withdraw", "owed", "settle", "pairs", "reopen", "recall", "uncount"), ("outbox",)),
-    **dict.fromkeys(("wave_note", "wave_look"), ("waves", "noting")),
-    **dict.fromkeys(("wave_join", "wave_leave", "wave_decide", "wave_ids", "wave_members"), ("waves",)),
-    **dict.fromkeys(("wave_mark", "wave_read", "waves_owed", "waves_settle", "wave_recall"), ("waves",)),
-    "pair_check": ("checks",),
-    "account_check": ("checks",),
-    "propose": ("outbox", "proposing"),
-    "admit": ("outbox", "checks", "proposing"),
-    "ban_write": ("outbox",),
+    **dict.fromkeys(("wave_note", "wave_look"), ("noting",)),
 }
 """The files that a script includes beside common.lua, which all include."""
 
@@ -25,10 +17,9 @@ _UNGUARDED = "history"
 """The only script that answers in a store whose epoch is another one."""
 
 READING = frozenset(
-    {"account_look", "ban_read", "frames", "heads", "held", "pair_look", "pairs", "quotes", "shown"}
-    | {"about", "remembered_read", "wave_ids", "wave_look", "wave_members", "wave_read"}
+    {"ban_read", "frames", "heads", "quotes", "remembered_read", "standing", "step", "wave_look"}
 )
-"""The scripts that write nothing. Sent as read-only, a user without write permission may run them."""
+"""The scripts that need not write. Sent as read-only, a user without write permission may run them."""
 
 
 class LuaScript(NamedTuple):

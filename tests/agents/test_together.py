@@ -822,10 +822,10 @@ async def test_an_alert_waits_for_three_more_and_its_confirmation_for_one(lived:
         with trips() as counted:
             outcomes: list[Outcome] = await lived.screen([arrival(event) for event in events])
         assert any(isinstance(it, Published) for it in outcomes)
-        only(counted, 6 if one else 9)
+        only(counted, 8 if one else 9)
         with trips() as counted:
             await lived.publish(lived.screen, outcomes)
-        only(counted, 1 if one else 2)
+        only(counted, 2)
 
 
 @pytest.mark.parametrize("step", ["withdraw", "confirm"])

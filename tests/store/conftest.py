@@ -57,6 +57,6 @@ async def store(make_store: MakeStore) -> Store:
 @pytest.fixture
 def few_alerts(monkeypatch: pytest.MonkeyPatch) -> int:
     """As many open alerts as nobody would read, of which a test can make more."""
-    for module in ("store.memory.store", "store.redis.alerts", "store.redis.outbox"):
+    for module in ("store.rules.alerts", "store.rules.ban_alerts", "store.rules.outbox"):
         monkeypatch.setattr(f"{module}.OPEN_ALERTS_A_BAN", 2)
     return 2

@@ -23,11 +23,11 @@ from schemas.verdicts import Verdict
 from store.base import Ban, ConfirmedEntry, Decision, OpenAlert, Owed, Query, Store, Summary
 from store.bounds import Bounds
 from store.common import ranking
-from store.common.alert_dedup import KNOWN_ON
 from store.common.counted_values import CROWDS
 from store.limits import SILENT_LISTS
 from store.memory.store import MemoryStore
 from store.redis import RedisEndpoint, RedisStore, Sizes
+from store.rules.pairs import KNOWN_ON
 from tests.store.conftest import SMALL
 from tests.store.makers import DAY, IDENTITY, NOW, a_ban, a_claim, a_member, a_proposal, a_query, a_remembered
 

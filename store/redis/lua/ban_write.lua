@@ -1,6 +1,6 @@
 -- Enrols, expunges, retires or sweeps bans, on the account's shard. ARGV: epoch, now, marker seconds, account-map
--- buckets, slots at most, enrolments noted, shards, bits of a slot, 1 for bans in bulk (else 0), then eleven for each
--- operation: verb, digest, occurred_at, why its alerts are withdrawn, expected frame and quote, new frame and quote, rows
+-- buckets, slots at most, enrolments noted, shards, bits of a slot, 1 for bans in bulk (else 0), then ten for each
+-- operation: verb, digest, occurred_at, expected frame and quote, new frame and quote, rows
 -- of this shard to remove (`=`: the same as those to add, so that the ban keeps its slot) and to add, and rows of all
 -- shards to remove. Returns three for each: a word, then after `conflict` the frame and quote found, else the ban's place
 -- now and before, '' for none.
@@ -78,7 +78,7 @@ local function put_in(digest, slot, known, frame, quote, rows, stays)
   return slot
 end
 
-local function one(verb, digest, occurred, reason, expect, expect_quote, frame, quote, out, rows, all_out)
+local function one(verb, digest, occurred, expect, expect_quote, frame, quote, out, rows, all_out)
   local name = hex(digest)
   local slot = map_get(INDEX, digest, buckets)
   local known = slot and page_get(INDEX .. 'r', slot)
@@ -108,14 +108,13 @@ local function one(verb, digest, occurred, reason, expect, expect_quote, frame, 
   if unlike then return 'conflict', known, words end
   if slot then take_out(digest, slot, known, out, all_out) end
   call('DEL', ROOT .. 'i:' .. hex(sub(digest, 1, 4)))
-  withdraw_all(digest, reason, now, seconds)
   if verb ~= 'sweep' then mark(ROOT .. 'm:' .. name, occurred, now, seconds) end
   if verb == 'expunge' then call('DEL', ROOT .. 'j:' .. name, ROOT .. 'k:' .. name) end
   return slot and 'removed' or 'nothing', nil, slot and 'b:' .. slot
 end
 
-for at = 10, #ARGV, 11 do
-  local word, found, words = one(ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), unpack(ARGV, at + 3, at + 10))
+for at = 10, #ARGV, 10 do
+  local word, found, words = one(ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), unpack(ARGV, at + 3, at + 9))
   if type(word) == 'table' then return word end
   answers[#answers + 1] = word
   answers[#answers + 1] = found or ''

@@ -389,38 +389,6 @@ local function mark(key, moment, now, seconds)
   call('SET', key, string.format('%.17g %.17g', moment, now + seconds), 'EX', seconds)
 end
 
--- Markers of pairs: `revision noted confirmed until claim claimed-at` (alert_dedup.py).
-local function pair_get(key)
-  local marker = call('GET', key)
-  if not marker then return nil end
-  local revision, noted, confirmed, claim, since = string.match(marker, '^(%S+) (%S+) (%S+) %S+ (%S+) (%S+)$')
-  return tonumber(revision), tonumber(noted), tonumber(confirmed), claim, tonumber(since)
-end
-
--- A pair that is not open (noted: -1) is kept for so many seconds. The fourth field is an end in time for releases up
--- to 0.2.0, which took an open pair for unknown from then on.
-local function pair_put(key, revision, noted, confirmed, claim, since, seconds)
-  local marker = string.format('%d %d %d 1e15 %s %.17g', revision, noted, confirmed, claim, since)
-  if noted < 0 then call('SET', key, marker, 'EX', seconds) else call('SET', key, marker) end
-end
-
--- The score in `a:` of an alert that is known: beyond every moment.
-local AS_LONG_AS_KNOWN = 1e15
--- Seconds of a hundred years, for a key that releases up to 0.2.0 let expire and that is kept until it is deleted: users
--- need no right to PERSIST.
-local LASTING = 3153600000
-
--- What is noted of alerts about an account is kept for as long as one of them is known.
-local function about_kept(key, seconds)
-  local known = call('ZRANGEBYSCORE', key, AS_LONG_AS_KNOWN, '+inf', 'LIMIT', 0, 1)
-  call('EXPIRE', key, #known > 0 and LASTING or seconds)
-end
-
--- The revision after a known one (0 for none): schemas/revisions.py.
-local function next_revision(known, now)
-  return math.max(known + 1, math.floor(math.min(now - 1577836800, 2146435071)))
-end
-
 local function expired(frame, now)
   return byte(frame) >= 128 and struct.unpack('>d', frame, 6) <= now
 end

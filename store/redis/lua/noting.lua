@@ -1,11 +1,10 @@
--- Who came with new accounts, by the values that these note. ARGV: epoch, minutes of the window, seconds that a bucket is
+-- In the first shard. Who came with new accounts, by the values that these note. ARGV: epoch, minutes of the window, seconds that a bucket is
 -- kept, entries per value, entries per bucket, how many others make a wave, how many to return, then three for each
 -- account: digest, minute, and a row for each value it notes, those of networks last: group, bucket (4 bytes), print
--- (3 bytes). Returns two for each: the wave it is in, then, if enough others share two groups with it, not both of
--- networks, their digests.
+-- (3 bytes). Returns for each, if enough others share two groups with it, not both of networks, their digests.
 local WINDOW, SECONDS, NOTED, LONGEST, OTHERS, MOST =
   tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-local ROW, ENTRY, NETWORK = 8, 3 + 3 + WAVE_DIGEST, 0
+local ROW, ENTRY, NETWORK = 8, 3 + 3 + 16, 0
 
 -- Notes an account under a value, once, if it is to write; returns the others there, nil for none.
 local function note(digest, minute, bucket, print, writes)
@@ -77,9 +76,7 @@ end
 local function company(writes)
   local answers = {}
   for at = 8, #ARGV, 3 do
-    local digest = ARGV[at]
-    answers[#answers + 1] = wave_of(digest) or ''
-    answers[#answers + 1] = one(digest, tonumber(ARGV[at + 1]), ARGV[at + 2], writes)
+    answers[#answers + 1] = one(ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2], writes)
   end
   return answers
 end

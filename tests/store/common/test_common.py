@@ -24,9 +24,8 @@ from samehand.lineage import Descent, founder
 from samehand.showings import UNKNOWN, Changed, Showings
 from samehand.signals.base import Quoted
 from schemas.unusable import FieldFault, Unusable
-from store.base import BanFacts, Remembered, Ruling
+from store.base import BanFacts, Remembered
 from store.common import doorkeeper
-from store.common.alert_dedup import Marker, band_rank, claimed, confirmed, ruled, withdrawn
 from store.common.counted_values import SEATS, VALUES_MAX, Counted, counted
 from store.common.crowd import CLUSTER_BYTES, cluster_tag
 from store.common.doorkeeper import Doorkeeper
@@ -48,7 +47,6 @@ from store.common.records import (
 )
 from store.common.sign_ups import DAYS, SIGN_UPS, Tally, rates_of, tallied
 from store.limits import (
-    CLAIM_SECONDS,
     DOOR_VALUES,
     HALF_LIFE_SECONDS,
     LISTED_LATER,
@@ -198,41 +196,6 @@ def test_no_unread_posting_would_have_fitted(asked: list[tuple[int, KeyKind, int
         assert purse != DEVICE
         assert max(spent, default=0) <= length
         assert sum(spent) <= most < sum(spent) + length
-
-
-# The rules of alerts, over every order of events.
-
-
-MINE, OTHERS = b"my event", b"another event"
-EVENTS = st.lists(
-    st.tuples(
-        st.sampled_from(["possible", "likely", "confirm", "withdraw", "wait"]),
-        st.sampled_from([MINE, OTHERS]),
-    ),
-    max_size=30,
-)
-
-
-@given(EVENTS)
-def test_revisions_never_fall_and_what_is_confirmed_stays_told(events: list[tuple[str, bytes]]) -> None:
-    marker: Marker | None = None
-    last, published, now = 0, -1, 0.0
-    for event, claim in events:
-        if event == "wait":
-            now += CLAIM_SECONDS
-        elif event == "confirm" and marker is not None:
-            if claimed(marker, claim, last):
-                marker = confirmed(marker)
-            published = marker.confirmed
-        elif event == "withdraw" and marker is not None:
-            marker, last, published = withdrawn(marker, last, now), marker.revision + 1, -1
-        elif event in ("possible", "likely"):
-            ruling, after = ruled(marker, band_rank(event), claim, now)
-            assert ruling.ruling is Ruling.DUPLICATE or band_rank(event) > published
-            assert (after is None) == (ruling.ruling is Ruling.DUPLICATE)
-            if after is not None:
-                assert ruling.revision >= last
-                marker, last = after, ruling.revision
 
 
 # Addresses: the same under one secret, others under another, spread evenly.

@@ -842,7 +842,7 @@ async def left(store: RedisStore) -> list[str]:
 YEARS = 10 * 365 * DAY
 PAIR = a_proposal()
 KINDS = ("o", "s", "l", "a")
-"""The alert, its marker, where it lies, and that it is about its account."""
+"""That it is on its ban, the pair, where it lies, and that it is about its account."""
 
 
 @pytest.fixture
@@ -902,19 +902,5 @@ async def test_withdrawn_alert_leaves_only_its_revision_for_a_while(
     (owed,) = await alerted.owed("holder", now=NOW)
     await alerted.settle([ConfirmedEntry(PAIR.alert_id, PAIR.banned, owed.revision, None, PAIR.account)])
     kept = lasts(redis_administrator, store_prefix)
-    assert not {"o", "c", "l", "a", "owed", "due", "until"} & kept.keys()
+    assert not {"o", "c", "l", "a", "due"} & kept.keys()
     assert 34 * DAY < kept["s"] <= 35 * DAY
-
-
-async def test_alert_of_a_former_release_no_longer_expires_once_it_was_recalled(
-    alerted: RedisStore, redis_administrator: str, store_prefix: str
-) -> None:
-    with redis.Redis.from_url(redis_administrator) as client:
-        for key in client.scan_iter(match=f"{store_prefix}{{*}}:*"):
-            if key.decode(errors="replace").partition("}:")[2].partition(":")[0] in KINDS:
-                client.expire(key, 35 * 86_400)
-    assert lasts(redis_administrator, store_prefix)["o"] <= 35 * DAY
-    alerts = [it for it in await alerted.pairs([PAIR.alert_id]) if it]
-    assert await alerted.recall(alerts, now=NOW) == [False]
-    kept = lasts(redis_administrator, store_prefix)
-    assert [kept[kind] for kind in KINDS] == [YEARS] * len(KINDS)

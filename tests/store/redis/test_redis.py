@@ -522,7 +522,12 @@ async def test_a_failover_is_an_outage_and_then_over(redis_url: str) -> None:
 # What the worker's user may do in Redis: what the store sends, and nothing besides.
 
 
-SOURCES = [*(ROOT / "store" / "redis").rglob("*.py"), *(ROOT / "store" / "redis").rglob("*.lua")]
+SOURCES = [
+    path
+    for room in ("redis", "rules")
+    for kind in ("*.py", "*.lua")
+    for path in (ROOT / "store" / room).rglob(kind)
+]
 #: Sent by the client to find its way in a cluster, and to another database than the first. CLIENT SETINFO,
 #: which it sends too and may be refused, would keep Redis 7.0 from starting: it does not know it.
 OF_THE_CLIENT = {"cluster|slots", "asking", "command", "select"}
@@ -535,7 +540,7 @@ def sent() -> set[str]:
     found = set()
     for path in SOURCES:
         for name, how in re.findall(
-            r"""(?:call|command|command_of)\(\s*(?:\w+,\s*)?f?["']([A-Z_]{3,})(\{how\})?["']""",
+            r"""(?:call|run|command|command_of)\(\s*(?:\w+,\s*)?f?["']([A-Z_]{3,})(\{how\})?["']""",
             path.read_text("utf-8"),
         ):
             found |= {name.lower(), f"{name}_RO".lower()} if how else {name.lower()}

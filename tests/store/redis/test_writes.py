@@ -877,19 +877,6 @@ async def test_waves_are_carried_with_what_is_silenced_owed_and_noted(
     assert len(companions.accounts) == 4
 
 
-async def test_account_can_leave_a_wave_for_as_long_as_that_is_kept(layout: MakeLayout) -> None:
-    """A wave that grows for months is kept on; its first members' keys must not end before it."""
-    store = layout(1)
-    await store.open()
-    await store.enrol([a_ban("9001")], now=NOW)
-    await store.gather(gathering(0, 1, 2, 3, 4), now=NOW)
-    digest = store.shards.addresses.account("x:w0").raw
-    key = store.shards.root(0).encode() + b"vm:" + digest
-    await store.shards.client.command("EXPIRE", key, 60)
-    await store.settle_waves(await store.owed_waves("me", now=NOW))
-    assert await store.shards.client.command("TTL", key) > 30 * DAY
-
-
 # Is this the store that we left? Emptied, laid out otherwise, full, read-only, away: said, not hidden.
 
 
