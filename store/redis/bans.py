@@ -1,10 +1,16 @@
-"""Bans in Redis: a write puts the record in its account's shard first, then entries in those of its keys."""
+"""Bans in Redis: a record under the account's tag, and entries in the postings of its keys.
+
+The record is written first, by a step that fails if it has changed; then the keys that are new are added to
+postings, and those that have gone are dropped. A writer that dies in between has acknowledged nothing, and the
+repeated event completes the entries. An entry without a record, or with another moment, counts for nothing.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from itertools import chain
 from typing import Final
 
@@ -12,174 +18,287 @@ import msgspec
 
 from samehand.account import account_key
 from samehand.fingerprint.distil import unpack
+from samehand.keys import Key
 from samehand.lineage import founder
 from schemas.alerts import WithdrawnReason
-from store.base import Ban, BanFacts, Enrolled
-from store.common.key_digests import Digest
+from store.base import Ban, BanFacts, Candidate, Enrolled, Query
+from store.common.key_digests import ID_BYTES, Digest
 from store.common.records import (
     BanQuote,
+    Record,
     ban_quote,
+    frame_moment,
     frame_of,
     keys_of,
     keys_of_fingerprints,
+    pack_record,
     read_ban_quote,
     read_frame,
+    read_record,
 )
-from store.limits import ENROLMENTS_NOTED, SLOT_RESTS_SECONDS, SWEEP_AT_ONCE, TAKEN_OUT_AT_ONCE
-from store.redis.client import together
+from store.errors import StoreUnavailable
+from store.limits import SWEEP_AT_ONCE
+from store.redis.candidates.lookup import Index, look_up
+from store.redis.client import Part, together
 from store.redis.families import Families
-from store.redis.layout import NOWHERE, Rows
-from store.redis.shards import Shards
+from store.redis.layout import TAGS
+from store.redis.shards import Plan, Shards, Step, marked
 
-# Bans per script: some milliseconds of Redis, during which it serves nobody else.
-_WRITTEN_AT_ONCE = 128
-_WALKED_AT_ONCE = 512
-_COMPACTED_AT_ONCE = 1_024
+_COMPACTED_AT_ONCE: Final = 1_024
+_ENDED_AT_ONCE: Final = 4  # bans, with up to 2,000 open alerts each: at worst a tenth of a second of Redis
+_TURNS: Final = 8
+_INDEX: Final = b"p"
+_EXPIRES: Final = "x"
+_COUNT: Final = ("c", "n")  # a hash under each tag, and its field
 _REASONS: Final = msgspec.msgpack.Decoder(tuple[str, ...])
 
 
-@dataclass(frozen=True, slots=True)
-class _Write:
-    """One operation for ban_write.lua. ``reason``: why it withdraws the alerts on a ban that it removes."""
-
-    verb: str
-    digest: Digest
-    occurred_at: float
-    reason: WithdrawnReason | None = None
-    frame: bytes = b""
-    quote: bytes = b""
-    rows: Rows = NOWHERE
-    expect: bytes = b""
-    expect_quote: bytes = b""
-    out: Rows = NOWHERE
-
-    @property
-    def parts(self) -> tuple[bytes | str, ...]:
-        return (
-            self.verb,
-            self.digest.raw,
-            repr(self.occurred_at),
-            self.reason or "",
-            self.expect,
-            self.expect_quote,
-            self.frame,
-            self.quote,
-            b"=" if self.out == self.rows and self.expect else self.out.own,
-            self.rows.own,
-            self.out.all,
-        )
-
-
 class Bans:
-    """The ban index over all shards."""
+    """The ban index."""
 
-    def __init__(
-        self, shards: Shards, families: Families, dedup_seconds: float, *, bulk: bool = False
-    ) -> None:
-        """Takes the shards, the families that resolve founders, and how long a reinstatement is known.
-
-        ``bulk``: postings grow faster, and reserve memory until :meth:`compact`.
-        """
+    def __init__(self, shards: Shards, families: Families, dedup_seconds: float) -> None:
+        """Takes the tags, the families that resolve founders, and how long a reinstatement is known."""
         self._shards = shards
         self._families = families
         self._spread = shards.layout.bans
         self._seconds = round(dedup_seconds)
-        self._bulk = int(bulk)
         self._compacted = 0
 
     async def enrol(self, bans: Sequence[Ban], now: float) -> list[Enrolled]:
         expired = [ban.facts.expires_at is not None and ban.facts.expires_at <= now for ban in bans]
-        descents = [
-            (ban.account, ban.facts.descent) for ban, over in zip(bans, expired, strict=True) if not over
-        ]
-        await self._families.note_founders(descents, now)
-        keys = [
-            [] if over else keys_of_fingerprints(ban.fingerprints)
-            for ban, over in zip(bans, expired, strict=True)
-        ]
-        digests = [self._shards.addresses.account(ban.account) for ban in bans]
-        rows = self._shards.layout.rows(keys, digests, self._spread)
-        writes: list[_Write] = []
-        for ban, digest, listed, over in zip(bans, digests, rows, expired, strict=True):
+        standing = [ban for ban, over in zip(bans, expired, strict=True) if not over]
+        await self._families.note_founders([(ban.account, ban.facts.descent) for ban in standing], now)
+        over = [ban for ban, is_over in zip(bans, expired, strict=True) if is_over]
+        await self._end(
+            [(ban.account, ban.facts.occurred_at) for ban in over], now, "ban-expired", marks=True
+        )
+        words = iter(await self._enrol(standing, now))
+        return [Enrolled.EXPIRED if is_over else next(words) for is_over in expired]
+
+    async def _enrol(self, bans: Sequence[Ban], now: float) -> list[Enrolled]:
+        addresses = self._shards.addresses
+        digests = [addresses.account(ban.account) for ban in bans]
+        records, steps = [], []
+        for ban, digest in zip(bans, digests, strict=True):
             facts = ban.facts
-            if over:
-                writes.append(_Write("retire", digest, facts.occurred_at, "ban-expired"))
-                continue
             own = facts.descent == founder(ban.account)
-            root = None if own else self._shards.addresses.account(facts.descent.root_id).raw
-            writes.append(
-                _Write(
-                    "enrol",
-                    digest,
-                    facts.occurred_at,
-                    frame=frame_of(digest.tag, ban.fingerprints, facts.expires_at),
-                    quote=ban_quote(facts, root),
-                    rows=Rows.of(listed, self._spread, self._shards.of(digest)),
-                )
-            )
-        words = await self._write(writes, now)
-        return [
-            Enrolled.EXPIRED if over else Enrolled(word) for over, word in zip(expired, words, strict=True)
-        ]
+            root = None if own else addresses.account(facts.descent.root_id).raw
+            record = Record(frame_of(digest.tag, ban.fingerprints, facts.expires_at), ban_quote(facts, root))
+            reads = (b"b" + digest.id, b"m:" + digest.raw.hex().encode())
+            records.append(record)
+            steps.append(Step(digest, reads, partial(_enrolment, digest, record, facts.occurred_at, now)))
+        plans = await self._shards.swap(steps)
+        named = self._rows(
+            [(digest, record.frame, keys_of_fingerprints(ban.fingerprints))
+             for ban, digest, record in zip(bans, digests, records, strict=True)]
+        )  # fmt: skip
+        fresh: list[bytes] = []
+        known: list[bytes] = []
+        former: list[tuple[Digest, bytes, frozenset[bytes]]] = []
+        for digest, plan, rows in zip(digests, plans, named, strict=True):
+            if plan.word == Enrolled.NEW.value:
+                fresh.append(rows)
+            elif plan.word != Enrolled.SUPERSEDED.value:
+                known.append(rows)
+            if plan.word == Enrolled.CHANGED.value:
+                former.append((digest, plan.former, _each(rows, self._width)))
+        await self._list("add", fresh)
+        await self._list("complete", known)
+        await self._drop(former)
+        return [Enrolled(plan.word) for plan in plans]
 
     async def expunge(
         self, accounts: Sequence[tuple[str, float]], now: float, reason: WithdrawnReason
     ) -> list[str]:
         """Removes bans, unless there is a later one; returns for each `removed`, `nothing` or `later`."""
-        writes = [
-            _Write("expunge", self._shards.addresses.account(account), at, reason) for account, at in accounts
-        ]
-        return await self._write(writes, now)
+        return await self._end(accounts, now, reason, marks=True, family=reason != "ban-expired")
 
     async def sweep(self, now: float) -> int:
-        """Removes expired bans; returns how many."""
-        swept = 0
-        for shard in self._shards.all:
-            await self._take_out_once_more(shard, now)
-            quotes = await self._shards.script("expiring", shard, repr(now), SWEEP_AT_ONCE)
-            gone = [self._shards.addresses.account(read_ban_quote(quote).account) for quote in quotes]
-            writes = [_Write("sweep", digest, float("inf"), "ban-expired") for digest in gone]
-            words = await self._write(writes, now)
-            swept += words.count("removed")
+        """Removes expired bans, at most :data:`store.limits.SWEEP_AT_ONCE`; returns how many."""
+        client, swept = self._shards.client, 0
+        bounds = ("-inf", repr(now), "LIMIT", 0, SWEEP_AT_ONCE)
+        due: list[list[bytes]] = await together(
+            [
+                client.command("ZRANGEBYSCORE", self._shards.root(tag) + _EXPIRES, *bounds)
+                for tag in self._shards.all
+            ]
+        )
+        ids = list(chain.from_iterable(due))[:SWEEP_AT_ONCE]
+        for raw in await self._shards.of_accounts(b"b", ids):
+            record = read_record(raw)
+            if record is not None and read_frame(record.frame).expired(now):
+                gone = read_ban_quote(record.quote).account
+                words = await self._end([(gone, float("inf"))], now, "ban-expired", marks=False)
+                swept += words.count("removed")
         return swept
 
-    async def read(self, accounts: Sequence[str], now: float | None) -> list[Ban | None]:
-        digests = [self._shards.addresses.account(account) for account in accounts]
-        raws = await self._shards.ask(
-            "ban_read", digests, (self._spread.maps,), [(digest.raw,) for digest in digests], 3
+    async def _end(
+        self,
+        accounts: Sequence[tuple[str, float]],
+        now: float,
+        reason: WithdrawnReason,
+        *,
+        marks: bool,
+        family: bool = False,
+    ) -> list[str]:
+        digests = [self._shards.addresses.account(account) for account, _ in accounts]
+        moments = [at for _, at in accounts]
+        records = await self._shards.of_accounts(b"b", [digest.id for digest in digests])
+        words = ["nothing"] * len(accounts)
+        for at in range(0, len(accounts), _ENDED_AT_ONCE):
+            some = range(at, min(at + _ENDED_AT_ONCE, len(accounts)))
+            told = await together(
+                [
+                    self._end_one(
+                        digests[it], records[it], moments[it], now, reason, marks=marks, family=family
+                    )
+                    for it in some
+                ]
+            )
+            words[at : at + len(told)] = told
+        return words
+
+    async def _end_one(
+        self,
+        digest: Digest,
+        raw: bytes,
+        occurred_at: float,
+        now: float,
+        reason: WithdrawnReason,
+        *,
+        marks: bool,
+        family: bool,
+    ) -> str:
+        name, tag = digest.raw.hex(), digest.tag.hex()
+        gone = (f"i:{tag}", f"j:{name}", f"k:{name}") if family else (f"i:{tag}",)
+        for _ in range(_TURNS):
+            record = read_record(raw)
+            if record is not None and read_ban_quote(record.quote).facts.occurred_at > occurred_at:
+                return "later"
+            if not marks and (record is None or not read_frame(record.frame).expired(now)):
+                return "nothing"  # enrolled anew since it was found expired
+            marker = repr(occurred_at) if marks else ""
+            head = (repr(now), self._seconds, reason, digest.raw, marker, raw)
+            found = await self._shards.script("ban_end", digest.home, *head, *gone)
+            if found == 1:
+                if raw:
+                    await self._drop([(digest, raw, frozenset())])
+                return "removed" if raw else "nothing"
+            raw = found
+        raise StoreUnavailable("the end of a ban was given up: other workers changed it before each retry")
+
+    # postings
+    @property
+    def _width(self) -> int:
+        return 7 + self._spread.width
+
+    def _rows(self, listed: Sequence[tuple[Digest, bytes, Sequence[Key]]]) -> list[bytes]:
+        """Where accounts with these frames and keys are listed, packed for postings.lua."""
+        if not listed:
+            return []
+        rows = self._shards.layout.rows([keys for *_, keys in listed], self._spread)
+        accounts = [digest.id + frame_moment(frame).to_bytes(4, "big") for digest, frame, _ in listed]
+        return self._spread.named(accounts, rows)
+
+    async def _list(self, verb: str, rows: Sequence[bytes]) -> None:
+        await self._shards.postings(verb, _INDEX, self._spread, rows)
+
+    async def _drop(self, former: Sequence[tuple[Digest, bytes, frozenset[bytes]]]) -> None:
+        """Drops the entries of former records, but for those that are still to stand.
+
+        Then it looks whether somebody enrolled one of these accounts anew meanwhile, whose entries it may have
+        dropped, and completes them.
+        """
+        if not former:
+            return
+        records = [(digest, record) for digest, raw, _ in former if (record := read_record(raw)) is not None]
+        listed = self._rows(
+            [(digest, it.frame, keys_of(read_frame(it.frame).records)) for digest, it in records]
         )
-        quotes = [read_ban_quote(quote) if quote else None for _, quote, _ in raws]
-        facts = _with_cleared(await self._resolved(quotes), [reasons for *_, reasons in raws])
+        left = [_each(own, self._width) - stay for own, (*_, stay) in zip(listed, former, strict=True)]
+        await self._list("drop", [row for rows in left for row in rows])
+        raws = await self._shards.of_accounts(b"b", [digest.id for digest, *_ in former])
+        now = [
+            (digest, it) for (digest, *_), raw in zip(former, raws, strict=True) if (it := read_record(raw))
+        ]
+        anew = self._rows([(digest, it.frame, keys_of(read_frame(it.frame).records)) for digest, it in now])
+        await self._list("complete", anew)
+
+    async def compact(self) -> None:
+        """Frees the memory that postings reserve after bans in bulk.
+
+        Called again after an outage, it goes on where it was.
+        """
+        steps = [
+            (tag, at)
+            for tag in self._shards.all
+            for at in range(tag, self._spread.buckets, TAGS * _COMPACTED_AT_ONCE)
+        ]
+        for tag, at in steps[self._compacted :]:
+            numbers = range(at, min(self._spread.buckets, at + TAGS * _COMPACTED_AT_ONCE), TAGS)
+            await self._shards.script("compact", tag, at, TAGS, len(numbers))
+            self._compacted += 1
+        self._compacted = 0
+
+    # reading
+    async def like(self, queries: Sequence[Query], now: float, keep: int) -> list[list[Candidate]]:
+        """Bans that share keys, best first."""
+        return await look_up(
+            self._shards, queries, Index(b"b", [_INDEX], self._spread, self.count), keep, now
+        )
+
+    async def count(self) -> int:
+        """How many bans there are."""
+        key, field = _COUNT
+        roots = [self._shards.root(tag) for tag in self._shards.all]
+        counts = await together([self._shards.client.command("HGET", root + key, field) for root in roots])
+        return sum(int(count or 0) for count in counts)
+
+    async def read(self, accounts: Sequence[str], now: float | None) -> list[Ban | None]:
+        ids = [self._shards.addresses.account(account).id for account in accounts]
+        records = await self._records(ids)
+        facts = await self._facts(ids, records)
         return [
-            None if fact is None else _ban(account, fact, frame, now)
-            for account, fact, (frame, *_) in zip(accounts, facts, raws, strict=True)
+            None if fact is None or record is None else _ban(account, fact, record.frame, now)
+            for account, fact, record in zip(accounts, facts, records, strict=True)
         ]
 
-    async def walk(self) -> AsyncIterator[list[Ban]]:
-        """All bans, shard by shard, a few pages at a time.
-
-        With several shards it may miss a ban that changes meanwhile, since that ban gets another slot.
-        """
-        for shard in self._shards.all:
-            first, total = 0, 1
-            while first < total:
-                total, *raws = await self._shards.script("walk", shard, "b:", first, _WALKED_AT_ONCE)
-                first += _WALKED_AT_ONCE
-                frames, quotes = raws[1::3], [read_ban_quote(raw) for raw in raws[2::3]]
-                facts = [fact for fact in await self._resolved(quotes) if fact is not None]
-                yield [
-                    Ban(
-                        account=account_key(fact.platform, fact.account_id),
-                        facts=fact,
-                        fingerprints=tuple(unpack(record) for record in read_frame(frame).records),
-                    )
-                    for fact, frame in zip(facts, frames, strict=True)
-                ]
-
     async def facts(self, refs: Sequence[str]) -> list[BanFacts | None]:
-        raws = await self._shards.quotes(refs)
-        quotes = [read_ban_quote(raw) if raw else None for raw, _ in raws]
-        return _with_cleared(await self._resolved(quotes), [reasons for _, reasons in raws])
+        ids = [bytes.fromhex(ref) for ref in refs]
+        return await self._facts(ids, await self._records(ids))
+
+    async def walk(self) -> AsyncIterator[list[Ban]]:
+        """All bans, some at a time, in no order; one that is enrolled meanwhile may be missed."""
+        start = self._shards.layout.prefix.encode() + b"{??}:b"
+        async for names in self._shards.scanned(start + b"?" * ID_BYTES):
+            ids = [name[len(start) :] for name in names if len(name) == len(start) + ID_BYTES]
+            records = await self._records(ids)
+            facts = await self._facts(ids, records)
+            yield [
+                ban
+                for fact, record in zip(facts, records, strict=True)
+                if fact is not None
+                and record is not None
+                and (ban := _ban(account_key(fact.platform, fact.account_id), fact, record.frame, None))
+            ]
+
+    async def _records(self, ids: Sequence[bytes]) -> list[Record | None]:
+        return [read_record(raw) for raw in await self._shards.of_accounts(b"b", ids)]
+
+    async def _facts(self, ids: Sequence[bytes], records: Sequence[Record | None]) -> list[BanFacts | None]:
+        """What records quote, founders and dismissed alerts included."""
+        there = [at for at, record in enumerate(records) if record is not None]
+        names = [f"{self._shards.root(ids[at][0])}i:{ids[at][:4].hex()}" for at in there]
+        cleared = await together([self._shards.client.command("HGETALL", name) for name in names])
+        quotes = [read_ban_quote(record.quote) if record else None for record in records]
+        facts = await self._resolved(quotes)
+        for at, reasons in zip(there, cleared, strict=True):
+            packed = reasons.values() if isinstance(reasons, dict) else reasons[1::2]
+            fact = facts[at]
+            if packed and fact is not None:
+                counted = Counter(chain.from_iterable(map(_REASONS.decode, packed)))
+                facts[at] = replace(fact, cleared=counted)
+        return facts
 
     async def _resolved(self, quotes: Sequence[BanQuote | None]) -> list[BanFacts | None]:
         roots = [Digest(quote.root) for quote in quotes if quote is not None and quote.root is not None]
@@ -189,86 +308,32 @@ class Bans:
             for quote in quotes
         ]
 
-    async def _write(self, writes: Sequence[_Write], now: float) -> list[str]:
-        words: list[str] = []
-        several = _WRITTEN_AT_ONCE if all(write.reason is None for write in writes) else TAKEN_OUT_AT_ONCE
-        for at in range(0, len(writes), several):
-            some = writes[at : at + several]
-            replies, _ = await self._shards.write("ban_write", some, self._head(now), self._instead)
-            await self._shards.list_elsewhere(replies, self._spread)
-            words += [reply.word for reply in replies]
-        return words
 
-    def _instead(self, write: _Write, frame: bytes, quote: bytes) -> _Write:
-        (rows,) = self._shards.layout.rows([keys_of(read_frame(frame).records)], [write.digest], self._spread)
-        out = Rows.of(rows, self._spread, self._shards.of(write.digest))
-        return replace(write, expect=frame, expect_quote=quote, out=out)
-
-    async def compact(self) -> None:
-        """Frees the memory that postings and account maps reserve after bans in bulk.
-
-        Called again after an outage, it goes on where it was.
-        """
-        spread = self._spread
-        most = max(-(-spread.postings // spread.shards), spread.maps)
-        steps = [(shard, at) for shard in self._shards.all for at in range(0, most, _COMPACTED_AT_ONCE)]
-        for shard, at in steps[self._compacted :]:
-            postings = range(shard, spread.postings, spread.shards)[at : at + _COMPACTED_AT_ONCE]
-            maps = range(spread.maps)[at : at + _COMPACTED_AT_ONCE]
-            head = ("b:", spread.shards, shard + at * spread.shards, at)
-            await self._shards.script("compact", shard, *head, len(postings), len(maps))
-            self._compacted += 1
-        self._compacted = 0
-
-    async def resting(self) -> int:
-        """How many slots of removed bans are not free yet."""
-        keys = [self._shards.root(shard) + "b:v" for shard in self._shards.all]
-        counts: list[int] = await together([self._shards.client.command("LLEN", key) for key in keys])
-        return sum(counts)
-
-    async def _take_out_once_more(self, shard: int, now: float) -> None:
-        """Removes once more the entries of resting slots: late writes, and removals that were broken off.
-
-        Needed with several shards only.
-        """
-        if self._spread.shards == 1:
-            return
-        head = (repr(now), SLOT_RESTS_SECONDS, SWEEP_AT_ONCE)
-        resting: list[bytes] = await self._shards.script("rest", shard, *head)
-        by_shard: dict[int, list[bytes | str]] = {}
-        for entry in resting:
-            slot, rows = entry[9:12], entry[12:]
-            place = self._spread.place(shard, int.from_bytes(slot, "big"))
-            listed = Rows.of(rows, self._spread, shard)
-            for home, some in ((shard, listed.own), *listed.others.items()):
-                by_shard.setdefault(home, []).extend(("unlist", "b:", "", place, some))
-        await together([self._shards.script("entries", number, *parts) for number, parts in by_shard.items()])
-        if resting:
-            await self._shards.script("rest", shard, repr(now), SLOT_RESTS_SECONDS, 0, *resting)
-
-    def _head(self, now: float) -> tuple[str | int, ...]:
-        return (
-            repr(now),
-            self._seconds,
-            self._spread.maps,
-            1 << self._spread.slot_bits,
-            ENROLMENTS_NOTED,
-            self._spread.shards,
-            self._spread.slot_bits,
-            self._bulk,
-        )
+def _enrolment(
+    digest: Digest, record: Record, occurred_at: float, now: float, found: Sequence[bytes]
+) -> Plan:
+    """Decides on a ban to enrol, by the account's record and the marker of its reinstatement as found."""
+    raw, packed = found[0], pack_record(record)
+    known, lifted = read_record(raw), marked(found[1], now)
+    if lifted is not None and lifted >= occurred_at:
+        return Plan(Enrolled.SUPERSEDED.value)
+    if known is not None and read_ban_quote(known.quote).facts.occurred_at > occurred_at:
+        return Plan(Enrolled.SUPERSEDED.value)
+    if raw == packed:
+        return Plan(Enrolled.UNCHANGED.value)
+    commands: list[tuple[Part, ...]] = [("SET", b"b" + digest.id, packed)]
+    expires_at = read_frame(record.frame).expires_at
+    if expires_at is not None:
+        commands.append(("ZADD", _EXPIRES, repr(expires_at), digest.id))
+    elif known is not None and read_frame(known.frame).expires_at is not None:
+        commands.append(("ZREM", _EXPIRES, digest.id))
+    if known is None:
+        commands.append(("HINCRBY", *_COUNT, 1))
+    return Plan((Enrolled.NEW if known is None else Enrolled.CHANGED).value, tuple(commands), raw)
 
 
-def _with_cleared(
-    several: Sequence[BanFacts | None], reasons: Sequence[Sequence[bytes]]
-) -> list[BanFacts | None]:
-    """The facts of bans, with the packed reasons that explain their dismissed alerts, by turns with ids."""
-    return [
-        replace(facts, cleared=Counter(chain.from_iterable(map(_REASONS.decode, packed[1::2]))))
-        if facts is not None and packed
-        else facts
-        for facts, packed in zip(several, reasons, strict=True)
-    ]
+def _each(rows: bytes, width: int) -> frozenset[bytes]:
+    return frozenset(rows[at : at + width] for at in range(0, len(rows), width))
 
 
 def _ban(account: str, facts: BanFacts, raw: bytes, now: float | None) -> Ban | None:

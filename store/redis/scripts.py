@@ -7,7 +7,6 @@ from importlib import resources
 from typing import NamedTuple
 
 _BESIDES = {
-    **dict.fromkeys(("remember", "remembered_read", "forget"), ("generations",)),
     **dict.fromkeys(("withdraw", "owed", "settle", "pairs", "reopen", "recall", "uncount"), ("outbox",)),
     **dict.fromkeys(("wave_note", "wave_look"), ("waves", "noting")),
     **dict.fromkeys(("wave_join", "wave_leave", "wave_decide", "wave_ids", "wave_members"), ("waves",)),
@@ -16,17 +15,15 @@ _BESIDES = {
     "account_check": ("checks",),
     "propose": ("outbox", "proposing"),
     "admit": ("outbox", "checks", "proposing"),
-    "ban_write": ("outbox",),
+    "ban_end": ("outbox",),
 }
 """The files that a script includes beside common.lua, which all include."""
 
-_GUARD = "if emptied() then return redis.error_reply('EMPTIED') end"
-_UNGUARDED = "history"
-"""The only script that answers in a store whose epoch is another one."""
+_GUARD = "if emptied() then return EMPTIED end"
 
 READING = frozenset(
-    {"account_look", "ban_read", "frames", "heads", "held", "pair_look", "pairs", "quotes", "shown"}
-    | {"about", "remembered_read", "wave_ids", "wave_look", "wave_members", "wave_read"}
+    {"about", "account_look", "held", "pair_look", "pairs", "shown"}
+    | {"wave_ids", "wave_look", "wave_members", "wave_read"}
 )
 """The scripts that write nothing. Sent as read-only, a user without write permission may run them."""
 
@@ -45,10 +42,7 @@ def _scripts() -> dict[str, LuaScript]:
     }
     included = {"common"}.union(*_BESIDES.values())
     texts = {
-        name: "\n".join(
-            [parts["common"], "" if name == _UNGUARDED else _GUARD]
-            + [parts[part] for part in (*_BESIDES.get(name, ()), name)]
-        )
+        name: "\n".join([parts["common"], _GUARD] + [parts[part] for part in (*_BESIDES.get(name, ()), name)])
         for name in sorted(parts.keys() - included)
     }
     return {

@@ -56,7 +56,7 @@ class Waves:
         self._shards = shards
         self._seconds = round(retention_seconds)
         buckets = max(1, shards.layout.sizes.remembered // WAVE_ACCOUNTS_A_BUCKET)
-        self._spread = Spread(buckets, 1, _PRINT_BYTES)
+        self._spread = Spread(buckets, _PRINT_BYTES, 0)
 
     async def note(self, accounts: Sequence[Remembered], *, writes: bool = True) -> list[NotedCompany]:
         """Notes the values of new accounts, if it is to write; returns who came with each in the window."""

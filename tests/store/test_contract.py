@@ -25,7 +25,7 @@ from store.limits import HALF_LIFE_SECONDS, LISTED_LATER, REMEMBERED_AT_ONCE, WA
 from store.memory.store import MemoryStore
 from store.pepper.pepper import Pepper, Peppers
 from store.redis import RedisStore
-from tests.store.conftest import ONE_SHARD_TOO, MakeStore
+from tests.store.conftest import MakeStore
 from tests.store.makers import DAY, NOW, PEPPERS, a_ban, a_query, a_remembered, again
 
 # What every store promises, told as stories.
@@ -73,7 +73,6 @@ async def recalled(store: Store, query: Query, *, now: float = NOW) -> list[str]
     return [fact.account_id for fact in facts if fact]
 
 
-@ONE_SHARD_TOO
 class TestBans:
     async def test_a_ban_is_found_by_what_it_shares_and_quoted_as_enrolled(self, store: Store) -> None:
         ban = a_ban("1", handle="umar_media", email="umar@example.org", policy="violent-extremism")
@@ -329,7 +328,6 @@ def dated(ban: Ban, at: float | None) -> Ban:
     return replace(ban, fingerprints=tuple(replace(one, at=at) for one in ban.fingerprints))
 
 
-@ONE_SHARD_TOO
 class TestExpiry:
     async def test_an_expired_ban_is_not_found_and_is_swept(self, store: Store) -> None:
         await store.enrol([a_ban("1", expires_at=NOW + DAY), a_ban("2")], now=NOW)
@@ -375,7 +373,6 @@ class TestExpiry:
         assert await found(store, a_query(), now=NOW + DAY) == ["1"]
 
 
-@ONE_SHARD_TOO
 class TestReinstatement:
     async def test_whoever_is_reinstated_is_forgotten(self, store: Store) -> None:
         await store.enrol([a_ban("1")], now=NOW)
@@ -415,7 +412,6 @@ class TestReinstatement:
 BIO = "Beekeeper in the upper valley, honey and candles every second Saturday"
 
 
-@ONE_SHARD_TOO
 class TestRemembered:
     async def test_a_remembered_account_is_found_and_quoted(self, store: Store) -> None:
         account = a_remembered("7", display_name="Umar Media")
