@@ -49,7 +49,7 @@ _ENDED_AT_ONCE: Final = 4  # bans, with up to 2,000 open alerts each: at worst a
 _TURNS: Final = 8
 _INDEX: Final = b"p"
 _EXPIRES: Final = "x"
-_COUNT: Final = ("c", "n")  # a hash under each tag, and its field
+_COUNT: Final = ("bans", "n")  # a hash under each tag, and its field
 _REASONS: Final = msgspec.msgpack.Decoder(tuple[str, ...])
 
 
@@ -114,7 +114,11 @@ class Bans:
         return await self._end(accounts, now, reason, marks=True, family=reason != "ban-expired")
 
     async def sweep(self, now: float) -> int:
-        """Removes expired bans, at most :data:`store.limits.SWEEP_AT_ONCE`; returns how many."""
+        """Removes expired bans, at most :data:`store.limits.SWEEP_AT_ONCE`; returns how many.
+
+        Also compacts some postings.
+        """
+        await self._compact_next()
         client, swept = self._shards.client, 0
         bounds = ("-inf", repr(now), "LIMIT", 0, SWEEP_AT_ONCE)
         due: list[list[bytes]] = await together(
@@ -229,16 +233,21 @@ class Bans:
 
         Called again after an outage, it goes on where it was.
         """
-        steps = [
-            (tag, at)
-            for tag in self._shards.all
-            for at in range(tag, self._spread.buckets, TAGS * _COMPACTED_AT_ONCE)
-        ]
-        for tag, at in steps[self._compacted :]:
-            numbers = range(at, min(self._spread.buckets, at + TAGS * _COMPACTED_AT_ONCE), TAGS)
-            await self._shards.script("compact", tag, at, TAGS, len(numbers))
-            self._compacted += 1
-        self._compacted = 0
+        for _ in range(len(self._stretches)):
+            await self._compact_next()
+
+    async def _compact_next(self) -> None:
+        """Frees what some buckets of one tag reserve: an append doubles what a bucket takes."""
+        stretches = self._stretches
+        tag, first = stretches[self._compacted % len(stretches)]
+        numbers = range(first, min(self._spread.buckets, first + TAGS * _COMPACTED_AT_ONCE), TAGS)
+        await self._shards.script("compact", tag, first, TAGS, len(numbers))
+        self._compacted += 1
+
+    @property
+    def _stretches(self) -> list[tuple[int, int]]:
+        step = TAGS * _COMPACTED_AT_ONCE
+        return [(tag, first) for tag in self._shards.all for first in range(tag, self._spread.buckets, step)]
 
     # reading
     async def like(self, queries: Sequence[Query], now: float, keep: int) -> list[list[Candidate]]:

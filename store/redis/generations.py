@@ -16,14 +16,15 @@ import msgspec
 import numpy as np
 
 from store.common.key_digests import ID_BYTES, Digest
-from store.common.records import read_record
+from store.common.records import Record, read_record
 from store.limits import GENERATIONS
-from store.redis.client import together
+from store.redis.client import both, together
 from store.redis.shards import Plan, Shards, Step
 
 _HOME: Final = Digest(bytes(16))  # under the first tag
 _BOOK: Final = "g"
 _SIZES: Final = "gn"
+_NUMBERS: Final = 0xFFFF  # of a generation two bytes are kept
 # Buckets of an evicted generation that each write clears: more than a batch of accounts fills.
 _CLEARED_AT_ONCE: Final = 96
 
@@ -34,6 +35,10 @@ class Book(msgspec.Struct, frozen=True, array_like=True):
     first: int = 1
     began: tuple[float, ...] = ()
     evicted: int = 0  # accounts
+
+    def holds(self, record: Record) -> bool:
+        """Returns whether a record is listed in a generation that was not evicted."""
+        return (record.generation - self.first) & _NUMBERS < len(self.began)
 
     @property
     def last(self) -> int:
@@ -46,7 +51,7 @@ _READ: Final = msgspec.msgpack.Decoder(Book)
 
 def index_of(generation: int) -> bytes:
     """The name of a generation's postings."""
-    return b"g" + (generation & 0xFFFF).to_bytes(2, "big")
+    return b"g" + (generation & _NUMBERS).to_bytes(2, "big")
 
 
 class Generations:
@@ -62,29 +67,28 @@ class Generations:
         self._bytes = 0  # of the last one
         self.key_seconds = ceil(retention_seconds + 2 * self._span)
 
+    async def read(self) -> Book:
+        """The book as it is now."""
+        (raw,) = await self._shards.values(_BOOK.encode(), np.zeros(1, np.int64), np.zeros((1, 0), np.uint8))
+        self._book = _READ.decode(raw) if raw else Book()
+        return self._book
+
     async def living(self, now: float) -> list[int]:
         """The numbers of the generations that have not ended, the oldest first."""
-        book = await self._read()
-        return [
-            number
-            for number, began in enumerate(book.began, book.first)
-            if began + self._span + self._retention > now
-        ]
+        book = await self.read()
+        numbers = enumerate(book.began, book.first)
+        return [number for number, began in numbers if began + self._span + self._retention > now]
 
-    async def current(self, now: float) -> int:
-        """The generation to write to; begins a new one where that is due."""
-        if self._due(now):
-            self._book = await self._read()
-            sizes = await self._sizes()
-            self._bytes = sizes.get(b"b%d" % self._book.last, 0)
-        if self._due(now):
+    async def opened(self, now: float) -> Book:
+        """The book, of which the last generation is to be written to; begins a new one where that is due."""
+        before = self._book.last
+        book = await self.read()
+        if book.last != before:
+            self._bytes = (await self._sizes()).get(b"b%d" % book.last, 0)
+        if not book.began or now >= book.began[-1] + self._span or self._bytes >= self._closed_bytes:
             await self._change(now, opens=True)
             self._bytes = 0
-        return self._book.last
-
-    def _due(self, now: float) -> bool:
-        began = self._book.began
-        return not began or now >= began[-1] + self._span or self._bytes >= self._closed_bytes
+        return self._book
 
     async def note(self, grown: Mapping[int, tuple[int, int]], now: float) -> None:
         """Adds by how many bytes and accounts generations have grown; evicts the oldest beyond the budget."""
@@ -97,7 +101,7 @@ class Generations:
         ]
         if added:
             await together(added)
-        self._book, sizes = await self._read(), await self._sizes()
+        _, sizes = await both(self.read(), self._sizes())
         self._bytes = sizes.get(b"b%d" % self._book.last, 0)
         while len(self._book.began) > 1 and self._total(sizes) > self._budget:
             await self._change(now, opens=False, evicted=sizes.get(b"n%d" % self._book.first, 0))
@@ -108,13 +112,9 @@ class Generations:
 
     async def figures(self) -> tuple[int, int, int]:
         """How many accounts there are, their estimated bytes, and how many were evicted."""
-        self._book, sizes = await self._read(), await self._sizes()
+        _, sizes = await both(self.read(), self._sizes())
         numbers = range(self._book.first, self._book.last + 1)
         return sum(sizes.get(b"n%d" % it, 0) for it in numbers), self._total(sizes), self._book.evicted
-
-    async def _read(self) -> Book:
-        (raw,) = await self._shards.values(_BOOK.encode(), np.zeros(1, np.int64), np.zeros((1, 0), np.uint8))
-        return _READ.decode(raw) if raw else Book()
 
     async def _sizes(self) -> dict[bytes, int]:
         fields: Any = await self._shards.client.command("HGETALL", self._shards.root(0) + _SIZES)
@@ -146,7 +146,9 @@ class Generations:
 
     async def _clear(self, sizes: Mapping[bytes, int]) -> None:
         """Deletes some postings of an evicted generation, and the records of the accounts listed there."""
-        leaving = next((name for name in sizes if name[:1] == b"x"), None)
+        leaving = min(
+            (name for name in sizes if name[:1] == b"x"), key=lambda name: int(name[1:]), default=None
+        )
         if leaving is None:
             return
         key, number, buckets = (
@@ -165,7 +167,7 @@ class Generations:
         def ends_with(id_: bytes) -> Step:
             def decide(found: Sequence[bytes]) -> Plan:
                 record = read_record(found[0])
-                if record is None or record.generation != number & 0xFFFF:
+                if record is None or record.generation != number & _NUMBERS:
                     return Plan("stays")
                 return Plan("gone", (("DEL", b"s" + id_),))
 

@@ -6,9 +6,7 @@ keys last changed, or when it was first seen in a later one. What it is listed u
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import replace
 from functools import partial
 from math import ceil
 from typing import Any, Final
@@ -39,7 +37,7 @@ from store.redis.candidates.lookup import Index, look_up
 from store.redis.candidates.postings import Matches, Probes
 from store.redis.client import Answer, Part, both, together
 from store.redis.counting.counters import Counters
-from store.redis.generations import Generations, index_of
+from store.redis.generations import Book, Generations, index_of
 from store.redis.shards import Plan, Shards, Step, marked
 
 # Accounts whose remembering failed and was not repeated yet: room for the batches of some dozens of
@@ -118,12 +116,12 @@ class RememberedAccounts:
         self, accounts: Sequence[Remembered], until: Sequence[float], now: float
     ) -> tuple[list[_Writing], dict[int, tuple[int, int]]]:
         """Writes accounts that are remembered until then; also returns how generations have grown."""
-        addresses, generation = self._shards.addresses, await self.generations.current(now)
+        addresses, book = self._shards.addresses, await self.generations.opened(now)
         digests = [addresses.account(account.account) for account in accounts]
         keys = [keys_of_account(account) for account in accounts]
         listed = self._rows(digests, keys)
         writings = [
-            _Writing(account, digest, rows, generation, ends)
+            _Writing(account, digest, rows, book, ends)
             for account, digest, rows, ends in zip(accounts, digests, listed, until, strict=True)
         ]
         plans = await self._shards.swap(
@@ -148,7 +146,7 @@ class RememberedAccounts:
             missing.setdefault(record.generation, []).append(writing.rows)
             if before.generation != record.generation or rows != writing.rows:
                 former.append((writing, before))
-        await self._list("add", generation, fresh)
+        await self._list("add", book.last, fresh)
         for number, rows_ in missing.items():
             await self._list("complete", number, rows_)
         await self._drop([(it.digest, before, _stays(it, before, self._width)) for it, before in former])
@@ -172,10 +170,9 @@ class RememberedAccounts:
     async def _forget(
         self, digests: Sequence[Digest], moments: Sequence[float], now: float, *, for_good: bool
     ) -> list[bool]:
+        decide = partial(_forgetting, await self.generations.read(), now, for_good)
         steps = [
-            Step(
-                digest, (b"s" + digest.id, _deletion(digest)), partial(_forgetting, digest, at, now, for_good)
-            )
+            Step(digest, (b"s" + digest.id, _deletion(digest)), partial(decide, digest, at))
             for digest, at in zip(digests, moments, strict=True)
         ]
         plans = await self._shards.swap(steps)
@@ -230,8 +227,9 @@ class RememberedAccounts:
         ]
 
     async def _records(self, digests: Sequence[Digest], now: float) -> list[Record | None]:
-        raws = await self._shards.of_accounts(b"s", [digest.id for digest in digests])
-        return [_in_force(read_record(raw), now) for raw in raws]
+        ids = [digest.id for digest in digests]
+        raws, book = await both(self._shards.of_accounts(b"s", ids), self.generations.read())
+        return [_in_force(read_record(raw), book, now) for raw in raws]
 
     async def like(self, queries: Sequence[Query], now: float, keep: int) -> list[list[Candidate]]:
         """Remembered accounts that share keys, best first."""
@@ -319,9 +317,7 @@ class RememberedAccounts:
 class _Writing:
     """An account that is written: decides on what is found of it."""
 
-    def __init__(
-        self, account: Remembered, digest: Digest, rows: bytes, generation: int, until: float
-    ) -> None:
+    def __init__(self, account: Remembered, digest: Digest, rows: bytes, book: Book, until: float) -> None:
         self.account = account
         self.digest = digest
         self.rows = rows
@@ -329,14 +325,14 @@ class _Writing:
         self.word = ""
         self.shown = account.shown
         self.reads = (b"s" + digest.id, _deletion(digest), b"b" + digest.id)
-        self._generation = generation
+        self._book = book
         self._frame = frame_of(digest.tag, account.fingerprints, until)
 
     def decide(self, now: float, seconds: int, found: Sequence[bytes]) -> Plan:
         raw, marker, ban = found
         self.record, self.shown = None, self.account.shown
         deleted, former = marked(marker, now), read_record(raw)
-        known = _in_force(former, now)
+        known = _in_force(former, self._book, now)
         if deleted is not None and deleted >= self.account.seen_at:
             return self._told("deleted", raw)
         account = self.account if known is None else _following(self.account, known)
@@ -348,7 +344,7 @@ class _Writing:
                 return self._told("same", raw)
             if read_remembered_quote(known.quote).seen_at > account.seen_at:
                 return self._told("older", raw)
-        self.record = Record(self._frame, quote, self._generation & 0xFFFF)
+        self.record = Record(self._frame, quote, self._book.last & 0xFFFF)
         banned = read_record(ban)
         word = "banned" if banned is not None and not read_frame(banned.frame).expired(now) else "kept"
         command: tuple[Part, ...] = ("SET", b"s" + self.digest.id, pack_record(self.record), "EX", seconds)
@@ -378,11 +374,13 @@ def _following(account: Remembered, record: Record) -> Remembered:
     return with_former(account, record.frame, record.quote)
 
 
-def _forgetting(digest: Digest, moment: float, now: float, for_good: bool, found: Sequence[bytes]) -> Plan:
+def _forgetting(
+    book: Book, now: float, for_good: bool, digest: Digest, moment: float, found: Sequence[bytes]
+) -> Plan:
     """Decides on an account to forget, by its record and the marker of its deletion as found."""
     raw, marker = found
     record, deleted = read_record(raw), marked(marker, now)
-    known = _in_force(record, now)
+    known = _in_force(record, book, now)
     commands: list[tuple[Part, ...]] = []
     if not for_good:
         latest = moment if deleted is None else max(moment, deleted)
@@ -400,8 +398,9 @@ def _deletion(digest: Digest) -> bytes:
     return b"d:" + digest.raw.hex().encode()
 
 
-def _in_force(record: Record | None, now: float) -> Record | None:
-    return None if record is None or read_frame(record.frame).expired(now) else record
+def _in_force(record: Record | None, book: Book, now: float) -> Record | None:
+    there = record is not None and book.holds(record) and not read_frame(record.frame).expired(now)
+    return record if there else None
 
 
 def _each(rows: bytes, width: int) -> list[bytes]:

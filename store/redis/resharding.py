@@ -29,7 +29,7 @@ _TAGGED: Final = re.compile(rb"\{([0-9a-f]{2})\}:(.*)", re.DOTALL)
 # What is not copied by its key: bans, postings, generations, remembered accounts, and what belongs to a layout (epochs,
 # expiring bans, counters, counted values).
 _OTHERWISE: Final = re.compile(
-    rb"b.{8}|p.{4}|g.{6}|s.{8}|gn?|e|x|relay|c|ta|probe:.*|[wonu]|[fhzy]\d+|w.{4}", re.DOTALL
+    rb"b.{8}|p.{4}|g.{6}|s.{8}|gn?|e|x|relay|bans|ta|probe:.*|[wonu]|[fhzy]\d+|w.{4}", re.DOTALL
 )
 _NOTED: Final = re.compile(rb"w.{4}", re.DOTALL)  # what new accounts noted of the last day, by bucket
 

@@ -8,7 +8,7 @@ room()
 if found ~= '' then
   call('DEL', record)
   call('ZREM', ROOT .. 'x', sub(digest, 1, 8))
-  call('HINCRBY', ROOT .. 'c', 'n', -1)
+  call('HINCRBY', ROOT .. 'bans', 'n', -1)
 end
 for at = 8, #ARGV do call('DEL', ROOT .. ARGV[at]) end
 withdraw_all(digest, ARGV[4], now, seconds)

@@ -31,27 +31,31 @@ local function cut_to(root, bucket, print, kept, kind)
   call('HINCRBY', root .. 'ta', (INDEX == 'p' and 'b' or 'g') .. kind, gone)
 end
 
-local function change(root, bucket, kept, kind, entry)
-  local held = DO ~= 'add' and call('GET', bucket) or ''
+local function drop(bucket, entry)
+  local held = call('GET', bucket) or ''
   local at = place_of(held, entry, 1)
-  if DO == 'drop' then
-    if not at then return end
-    if #held == WIDTH then return call('DEL', bucket) end
-    return call('SET', bucket, sub(held, 1, at - 1) .. sub(held, at + WIDTH), 'KEEPTTL')
-  end
-  if at then return end
-  local size = call('APPEND', bucket, entry)
-  if size == WIDTH and SECONDS ~= '' then call('EXPIRE', bucket, SECONDS) end
-  if size % LOOKED_AFTER < WIDTH then cut_to(root, bucket, sub(entry, 1, PRINT), kept, kind) end
+  if not at then return end
+  if #held == WIDTH then return call('DEL', bucket) end
+  call('SET', bucket, sub(held, 1, at - 1) .. sub(held, at + WIDTH), 'KEEPTTL')
 end
 
+room(ARGV[7])
 for at = 7, #ARGV, 2 do
   local root, rows = ARGV[at], ARGV[at + 1]
   if emptied(root) then return EMPTIED end
-  room(root)
+  local start = root .. INDEX
   for i = 1, #rows, 7 + WIDTH do
-    local high, low, kind = byte(rows, i + 4, i + 6)
-    change(root, root .. INDEX .. sub(rows, i, i + 3), high * 256 + low, kind, sub(rows, i + 7, i + 6 + WIDTH))
+    local bucket, entry = start .. sub(rows, i, i + 3), sub(rows, i + 7, i + 6 + WIDTH)
+    if DO == 'drop' then
+      drop(bucket, entry)
+    elseif DO == 'add' or not place_of(call('GET', bucket) or '', entry, 1) then
+      local size = call('APPEND', bucket, entry)
+      if size == WIDTH and SECONDS ~= '' then call('EXPIRE', bucket, SECONDS) end
+      if size % LOOKED_AFTER < WIDTH then
+        local high, low, kind = byte(rows, i + 4, i + 6)
+        cut_to(root, bucket, sub(entry, 1, PRINT), high * 256 + low, kind)
+      end
+    end
   end
 end
 return 'OK'

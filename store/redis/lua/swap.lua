@@ -3,11 +3,12 @@
 -- (name, value or ''), how many commands, and for each how many parts it has, verb, key and arguments. Names stand
 -- without the root. Accounts of several tags come in one call where one server holds all. Returns for each 1, or the
 -- values found ('' for none).
-local answers, at = {}, 2
+local answers, at, whole = {}, 2, {}
+room(ARGV[2])
 while at <= #ARGV do
   local root, found, same = ARGV[at], {}, true
-  if emptied(root) then return EMPTIED end
-  room(root)
+  if not whole[root] and emptied(root) then return EMPTIED end
+  whole[root] = true
   for i = 1, tonumber(ARGV[at + 1]) do
     found[i] = call('GET', root .. ARGV[at + 2 * i]) or ''
     same = same and found[i] == ARGV[at + 2 * i + 1]
