@@ -15,6 +15,7 @@ from itertools import chain
 from typing import Final
 
 import msgspec
+import numpy as np
 
 from samehand.account import account_key
 from samehand.fingerprint.distil import unpack
@@ -39,17 +40,20 @@ from store.common.records import (
 from store.errors import StoreUnavailable
 from store.limits import SWEEP_AT_ONCE
 from store.redis.candidates.lookup import Index, look_up
-from store.redis.client import Part, together
+from store.redis.client import Part, both, together
 from store.redis.families import Families
 from store.redis.layout import TAGS
-from store.redis.shards import Plan, Shards, Step, marked
+from store.redis.shards import Plan, Shards, Step, dropped, marked
 
 _COMPACTED_AT_ONCE: Final = 1_024
+_WALKED_AT_ONCE: Final = 32_768  # buckets of postings, some 20 MB
+_READ_AT_ONCE: Final = 512
 _ENDED_AT_ONCE: Final = 4  # bans, with up to 2,000 open alerts each: at worst a tenth of a second of Redis
 _TURNS: Final = 8
 _INDEX: Final = b"p"
 _EXPIRES: Final = "x"
 _COUNT: Final = ("bans", "n")  # a hash under each tag, and its field
+_OWING: Final = "owing"  # an account of which entries are still to be dropped
 _REASONS: Final = msgspec.msgpack.Decoder(tuple[str, ...])
 
 
@@ -84,28 +88,28 @@ class Bans:
             own = facts.descent == founder(ban.account)
             root = None if own else addresses.account(facts.descent.root_id).raw
             record = Record(frame_of(digest.tag, ban.fingerprints, facts.expires_at), ban_quote(facts, root))
-            reads = (b"b" + digest.id, b"m:" + digest.raw.hex().encode())
+            reads = (b"b" + digest.id, b"m:" + digest.raw.hex().encode(), b"r" + digest.id)
             records.append(record)
             steps.append(Step(digest, reads, partial(_enrolment, digest, record, facts.occurred_at, now)))
         plans = await self._shards.swap(steps)
-        named = self._rows(
-            [(digest, record.frame, keys_of_fingerprints(ban.fingerprints))
-             for ban, digest, record in zip(bans, digests, records, strict=True)]
-        )  # fmt: skip
-        fresh: list[bytes] = []
-        known: list[bytes] = []
-        former: list[tuple[Digest, bytes, frozenset[bytes]]] = []
-        for digest, plan, rows in zip(digests, plans, named, strict=True):
-            if plan.word == Enrolled.NEW.value:
-                fresh.append(rows)
-            elif plan.word != Enrolled.SUPERSEDED.value:
-                known.append(rows)
-            if plan.word == Enrolled.CHANGED.value:
-                former.append((digest, plan.former, _each(rows, self._width)))
-        await self._list("add", fresh)
-        await self._list("complete", known)
+        keys = [keys_of_fingerprints(ban.fingerprints) for ban in bans]
+        frames = [record.frame for record in records]
+        named = self._rows(list(zip(digests, frames, keys, strict=True)))
+        fresh = {Enrolled.NEW.value}
+        known = {Enrolled.CHANGED.value, Enrolled.UNCHANGED.value}
+        await self._list("add", [rows for rows, plan in zip(named, plans, strict=True) if plan.word in fresh])
+        await self._list(
+            "complete", [rows for rows, plan in zip(named, plans, strict=True) if plan.word in known]
+        )
+        former = [
+            (digest, plan.former)
+            for digest, plan in zip(digests, plans, strict=True)
+            if plan.word in (Enrolled.CHANGED.value, _OWING)
+        ]
         await self._drop(former)
-        return [Enrolled(plan.word) for plan in plans]
+        owing = [at for at, plan in enumerate(plans) if plan.word == _OWING]
+        again = iter(await self._enrol([bans[at] for at in owing], now) if owing else ())
+        return [next(again) if plan.word == _OWING else Enrolled(plan.word) for plan in plans]
 
     async def expunge(
         self, accounts: Sequence[tuple[str, float]], now: float, reason: WithdrawnReason
@@ -147,7 +151,9 @@ class Bans:
     ) -> list[str]:
         digests = [self._shards.addresses.account(account) for account, _ in accounts]
         moments = [at for _, at in accounts]
-        records = await self._shards.of_accounts(b"b", [digest.id for digest in digests])
+        ids = [digest.id for digest in digests]
+        records, owed = await both(self._shards.of_accounts(b"b", ids), self._shards.of_accounts(b"r", ids))
+        await self._drop([(digest, raw) for digest, raw in zip(digests, owed, strict=True) if raw])
         words = ["nothing"] * len(accounts)
         for at in range(0, len(accounts), _ENDED_AT_ONCE):
             some = range(at, min(at + _ENDED_AT_ONCE, len(accounts)))
@@ -186,7 +192,7 @@ class Bans:
             found = await self._shards.script("ban_end", digest.home, *head, *gone)
             if found == 1:
                 if raw:
-                    await self._drop([(digest, raw, frozenset())])
+                    await self._drop([(digest, raw)])
                 return "removed" if raw else "nothing"
             raw = found
         raise StoreUnavailable("the end of a ban was given up: other workers changed it before each retry")
@@ -207,26 +213,33 @@ class Bans:
     async def _list(self, verb: str, rows: Sequence[bytes]) -> None:
         await self._shards.postings(verb, _INDEX, self._spread, rows)
 
-    async def _drop(self, former: Sequence[tuple[Digest, bytes, frozenset[bytes]]]) -> None:
-        """Drops the entries of former records, but for those that are still to stand.
+    async def _drop(self, former: Sequence[tuple[Digest, bytes]]) -> None:
+        """Drops the entries that former records had and present ones have not.
 
-        Then it looks whether somebody enrolled one of these accounts anew meanwhile, whose entries it may have
-        dropped, and completes them.
+        What is to be dropped stands at `r`, in case this writer dies. If somebody writes one of the accounts
+        meanwhile, its new entries may have been dropped, and are completed.
         """
         if not former:
             return
-        records = [(digest, record) for digest, raw, _ in former if (record := read_record(raw)) is not None]
-        listed = self._rows(
-            [(digest, it.frame, keys_of(read_frame(it.frame).records)) for digest, it in records]
-        )
-        left = [_each(own, self._width) - stay for own, (*_, stay) in zip(listed, former, strict=True)]
+        digests = [digest for digest, _ in former]
+        before = await self._listed(digests)
+        then = await self._named(digests, [raw for _, raw in former])
+        width = self._width
+        left = [_each(old, width) - _each(new, width) for old, new in zip(then, before, strict=True)]
         await self._list("drop", [row for rows in left for row in rows])
-        raws = await self._shards.of_accounts(b"b", [digest.id for digest, *_ in former])
-        now = [
-            (digest, it) for (digest, *_), raw in zip(former, raws, strict=True) if (it := read_record(raw))
-        ]
-        anew = self._rows([(digest, it.frame, keys_of(read_frame(it.frame).records)) for digest, it in now])
-        await self._list("complete", anew)
+        after = await self._listed(digests)
+        await self._list("complete", [new for new, old in zip(after, before, strict=True) if new != old])
+        await self._shards.swap([dropped(digest, b"r", raw) for digest, raw in former])
+
+    async def _listed(self, digests: Sequence[Digest]) -> list[bytes]:
+        return await self._named(digests, await self._shards.of_accounts(b"b", [it.id for it in digests]))
+
+    async def _named(self, digests: Sequence[Digest], raws: Sequence[bytes]) -> list[bytes]:
+        """Where accounts with these records are listed, empty of one without."""
+        records = [read_record(raw) for raw in raws]
+        there = [(digest, it.frame) for digest, it in zip(digests, records, strict=True) if it is not None]
+        rows = iter(self._rows([(digest, it, keys_of(read_frame(it).records)) for digest, it in there]))
+        return [b"" if record is None else next(rows) for record in records]
 
     async def compact(self) -> None:
         """Frees the memory that postings reserve after bans in bulk.
@@ -277,12 +290,20 @@ class Bans:
         return await self._facts(ids, await self._records(ids))
 
     async def walk(self) -> AsyncIterator[list[Ban]]:
-        """All bans, some at a time, in no order; one that is enrolled meanwhile may be missed."""
-        start = self._shards.layout.prefix.encode() + b"{??}:b"
-        async for names in self._shards.scanned(start + b"?" * ID_BYTES):
-            ids = [name[len(start) :] for name in names if len(name) == len(start) + ID_BYTES]
-            records = await self._records(ids)
-            facts = await self._facts(ids, records)
+        """All bans, some at a time, in no order; one that is enrolled meanwhile may be missed.
+
+        They are found in postings: a worker's user may not look at the names of all keys.
+        """
+        start, ids = self._spread.print_bytes, np.zeros(0, np.uint64)
+        for first in range(0, self._spread.buckets, _WALKED_AT_ONCE):
+            numbers = np.arange(first, min(self._spread.buckets, first + _WALKED_AT_ONCE))
+            packed = b"".join(await self._shards.buckets(_INDEX, numbers)) or bytes(self._spread.width)
+            entries = len(packed) // self._spread.width
+            ids = np.union1d(ids, np.ndarray((entries,), ">u8", packed, start, (self._spread.width,)))
+        for at in range(0, len(ids), _READ_AT_ONCE):
+            some = [int(id_).to_bytes(ID_BYTES, "big") for id_ in ids[at : at + _READ_AT_ONCE]]
+            records = await self._records(some)
+            facts = await self._facts(some, records)
             yield [
                 ban
                 for fact, record in zip(facts, records, strict=True)
@@ -323,6 +344,8 @@ def _enrolment(
 ) -> Plan:
     """Decides on a ban to enrol, by the account's record and the marker of its reinstatement as found."""
     raw, packed = found[0], pack_record(record)
+    if found[2]:
+        return Plan(_OWING, (), found[2])
     known, lifted = read_record(raw), marked(found[1], now)
     if lifted is not None and lifted >= occurred_at:
         return Plan(Enrolled.SUPERSEDED.value)
@@ -336,8 +359,7 @@ def _enrolment(
         commands.append(("ZADD", _EXPIRES, repr(expires_at), digest.id))
     elif known is not None and read_frame(known.frame).expires_at is not None:
         commands.append(("ZREM", _EXPIRES, digest.id))
-    if known is None:
-        commands.append(("HINCRBY", *_COUNT, 1))
+    commands.append(("HINCRBY", *_COUNT, 1) if known is None else ("SET", b"r" + digest.id, raw))
     return Plan((Enrolled.NEW if known is None else Enrolled.CHANGED).value, tuple(commands), raw)
 
 

@@ -27,7 +27,7 @@ from redis.exceptions import (
     ResponseError,
 )
 
-from store.errors import StoreEmptied, StoreEvicts, StoreMismatch, StoreMoving, StoreRefused, StoreUnavailable
+from store.errors import StoreEmptied, StoreEvicts, StoreMoving, StoreRefused, StoreUnavailable
 from store.redis.deadline import COMMAND_SLICES, Deadline
 from store.redis.scripts import READING, SCRIPTS
 
@@ -84,7 +84,7 @@ def pack_quickly(pool: ConnectionPool) -> None:
 
 _DENIED = re.compile(r"to run the '([a-z|]{1,40})' command")
 
-# The most trips of a worker at a time: each of its agents waits for one or two, on a cluster for one a shard.
+# The most trips of a worker at a time: each of its agents waits for one or two, on a cluster for one a tag.
 _CONNECTIONS_MAX = 32
 
 EPOCH_KEY = "e"  # the shard's key for the epoch, which every script checks first
@@ -131,6 +131,7 @@ class RedisClient:
         self._client = _client(endpoint)
         self._waiting: list[tuple[tuple[Part, ...], asyncio.Future[Any]]] = []  # for one turn of the loop
         self._sending: set[asyncio.Task[None]] = set()  # the loop itself keeps no task alive
+        self._at_once = asyncio.Semaphore(_CONNECTIONS_MAX)
         self._evicts = ""
         self.moving = ""
         """If set, all but :meth:`ask` raise ``StoreMoving`` with it: the store is filling, or was left."""
@@ -168,7 +169,8 @@ class RedisClient:
         for one command.
         """
         if isinstance(self._client, RedisCluster):
-            return await self._client.execute_command(*parts)
+            async with self._at_once:  # redis-py raises where a node's connections are all in use
+                return await self._client.execute_command(*parts)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Any] = loop.create_future()
         self._waiting.append((parts, answer))
@@ -304,8 +306,6 @@ class RedisClient:
             message = str(fault)
             if "EMPTIED" in message:
                 raise StoreEmptied(EMPTIED) from fault
-            if "FULL" in message.split():
-                raise StoreMismatch("a shard has no free slot for another account", "full") from fault
             if isinstance(fault, NoPermissionError):
                 denied = _DENIED.search(message)
                 what = f"the command {denied[1].upper()}" if denied else "a command or a key"

@@ -6,7 +6,7 @@ keys last changed, or when it was first seen in a later one. What it is listed u
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from math import ceil
 from typing import Any, Final
@@ -38,12 +38,13 @@ from store.redis.candidates.postings import Matches, Probes
 from store.redis.client import Answer, Part, both, together
 from store.redis.counting.counters import Counters
 from store.redis.generations import Book, Generations, index_of
-from store.redis.shards import Plan, Shards, Step, marked
+from store.redis.shards import Plan, Shards, Step, dropped, marked
 
 # Accounts whose remembering failed and was not repeated yet: room for the batches of some dozens of
 # partitions. Any more belong to partitions that other workers took over; these are not counted, as after a
 # kill.
 _UNCOUNTED_MAX: Final = 64 * REMEMBERED_AT_ONCE
+_OWING: Final = "owing"  # an account of which entries are still to be dropped
 _NO_LINES: Final = b"\x90"  # of a dismissed alert: the packed empty list
 
 
@@ -129,7 +130,7 @@ class RememberedAccounts:
         )
         fresh: list[bytes] = []
         missing: dict[int, list[bytes]] = {}
-        former: list[tuple[_Writing, Record]] = []
+        former: list[tuple[Digest, bytes]] = []
         grown = _Growth()
         for writing, plan in zip(writings, plans, strict=True):
             record, before = writing.record, read_record(plan.former)
@@ -141,15 +142,20 @@ class RememberedAccounts:
             if before is None:
                 fresh.append(writing.rows)
                 continue
-            rows = self._rows_of(writing.digest, before)
-            grown.add(before, len(rows) // self._width, -1)
+            grown.add(before, len(self._rows_of(writing.digest, before)) // self._width, -1)
             missing.setdefault(record.generation, []).append(writing.rows)
-            if before.generation != record.generation or rows != writing.rows:
-                former.append((writing, before))
+            former.append((writing.digest, plan.former))
         await self._list("add", book.last, fresh)
-        for number, rows_ in missing.items():
-            await self._list("complete", number, rows_)
-        await self._drop([(it.digest, before, _stays(it, before, self._width)) for it, before in former])
+        for number, rows in missing.items():
+            await self._list("complete", number, rows)
+        owing = [at for at, plan in enumerate(plans) if plan.word == _OWING]
+        await self._drop([*former, *((writings[at].digest, plans[at].former) for at in owing)])
+        if owing:
+            some = [accounts[at] for at in owing], [until[at] for at in owing]
+            again, more = await self._written(*some, now)
+            for at, writing in zip(owing, again, strict=True):
+                writings[at] = writing
+            grown.merge(more)
         return writings, grown.by_generation
 
     @property
@@ -172,25 +178,26 @@ class RememberedAccounts:
     ) -> list[bool]:
         decide = partial(_forgetting, await self.generations.read(), now, for_good)
         steps = [
-            Step(digest, (b"s" + digest.id, _deletion(digest)), partial(decide, digest, at))
+            Step(digest, (b"s" + digest.id, _deletion(digest), b"u" + digest.id), partial(decide, digest, at))
             for digest, at in zip(digests, moments, strict=True)
         ]
         plans = await self._shards.swap(steps)
-        gone = [
-            (digest, record)
-            for digest, plan in zip(digests, plans, strict=True)
-            if plan.word in ("removed", "ended") and (record := read_record(plan.former))
-        ]
-        await self._drop([(digest, record, frozenset()) for digest, record in gone])
+        words = [plan.word for plan in plans]
+        owing = [at for at, word in enumerate(words) if word == _OWING]
+        gone = [at for at, word in enumerate(words) if word in ("removed", "ended")]
+        await self._drop([(digests[at], plans[at].former) for at in (*owing, *gone)])
+        if owing:
+            some = [digests[at] for at in owing], [moments[at] for at in owing]
+            for at, there in zip(owing, await self._forget(*some, now, for_good=for_good), strict=True):
+                words[at] = "removed" if there else "nothing"
         if not for_good:
-            await self._show_no_more(
-                [digest for digest, plan in zip(digests, plans, strict=True) if plan.word != "later"]
-            )
+            await self._show_no_more([it for it, word in zip(digests, words, strict=True) if word != "later"])
         grown = _Growth()
-        for digest, record in gone:
-            grown.add(record, len(self._rows_of(digest, record)) // self._width, -1)
+        for at in gone:
+            if (record := read_record(plans[at].former)) is not None:
+                grown.add(record, len(self._rows_of(digests[at], record)) // self._width, -1)
         await self.generations.note(grown.by_generation, now)
-        return [plan.word == "removed" for plan in plans]
+        return [word == "removed" for word in words]
 
     async def _show_no_more(self, digests: Sequence[Digest]) -> None:
         """Forgets what dismissed alerts on deleted accounts showed, but not that they were dismissed."""
@@ -280,18 +287,32 @@ class RememberedAccounts:
         index, seconds = index_of(generation), self.generations.key_seconds
         await self._shards.postings(verb, index, self._spread, rows, seconds)
 
-    async def _drop(self, former: Sequence[tuple[Digest, Record, frozenset[bytes]]]) -> None:
-        """Drops the entries of former records, but for those that stay; completes what others wrote meanwhile."""
+    async def _drop(self, former: Sequence[tuple[Digest, bytes]]) -> None:
+        """Drops the entries that former records had and present ones have not, as of bans.
+
+        They are noted at `u` meanwhile.
+        """
         if not former:
             return
-        for digest, record, stays in former:
-            rows = self._rows_of(digest, record)
-            left = [row for row in _each(rows, self._width) if row not in stays]
-            await self._list("drop", record.generation, left)
-        raws = await self._shards.of_accounts(b"s", [digest.id for digest, *_ in former])
-        for (digest, *_), raw in zip(former, raws, strict=True):
-            if (anew := read_record(raw)) is not None:
-                await self._list("complete", anew.generation, [self._rows_of(digest, anew)])
+        digests = [digest for digest, _ in former]
+        before = await self._listed(digests)
+        for (digest, raw), (generation, rows) in zip(former, before, strict=True):
+            if (record := read_record(raw)) is not None:
+                stays = _each(rows, self._width) if generation == record.generation else ()
+                gone = set(_each(self._rows_of(digest, record), self._width)).difference(stays)
+                await self._list("drop", record.generation, list(gone))
+        for (generation, rows), old in zip(await self._listed(digests), before, strict=True):
+            if (generation, rows) != old:
+                await self._list("complete", generation, [rows])
+        await self._shards.swap([dropped(digest, b"u", raw) for digest, raw in former])
+
+    async def _listed(self, digests: Sequence[Digest]) -> list[tuple[int, bytes]]:
+        """In which generation accounts are listed now, and where."""
+        records = map(read_record, await self._shards.of_accounts(b"s", [digest.id for digest in digests]))
+        return [
+            (0, b"") if record is None else (record.generation, self._rows_of(digest, record))
+            for digest, record in zip(digests, records, strict=True)
+        ]
 
     # from another layout
     async def carry(self, records: Sequence[Record], now: float) -> None:
@@ -324,13 +345,15 @@ class _Writing:
         self.record: Record | None = None
         self.word = ""
         self.shown = account.shown
-        self.reads = (b"s" + digest.id, _deletion(digest), b"b" + digest.id)
+        self.reads = (b"s" + digest.id, _deletion(digest), b"b" + digest.id, b"u" + digest.id)
         self._book = book
         self._frame = frame_of(digest.tag, account.fingerprints, until)
 
     def decide(self, now: float, seconds: int, found: Sequence[bytes]) -> Plan:
-        raw, marker, ban = found
+        raw, marker, ban, owing = found
         self.record, self.shown = None, self.account.shown
+        if owing:
+            return self._told(_OWING, owing)
         deleted, former = marked(marker, now), read_record(raw)
         known = _in_force(former, self._book, now)
         if deleted is not None and deleted >= self.account.seen_at:
@@ -347,12 +370,18 @@ class _Writing:
         self.record = Record(self._frame, quote, self._book.last & 0xFFFF)
         banned = read_record(ban)
         word = "banned" if banned is not None and not read_frame(banned.frame).expired(now) else "kept"
-        command: tuple[Part, ...] = ("SET", b"s" + self.digest.id, pack_record(self.record), "EX", seconds)
-        return self._told(word, raw, command)
+        commands = [_kept(b"s" + self.digest.id, pack_record(self.record), seconds)]
+        if raw:
+            commands.append(_kept(b"u" + self.digest.id, raw, seconds))
+        return self._told(word, raw, *commands)
 
     def _told(self, word: str, raw: bytes, *commands: tuple[Part, ...]) -> Plan:
         self.word = word
         return Plan(word, commands, raw)
+
+
+def _kept(key: bytes, value: bytes, seconds: int) -> tuple[Part, ...]:
+    return "SET", key, value, "EX", seconds
 
 
 class _Growth:
@@ -366,6 +395,11 @@ class _Growth:
         own = remembered_bytes(record.frame, record.quote, keys)
         self.by_generation[record.generation] = size + accounts * own, known + accounts
 
+    def merge(self, other: Mapping[int, tuple[int, int]]) -> None:
+        for number, (size, accounts) in other.items():
+            known = self.by_generation.get(number, (0, 0))
+            self.by_generation[number] = known[0] + size, known[1] + accounts
+
 
 def _following(account: Remembered, record: Record) -> Remembered:
     """An account with what its former state showed, unless that is a later one."""
@@ -378,7 +412,9 @@ def _forgetting(
     book: Book, now: float, for_good: bool, digest: Digest, moment: float, found: Sequence[bytes]
 ) -> Plan:
     """Decides on an account to forget, by its record and the marker of its deletion as found."""
-    raw, marker = found
+    raw, marker, owing = found
+    if owing:
+        return Plan(_OWING, (), owing)
     record, deleted = read_record(raw), marked(marker, now)
     known = _in_force(record, book, now)
     commands: list[tuple[Part, ...]] = []
@@ -390,7 +426,7 @@ def _forgetting(
         if known is not None and read_remembered_quote(known.quote).seen_at > moment:
             return Plan("later", tuple(commands), raw)
     if record is not None:
-        commands.append(("DEL", b"s" + digest.id))
+        commands += [("DEL", b"s" + digest.id), _kept(b"u" + digest.id, raw, DELETION_MARKER_SECONDS)]
     return Plan("removed" if known else "ended" if record else "nothing", tuple(commands), raw)
 
 
@@ -405,12 +441,6 @@ def _in_force(record: Record | None, book: Book, now: float) -> Record | None:
 
 def _each(rows: bytes, width: int) -> list[bytes]:
     return [rows[at : at + width] for at in range(0, len(rows), width)]
-
-
-def _stays(writing: _Writing, before: Record, width: int) -> frozenset[bytes]:
-    """The entries of a former record that its successor has as well."""
-    same = writing.record is not None and writing.record.generation == before.generation
-    return frozenset(_each(writing.rows, width)) if same else frozenset()
 
 
 async def _nothing() -> None:

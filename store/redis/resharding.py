@@ -29,7 +29,7 @@ _TAGGED: Final = re.compile(rb"\{([0-9a-f]{2})\}:(.*)", re.DOTALL)
 # What is not copied by its key: bans, postings, generations, remembered accounts, and what belongs to a layout (epochs,
 # expiring bans, counters, counted values).
 _OTHERWISE: Final = re.compile(
-    rb"b.{8}|p.{4}|g.{6}|s.{8}|gn?|e|x|relay|bans|ta|probe:.*|[wonu]|[fhzy]\d+|w.{4}", re.DOTALL
+    rb"[brsu].{8}|p.{4}|g.{6}|gn?|e|x|relay|bans|ta|probe:.*|[wonu]|[fhzy]\d+|w.{4}", re.DOTALL
 )
 _NOTED: Final = re.compile(rb"w.{4}", re.DOTALL)  # what new accounts noted of the last day, by bucket
 
@@ -110,28 +110,26 @@ class Resharding:
 
         Returns how many accounts were copied; calls ``hear`` with that number meanwhile.
         """
-        known, so_far = self._target.remembered_accounts, 0
-        gone = dict.fromkeys(self._carried)
+        known, so_far, there = self._target.remembered_accounts, 0, set[bytes]()
         async for ids in self._ids(self._source.shards):
             for at in range(0, len(ids), _AT_ONCE):
                 some = ids[at : at + _AT_ONCE]
                 raws = await self._source.shards.of_accounts(b"s", some)
-                there = {id_: raw for id_, raw in zip(some, raws, strict=True) if raw}
-                for id_ in there:
-                    gone.pop(id_, None)
-                fresh = {id_: raw for id_, raw in there.items() if self._carried.get(id_) != raw}
+                read = {id_: raw for id_, raw in zip(some, raws, strict=True) if raw}
+                there.update(read)
+                fresh = {id_: raw for id_, raw in read.items() if self._carried.get(id_) != raw}
                 await known.carry([record for raw in fresh.values() if (record := read_record(raw))], now)
                 self._carried |= fresh
                 so_far += len(fresh)
                 hear(so_far)
-        await known.forget_ids(list(gone), now)
-        for id_ in gone:
-            del self._carried[id_]
+        async for ids in self._ids(self._target.shards):
+            await known.forget_ids([id_ for id_ in ids if id_ not in there], now)
         return so_far
 
     async def _ids(self, shards: Shards) -> AsyncIterator[list[bytes]]:
-        start = len(self._start) + len(b"{00}:s")
-        async for names in shards.scanned(self._start + b"{??}:s" + b"?" * ID_BYTES):
+        prefix = shards.layout.prefix.encode()
+        start = len(prefix) + len(b"{00}:s")
+        async for names in shards.scanned(prefix + b"{??}:s" + b"?" * ID_BYTES):
             yield [name[start:] for name in names if len(name) == start + ID_BYTES]
 
     async def carry_rest(self, hear: Hear) -> int:

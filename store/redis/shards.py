@@ -60,6 +60,15 @@ def marked(raw: bytes, now: float) -> float | None:
     return float(moment) if until and float(until) > now else None
 
 
+def dropped(digest: Digest, kind: bytes, raw: bytes) -> Step:
+    """Notes that the entries of a former record were dropped, unless another one is noted by now."""
+
+    def decide(found: Sequence[bytes]) -> Plan:
+        return Plan("dropped", (("DEL", kind + digest.id),)) if found[0] in (b"", raw) else Plan("another")
+
+    return Step(digest, (kind + digest.id,), decide)
+
+
 class Shards:
     """Routes by digest. ``epoch``: the one that this process has seen, "" before the first enrolment."""
 

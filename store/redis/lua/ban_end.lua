@@ -7,6 +7,7 @@ if found ~= ARGV[7] then return found end
 room()
 if found ~= '' then
   call('DEL', record)
+  call('SET', ROOT .. 'r' .. sub(digest, 1, 8), found) -- its entries are still to be dropped
   call('ZREM', ROOT .. 'x', sub(digest, 1, 8))
   call('HINCRBY', ROOT .. 'bans', 'n', -1)
 end

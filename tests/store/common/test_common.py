@@ -28,7 +28,7 @@ from store.base import BanFacts, Remembered, Ruling
 from store.common import doorkeeper
 from store.common.alert_dedup import Marker, band_rank, claimed, confirmed, ruled, withdrawn
 from store.common.counted_values import SEATS, VALUES_MAX, Counted, counted
-from store.common.crowd import CLUSTER_BYTES, cluster_tag
+from store.common.crowd import cluster_tag
 from store.common.doorkeeper import Doorkeeper
 from store.common.hashing import Hasher
 from store.common.key_digests import Addresses
@@ -49,19 +49,9 @@ from store.common.records import (
     remembered_quote,
 )
 from store.common.sign_ups import DAYS, SIGN_UPS, Tally, rates_of, tallied
-from store.limits import (
-    CLAIM_SECONDS,
-    DOOR_VALUES,
-    HALF_LIFE_SECONDS,
-    LISTED_LATER,
-    NAMING_KINDS,
-    OPENERS,
-    WAITING_MAX,
-    listed_at_most,
-)
+from store.limits import CLAIM_SECONDS, DOOR_VALUES, HALF_LIFE_SECONDS, OPENERS, listed_at_most
 from store.memory.counts import Counts, CountsSnapshot
 from store.redis.counting.count_min_sketch import FILTER_PLACES, ROWS
-from tests.house import ROOT
 from tests.store.makers import NOW, PEPPERS, a_ban, again, an_account, fingerprints
 
 # What comes once passes, what comes again is let in, and nothing is held for ever.
@@ -121,17 +111,6 @@ def test_as_full_as_it_gets_few_are_taken_for_known() -> None:
 
 
 # Who of many that share a value is listed, and of which values it is known who is not.
-
-
-def test_the_scripts_know_the_same_kinds_and_caps() -> None:
-    """Lua has no way to read Python's lists."""
-    script = (ROOT / "store/redis/lua/common.lua").read_text("utf-8")
-    listed = ", ".join(f"[{kind:d}] = true" for kind in sorted(NAMING_KINDS))
-    assert f"local NAMING = {{{listed}}}" in script
-    assert f"local LATER, WAITING = {LISTED_LATER}, {WAITING_MAX} " in script
-    assert f"local CLUSTER = {CLUSTER_BYTES}\n" in script
-    assert "local function silent(kind) return kind < 32 and kind ~= 1 end" in script
-    assert all(falls_silent(kind) == (kind < 32 and kind != 1) for kind in KeyKind)
 
 
 def test_an_account_is_told_by_its_network_else_by_its_device_else_by_itself() -> None:
