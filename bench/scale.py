@@ -49,13 +49,7 @@ class Setting:
     workers: int
 
 
-SETTINGS: Final = (
-    Setting(1, 1),
-    Setting(1, 2),
-    Setting(1, 4),
-    Setting(MASTERS, 1),
-    Setting(MASTERS, 2),
-)
+SETTINGS: Final = (Setting(1, 1), Setting(1, 2), Setting(1, 4), Setting(MASTERS, 1), Setting(MASTERS, 2))
 
 
 @dataclass(frozen=True, slots=True)

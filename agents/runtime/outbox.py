@@ -34,7 +34,9 @@ from streams.delivery.publisher import Publisher, publish
 from streams.errors import StreamsError, Transient
 from streams.outcomes import Emit
 
-LOOK_SECONDS = 1.0  # a person who reads the queue does not notice less; an idle look is one command a tag, in one trip
+LOOK_SECONDS = (
+    1.0  # a person who reads the queue does not notice less; an idle look is one command a tag, in one trip
+)
 
 HELD_SECONDS = 60.0  # between two looks at what former versions held: goes with the next release
 

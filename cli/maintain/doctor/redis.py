@@ -9,7 +9,6 @@ from agents.runtime.start_checks import evicting, mismatched, refused_by_redis, 
 from agents.runtime.store_factory import endpoint_of
 from cli.maintain.doctor.findings import DoctorFinding, fine, is_wrong, of_settings, of_start, warning, wrong
 from cli.opening import closing_store
-from report.text import plural
 from store.common.key_digests import Addresses
 from store.errors import StoreEmptied, StoreEvicts, StoreMismatch, StoreMoving, StoreRefused, StoreUnavailable
 from store.pepper.pepper import Peppers
