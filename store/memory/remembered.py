@@ -36,9 +36,9 @@ class Generation:
 class RememberedInMemory:
     """The generations, oldest first.
 
-    An account is remembered for the retention time. A generation is closed after an eighth of the retention time or of the byte budget, whichever comes
-    first. It is dropped as a whole when its youngest account has been kept for that time, or when all
-    generations together exceed the budget.
+    An account is remembered for the retention time. A generation is closed after an eighth of that time or of
+    the byte budget, whichever comes first. It is dropped as a whole when its youngest account has been kept
+    for the retention time, or when all generations together exceed the budget.
     """
 
     retention_seconds: float

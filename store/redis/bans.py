@@ -1,8 +1,8 @@
 """Bans in Redis: a record under the account's tag, and entries in the postings of its keys.
 
 The record is written first, by a step that fails if it has changed; then the keys that are new are added to
-postings, and those that have gone are dropped. A writer that dies in between has acknowledged nothing, and the
-repeated event completes the entries. An entry without a record, or with another moment, counts for nothing.
+postings, and those that have gone are dropped. A writer that dies in between has acknowledged nothing, and
+the repeated event finishes the entries. One without a record, or with another moment, counts for nothing.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ _LONG = 32  # arguments from which on it pays (1,900 keys: a look-up costs the c
 
 
 class KeyNames(bytes):
-    """Many key names at once: the first, by which a client routes the command, and the packed command itself."""
+    """Many key names at once: the first, by which a client routes the command, and the packed command."""
 
     tables: Sequence[npt.NDArray[np.uint8]]
     values_command: bytes
@@ -231,7 +231,7 @@ class RedisClient:
             return await self._client.execute_command(*parts, **which)
 
     async def replication_id(self, master: str) -> str:
-        """The identifier of a master's data, another once it is restarted or replaced; "" if it does not say."""
+        """The identifier of a master's data, another once it restarts or is replaced; "" if it does not say."""
         try:
             return str((await self.command_of(master, "INFO", "replication")).get("master_replid", ""))
         except StoreRefused:

@@ -63,7 +63,7 @@ class Spread(NamedTuple):
     A print (short hash) identifies a key within its bucket. With two bytes one entry in 65,536 matches a
     wrong key; that costs reading one record more in one look-up of fourteen (69 keys of handles alone,
     measured). Remembered accounts have nine generations, each with as many false matches: a third byte costs
-    less. After the print stand the account's id, and of a ban its moment, of a remembered account its cluster.
+    less. After the print stand the account's id and a ban's moment, or a remembered account's cluster.
     """
 
     buckets: int

@@ -1,7 +1,7 @@
 """Remembered accounts in Redis: a record each, which expires by itself, and entries in postings.
 
-Written as bans are (:mod:`store.redis.bans`). An account is listed in the generation that was written when its
-keys last changed, or when it was first seen in a later one. What it is listed under goes with that generation.
+Written as bans are (:mod:`store.redis.bans`). An account is listed in the generation in which it was written
+last, and its entries go with that generation.
 """
 
 from __future__ import annotations

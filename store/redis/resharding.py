@@ -2,8 +2,8 @@
 
 The caller fills in the bans from their topic. This module copies what no topic brings again. Remembered
 accounts are copied before the hand-over, and those changed since after it: their records as they are, listed
-anew by their fingerprints. Alerts, silences, families, markers of reinstatements and deletions, waves and what
-is owed are copied, key by key, once nobody writes to the first layout any more. Counts begin at zero.
+anew by their fingerprints. Alerts, silences, families, markers of reinstatements and deletions, waves and
+what is owed are copied, key by key, once nobody writes to the first layout any more. Counts begin at zero.
 
 A store of another version's layout or fold cannot be read, so nothing of it is copied. It is closed all the
 same, and what the group acknowledged meanwhile is delivered again (:meth:`store.base.Store.behind`).
@@ -26,8 +26,8 @@ Hear = Callable[[int], None]
 
 _AT_ONCE: Final = 256  # keys: some milliseconds of Redis, during which it serves nobody else
 _TAGGED: Final = re.compile(rb"\{([0-9a-f]{2})\}:(.*)", re.DOTALL)
-# What is not copied by its key: bans, postings, generations, remembered accounts, and what belongs to a layout (epochs,
-# expiring bans, counters, counted values).
+# Not copied by its key: bans, postings, generations, remembered accounts, and what belongs to a layout
+# (epochs, expiring bans, counters, counted values).
 _OTHERWISE: Final = re.compile(
     rb"[brsu].{8}|p.{4}|g.{6}|gn?|e|x|relay|bans|ta|probe:.*|[wonu]|[fhzy]\d+|w.{4}", re.DOTALL
 )

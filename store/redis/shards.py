@@ -22,7 +22,7 @@ from store.redis.layout import BUCKET_BYTES, TAGS, Layout, Spread
 Names = npt.NDArray[np.uint8]
 """Ends of key names of one length, a row for each key."""
 
-# Keys per MGET, steps and posting entries per script: some milliseconds of Redis, in which it serves nobody else.
+# Keys per MGET, steps and posting entries per script: some milliseconds of Redis, when it serves nobody else.
 _KEYS_AT_ONCE: Final = 4_096
 _STEPS_AT_ONCE: Final = 128
 _ENTRIES_AT_ONCE: Final = 2_048
@@ -45,8 +45,8 @@ class Plan(NamedTuple):
 class Step:
     """A change of one account's keys, decided from what some of them hold (empty where there is none).
 
-    It is decided first as if there were nothing yet, as is true of most accounts, and decided again where that
-    proves wrong.
+    It is decided first as if there were nothing yet, as is true of most accounts, and decided again where
+    that proves wrong.
     """
 
     digest: Digest
@@ -227,7 +227,7 @@ class Shards:
     async def postings(
         self, verb: str, index: bytes, spread: Spread, rows: Sequence[bytes], seconds: int | str = ""
     ) -> None:
-        """Adds entries to postings, completes them, or drops them (postings.lua); ``rows`` as packed there."""
+        """Adds, completes or drops entries of postings; postings.lua says how ``rows`` are packed."""
         packed = b"".join(rows)
         if not packed:
             return

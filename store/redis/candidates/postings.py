@@ -58,7 +58,7 @@ class Probes:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """The entries whose prints match, by key and in order of arrival: their key, account, and what stands beside."""
+    """The entries whose prints match, by key and in order of arrival: key, account, and what stands beside."""
 
     probe: Ints
     ids: npt.NDArray[np.uint64]
@@ -147,7 +147,7 @@ class Listings:
 
     @classmethod
     def of(cls, probes: Probes, matches: Matches) -> Listings:
-        """Numbers the accounts in the order of their ids. An entry with another moment is another account's."""
+        """Numbers the accounts in the order of their ids; one with two moments counts as two."""
         order = np.lexsort((matches.beside, matches.ids)) if len(matches.ids) else np.zeros(0, np.int64)
         ids, beside = matches.ids[order], matches.beside[order]
         fresh = np.ones(len(order), np.bool_)

@@ -130,8 +130,8 @@ class _Sightings:
         """The arguments of `count.lua`, and what to note at the door.
 
         The arguments are how many accounts sign up by platform, all values as one, then each account's
-        stratum and filter places. Of the values of crowds, only those seen before: by the frozen sketch, or by
-        the doorkeeper.
+        stratum and filter places. Of the values of crowds, only those seen before: by the frozen sketch, or
+        by the doorkeeper.
         """
         hashes, places = self.digests.hashes, self.digests.filter_places(self.clusters, bits)
         values = len(self.personal)

@@ -72,7 +72,7 @@ def test_a_store_of_an_older_layout_is_another_one() -> None:
 
 @for_each("print_bytes", [2, 3])
 def test_rows_say_where_each_account_is_listed(print_bytes: int) -> None:
-    """For each key the bucket, how many entries it keeps, its kind, print, and what follows of the account."""
+    """For each key the bucket, how many entries it keeps, its kind and print, and what follows."""
     spread = Spread(50, print_bytes, 2)
     keys = [key_of(KeyKind.HANDLE_FULL, b"umar"), key_of(KeyKind.EMAIL, b"0123456789")]
     where, prints = places(OURS.addresses.keys(keys), spread)

@@ -233,8 +233,8 @@ def a_handle(number: int) -> str:
 async def test_the_same_bans_in_another_layout_are_found_alike(
     redis_url: str, store_prefix: str, fewer: bool
 ) -> None:
-    """However full its postings are. Where a bucket holds more, false entries make some keys look less rare, and
-    propose a few who share none.
+    """However full its postings are. Where a bucket holds more, false entries make some keys look less rare,
+    and propose a few who share none.
     """
     old = a_store(redis_url, store_prefix + "old:", Sizes(**SMALL))
     sizes = {**SMALL, "bans": 50} if fewer else SMALL
@@ -322,8 +322,8 @@ async def test_a_cluster_answers_as_the_reference_does(cluster: RedisCluster) ->
 async def test_a_slot_that_moves_under_load_is_an_outage_and_then_over(cluster: RedisCluster) -> None:
     """Half of a tag's keys lie on one master and half on another: nobody reads or writes there meanwhile.
 
-    A script names few of the keys that it reads. Sent on to the new master it would find nothing there yet, and
-    take the store for an emptied one.
+    A script names few of the keys that it reads. Sent on to the new master it would find nothing there yet,
+    and take the store for an emptied one.
     """
     sizes, prefix = Sizes(**SMALL), "samehand-moving:"
     endpoint = RedisEndpoint(
