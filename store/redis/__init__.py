@@ -16,7 +16,7 @@ eight bytes of an account's digest):
 * owed, due, relay: the outbox, since when, and which worker relays
 * l:, n:, q:: where a pair lies; its verdict; what dismissals showed of an account
 * j:, k:: ancestry; a founder's name
-* o, w, n, u, f<v>, h<v>: counted values: growing sketch, filter, strata, latest event; frozen ones (first tag)
+* o, w, n, u, f<v>, h<v>: counted values: growing sketch, filter, strata, latest event; frozen (first tag)
 """
 
 from store.redis.client import RedisEndpoint

@@ -231,7 +231,7 @@ class RedisClient:
             return await self._client.execute_command(*parts, **which)
 
     async def replication_id(self, master: str) -> str:
-        """The identifier of a master's data, another once it restarts or is replaced; "" if it does not say."""
+        """The identifier of a master's data, another once it restarts or is replaced; "" if unknown."""
         try:
             return str((await self.command_of(master, "INFO", "replication")).get("master_replid", ""))
         except StoreRefused:

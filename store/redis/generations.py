@@ -80,15 +80,26 @@ class Generations:
         return [number for number, began in numbers if began + self._span + self._retention > now]
 
     async def opened(self, now: float) -> Book:
-        """The book, of which the last generation is to be written to; begins a new one where that is due."""
-        before = self._book.last
-        book = await self.read()
-        if book.last != before:
-            self._bytes = (await self._sizes()).get(b"b%d" % book.last, 0)
-        if not book.began or now >= book.began[-1] + self._span or self._bytes >= self._closed_bytes:
+        """The book, of which the last generation is to be written to; begins a new one where that is due.
+
+        The book is as :meth:`note` read it last, which saves a trip. Whoever has written asks :meth:`evicted`.
+        """
+        if self._due(now):
+            before = self._book.last
+            if (await self.read()).last != before:
+                self._bytes = (await self._sizes()).get(b"b%d" % self._book.last, 0)
+        if self._due(now):
             await self._change(now, opens=True)
             self._bytes = 0
         return self._book
+
+    def _due(self, now: float) -> bool:
+        began = self._book.began
+        return not began or now >= began[-1] + self._span or self._bytes >= self._closed_bytes
+
+    def evicted(self, book: Book) -> bool:
+        """Returns whether the last generation of a book was evicted by now, as far as this process knows."""
+        return book.last < self._book.first
 
     async def note(self, grown: Mapping[int, tuple[int, int]], now: float) -> None:
         """Adds by how many bytes and accounts generations have grown; evicts the oldest beyond the budget."""

@@ -89,6 +89,7 @@ class RememberedAccounts:
     ) -> tuple[list[Showings], Answer]:
         names = uncounted = [account.account for account in accounts]
         try:
+            book = await self.generations.opened(now)
             until = [now + self._retention] * len(accounts)
             writings, grown = await self._written(accounts, until, now)
             # A repeat after a failure finds the account written, and counts it; the filter prevents double
@@ -106,6 +107,9 @@ class RememberedAccounts:
                 self._uncounted.difference_update(names)
 
             answer, _ = await both(then(), together([self.generations.note(grown, now), count()]))
+            if self.generations.evicted(book):  # this worker was idle for long
+                _, grown = await self._written(accounts, until, now)
+                await self.generations.note(grown, now)
         except BaseException:
             if len(self._uncounted) > _UNCOUNTED_MAX:
                 self._uncounted.clear()

@@ -176,7 +176,7 @@ class StoreMeta:
         await self._client.command("HSET", self._layout.meta, "begun", "1")
 
     async def probe(self, epoch: str) -> None:
-        """Writes and reads (PING succeeds even with a full disk), in a Cluster on every tag; compares epochs."""
+        """Writes and reads, in a Cluster on each tag (PING succeeds with a full disk); compares epochs."""
         stamp = secrets.token_hex(4)
         if not self._read_only:
             roots = self._roots if self._client.is_cluster else self._roots[:1]

@@ -58,7 +58,7 @@ class Probes:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """The entries whose prints match, by key and in order of arrival: key, account, and what stands beside."""
+    """The entries whose prints match, by key and in order of arrival: key, account and what is beside."""
 
     probe: Ints
     ids: npt.NDArray[np.uint64]

@@ -22,7 +22,7 @@ from local.ports import LOOPBACK
 from local.redis import EmbeddedRedis
 from local.redis_cluster import RedisCluster
 from local.waiting import wait_until
-from samehand.keys import EXACT_POSTING_CAP, PERSONAL_POSTING_CAP, KeyKind, key_of, kind_of
+from samehand.keys import EXACT_POSTING_CAP, PERSONAL_POSTING_CAP, Key, KeyKind, key_of, kind_of
 from store.base import ConfirmedEntry, Query, Remembered, Store
 from store.bounds import Bounds
 from store.common.counted_values import counted
@@ -242,15 +242,14 @@ async def test_crowded_key_is_cut_to_what_it_keeps(store: RedisStore) -> None:
     """And pushes nobody out who lies in the same bucket."""
     asked = a_query("q", handle=None, ip="39.40.1.2")
     address = next(key for key in asked.keys if kind_of(key) is KeyKind.ADDRESS)
-    ((bucket,), _) = places(store.shards.addresses.keys([address]), store.shards.layout.bans)
-    neighbour = next(
-        name
-        for name in (f"neighbour{n}" for n in range(10_000))
-        if bucket in places(
-            store.shards.addresses.keys([key for key in a_query("q", handle=name).keys if kind_of(key) is KeyKind.HANDLE_FULL]),
-            store.shards.layout.bans,
-        )[0]
-    )  # fmt: skip
+    spread, hashed = store.shards.layout.bans, store.shards.addresses.keys
+
+    def whole(name: str) -> list[Key]:
+        return [key for key in a_query("q", handle=name).keys if kind_of(key) is KeyKind.HANDLE_FULL]
+
+    ((bucket,), _) = places(hashed([address]), spread)
+    names = (f"neighbour{number}" for number in count())
+    neighbour = next(name for name in names if bucket in places(hashed(whole(name)), spread)[0])
     await store.enrol([a_ban("neighbour", handle=neighbour)], now=NOW)
     bans = [a_ban(str(n), handle=None, ip="39.40.1.2") for n in range(900)]
     for at in range(0, len(bans), 100):
