@@ -465,7 +465,6 @@ class StoreFacts:
 
     By index (`bans`, `remembered`) and kind of key.
     """
-    resting: int = 0  # slots of removed bans that are not reused yet: another shard may still hold entries
 
 
 class Store(Protocol):

@@ -22,20 +22,23 @@ class Dictionary:
         self.addresses = addresses
         self.homes = (_ONE_HOME,)
         self.now = 0.0
-        self.values: dict[str, tuple[Any, float]] = {}
+        self.values: dict[Part, tuple[Any, float]] = {}
         self._standing = standing
 
     def home(self, digest: Digest) -> int:
         return _ONE_HOME
 
     async def ask(self, commands: Sequence[Command]) -> list[Any]:
-        return [self._run(command.verb, command.name, *command.arguments) for command in commands]
+        return [self._run(*each.parts) for each in commands]
 
-    async def apply(self, steps: Sequence[Step]) -> list[list[Any] | None]:
-        return [await self.ask(each.commands) if self._unchanged(each.read) else None for each in steps]
+    async def apply(self, steps: Sequence[Step]) -> list[bool]:
+        return [self._applied(step) for step in steps]
 
-    def _unchanged(self, read: Mapping[str, bytes]) -> bool:
-        return all((self._held(name) or b"")[: max(len(known), 8)] == known for name, known in read.items())
+    def _applied(self, step: Step) -> bool:
+        same = all((self._held(name) or b"")[: len(known) or None] == known for name, known in step.read)
+        for parts in step.commands if same else ():
+            self._run(*parts)
+        return same
 
     async def standing(self, accounts: Sequence[str], now: float) -> list[Standing]:
         self.now = now
@@ -44,11 +47,11 @@ class Dictionary:
     async def together(self, jobs: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
         return [await job for job in jobs]
 
-    def _held(self, name: str) -> Any:
+    def _held(self, name: Part) -> Any:
         held, until = self.values.get(name, (None, inf))
         return held if until > self.now else None
 
-    def _run(self, verb: str, name: str, *arguments: Any) -> Any:
+    def _run(self, verb: Part, name: Part, *arguments: Any) -> Any:
         held = self._held(name)
         members: dict[Any, Any] = held if isinstance(held, dict) else {}
         match verb, arguments:
@@ -92,7 +95,7 @@ class Dictionary:
                 raise NotImplementedError(verb)
         return None
 
-    def _members(self, name: str) -> dict[Any, Any]:
+    def _members(self, name: Part) -> dict[Any, Any]:
         if self._held(name) is None:
             self.values[name] = ({}, inf)
         held: dict[Any, Any] = self.values[name][0]

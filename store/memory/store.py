@@ -32,7 +32,7 @@ from store.base import (
 )
 from store.bounds import Bounds
 from store.common.counted_values import counted
-from store.common.crowd import by_kind, naming_keys
+from store.common.crowd import by_kind, naming_keys, not_considered
 from store.common.key_digests import Addresses, Digest
 from store.common.records import (
     ban_quote,
@@ -70,7 +70,7 @@ class MemoryStore(PairStore):
 
     def __post_init__(self) -> None:
         self._addresses = Addresses(self.identity)
-        self._index = Index()
+        self._index = Index(of_bans=True)
         self._remembered = RememberedInMemory(self.bounds.retention_seconds, self.bounds.remembered_bytes)
         self._noted = NotedInMemory(self._addresses)
         self._dictionary = Dictionary(self._addresses, self._standing)
@@ -131,7 +131,6 @@ class MemoryStore(PairStore):
             ban.account, frame_of(tag, ban.fingerprints, ban.facts.expires_at), ban_quote(ban.facts, root)
         )
         if known == entry:
-            index.put(entry)
             return Enrolled.UNCHANGED
         index.put(entry)
         return Enrolled.NEW if known is None else Enrolled.CHANGED
@@ -217,7 +216,7 @@ class MemoryStore(PairStore):
         if _later(self._deleted.get(account.account), account.seen_at, now):
             return account.shown
         digest = self._addresses.account(account.account)
-        frame = frame_of(digest.tag, account.fingerprints, None)
+        frame = frame_of(digest.tag, account.fingerprints, now + self.bounds.retention_seconds)
         account = self._with_former(account, now)
         entry = IndexEntry(account.account, frame, remembered_quote(account))
         if self._remembered.put(entry, generation, now) and self._banned(account.account, now) is None:
@@ -257,8 +256,7 @@ class MemoryStore(PairStore):
         former = self._remembered.find(account.account, now)
         if former is None or read_remembered_quote(former.quote).seen_at > account.seen_at:
             return account
-        frame = frame_of(self._addresses.account(account.account).tag, account.fingerprints, None)
-        return with_former(account, frame, former.frame, former.quote)
+        return with_former(account, former.frame, former.quote)
 
     async def remembered(self, accounts: Sequence[str], *, now: float) -> list[Remembered | None]:
         entries = [self._remembered.find(account, now) for account in accounts]
@@ -275,7 +273,7 @@ class MemoryStore(PairStore):
                 forgotten.append(False)
                 continue
             self._remembered.remove(account)
-            await self._dismissed.empty(account)
+            await self._dismissed.empty([account])
             forgotten.append(entry is not None)
         return forgotten
 
@@ -289,7 +287,7 @@ class MemoryStore(PairStore):
         indexes = [generation.index for generation in self._remembered.live(now)]
         return [
             by_kind(
-                (key, sum(index.crowds[key].not_listed for index in indexes if key in index.crowds))
+                (key, sum(not_considered(key, len(index.postings.get(key, ()))) for index in indexes))
                 for key in naming_keys(query.keys)
             )
             for query in queries
@@ -349,11 +347,6 @@ class MemoryStore(PairStore):
             memory_limit_bytes=None,
             unjudged=unjudged,
             oldest_unjudged_at=oldest_unjudged_at,
-            turned_away={
-                (name, kind): count
-                for name, full in (("bans", self._index.full), ("remembered", self._remembered.full))
-                for kind, count in full.items()
-            },
         )
 
     # shared helpers

@@ -1,4 +1,4 @@
-"""The values that new accounts note in the first shard, so that those who came together find each other."""
+"""The values that new accounts note under the first tag, so that those who came together find each other."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class NotedValues:
     def __init__(self, shards: Shards) -> None:
         self._shards = shards
         buckets = max(1, shards.layout.sizes.remembered // WAVE_ACCOUNTS_A_BUCKET)
-        self._spread = Spread(buckets, 1, _PRINT_BYTES)
+        self._spread = Spread(buckets, _PRINT_BYTES, 0)
 
     async def note(self, accounts: Sequence[Remembered], *, writes: bool = True) -> list[list[bytes]]:
         """Notes the values of new accounts, if it is to write; returns who came with each, by digests."""
         company: list[list[bytes]] = []
-        script = "wave_note" if writes else "wave_look"
+        how = "writes" if writes else "reads"
         bounds = (_WINDOW_MINUTES, _BUCKET_SECONDS, WAVE_NOTED, WAVE_BUCKET_ENTRIES, OTHERS_MIN, COMPARED_MAX)
         for first in range(0, len(accounts), REMEMBERED_AT_ONCE):
             some = accounts[first : first + REMEMBERED_AT_ONCE]
@@ -50,7 +50,7 @@ class NotedValues:
                 minute = min(max(0, int((account.seen_at - COUNTED_FROM) // MINUTE_SECONDS)), _MINUTES_MAX)
                 own = b"".join(next(groups) + next(rows) for _ in several)
                 parts += (self._shards.addresses.account(account.account).raw, minute, own)
-            answer = await self._shards.script(script, HOME, *bounds, *parts)
+            answer = await self._shards.script("noting", HOME, how, *bounds, *parts)
             company += [
                 [others[at : at + DIGEST_BYTES] for at in range(0, len(others), DIGEST_BYTES)]
                 for others in answer

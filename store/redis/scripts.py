@@ -1,4 +1,4 @@
-"""The Lua scripts, read once from the files in ``lua/``."""
+"""The Lua scripts, read once from the files in ``lua/``; each includes common.lua."""
 
 from __future__ import annotations
 
@@ -6,19 +6,9 @@ from hashlib import sha1
 from importlib import resources
 from typing import NamedTuple
 
-_BESIDES = {
-    **dict.fromkeys(("remember", "remembered_read", "forget"), ("generations",)),
-    **dict.fromkeys(("wave_note", "wave_look"), ("noting",)),
-}
-"""The files that a script includes beside common.lua, which all include."""
+_GUARD = "if emptied() then return EMPTIED end"
 
-_GUARD = "if emptied() then return redis.error_reply('EMPTIED') end"
-_UNGUARDED = "history"
-"""The only script that answers in a store whose epoch is another one."""
-
-READING = frozenset(
-    {"ban_read", "frames", "heads", "quotes", "remembered_read", "standing", "step", "wave_look"}
-)
+READING = frozenset({"step", "noting"})
 """The scripts that need not write. Sent as read-only, a user without write permission may run them."""
 
 
@@ -34,14 +24,8 @@ def _scripts() -> dict[str, LuaScript]:
         file.name.removesuffix(".lua"): file.read_text(encoding="utf-8")
         for file in resources.files("store.redis").joinpath("lua").iterdir()
     }
-    included = {"common"}.union(*_BESIDES.values())
-    texts = {
-        name: "\n".join(
-            [parts["common"], "" if name == _UNGUARDED else _GUARD]
-            + [parts[part] for part in (*_BESIDES.get(name, ()), name)]
-        )
-        for name in sorted(parts.keys() - included)
-    }
+    common = parts.pop("common")
+    texts = {name: "\n".join((common, _GUARD, own)) for name, own in parts.items()}
     return {
         name: LuaScript(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
         for name, text in texts.items()

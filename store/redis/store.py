@@ -28,7 +28,6 @@ from store.bounds import Bounds
 from store.common.key_digests import Addresses, Digest
 from store.errors import StoreEmptied, StoreUnavailable
 from store.redis.bans import Bans
-from store.redis.candidates.lookup import look_up
 from store.redis.client import RedisClient, RedisEndpoint, both, together
 from store.redis.counting.counters import Counters
 from store.redis.keyspace import RedisKeyspace
@@ -48,8 +47,7 @@ class RedisStore(PairStore):
     process saw (its :attr:`epoch`), so that a store emptied in between is recognised. ``sizes`` must be those
     that the store was made with. ``carrying``: the caller moves the store to or from another layout, and may
     open it meanwhile. ``working``: the caller is a worker; if the store is still being filled, it asks for
-    the hand-over. ``bulk``: the caller enrols most of what the store will hold, and calls :meth:`compact`
-    afterwards.
+    the hand-over.
     """
 
     def __init__(
@@ -63,7 +61,6 @@ class RedisStore(PairStore):
         known_epoch: str = "",
         carrying: bool = False,
         working: bool = False,
-        bulk: bool = False,
     ) -> None:
         """Puts the parts together; :meth:`open` connects."""
         bounds = bounds or Bounds()
@@ -76,7 +73,7 @@ class RedisStore(PairStore):
         self.shards = Shards(self._client, self._layout, known_epoch)
         super().__init__(RedisKeyspace(self.shards), bounds)
         self._counters = Counters(self.shards, bounds.freeze_seconds, bounds.lag_seconds)
-        self._bans = Bans(self.shards, self._families, bounds.dedup_seconds, bulk=bulk)
+        self._bans = Bans(self.shards, self._families, bounds.dedup_seconds)
         self._held_key = f"{self.shards.root(0)}held"
         self._noted = NotedValues(self.shards)
         self.remembered_accounts = RememberedAccounts(
@@ -124,9 +121,11 @@ class RedisStore(PairStore):
         return None
 
     async def history(self) -> str:
-        histories = await together([self.shards.script("history", shard) for shard in self.shards.all])
+        histories = await together(
+            [self._client.replication_id(master) for master in await self._client.masters()]
+        )
         refilled = (await self.store_meta.facts()).get("refilled", "")
-        digest = sha1(b"".join(histories), usedforsecurity=False).hexdigest()
+        digest = sha1("".join(sorted(histories)).encode(), usedforsecurity=False).hexdigest()
         return f"{refilled}:{digest}" if all(histories) else ""
 
     async def behind(self) -> dict[str, dict[int, int]]:
@@ -175,8 +174,8 @@ class RedisStore(PairStore):
         await self._alerts.end([accounts[at][0] for at in gone], reason, now)
         forgotten = await self.remembered_accounts.forget([accounts[at] for at in gone], now, for_good=True)
         there = [word == "removed" for word in words]
-        for at, remembered in zip(gone, forgotten, strict=True):
-            there[at] = there[at] or remembered
+        for at, word in zip(gone, forgotten, strict=True):
+            there[at] = there[at] or word == "removed"
         return there
 
     async def bans(self, accounts: Sequence[str], *, now: float | None = None) -> list[Ban | None]:
@@ -201,7 +200,7 @@ class RedisStore(PairStore):
     async def bans_like(
         self, queries: Sequence[Query], *, now: float, keep: int = 64
     ) -> list[list[Candidate]]:
-        return await look_up(self.shards, queries, self._layout.bans, ["b:"], keep, now)
+        return await self._bans.like(queries, now, keep)
 
     async def facts(self, refs: Sequence[str]) -> list[BanFacts | None]:
         return await self._bans.facts(refs)
@@ -274,7 +273,11 @@ class RedisStore(PairStore):
         return await self.remembered_accounts.read(accounts, now)
 
     async def forget(self, accounts: Sequence[tuple[str, float]], *, now: float) -> list[bool]:
-        return await self.remembered_accounts.forget(accounts, now)
+        words = await self.remembered_accounts.forget(accounts, now)
+        await self._dismissed.empty(
+            [it for (it, _), word in zip(accounts, words, strict=True) if word != "later"]
+        )
+        return [word == "removed" for word in words]
 
     async def remembered_like(
         self, queries: Sequence[Query], *, now: float, keep: int = 256
@@ -328,7 +331,7 @@ class RedisStore(PairStore):
         remembered, size, evicted = await self.remembered_accounts.figures()
         used, limit = await self._client.memory()
         unjudged, oldest = await self._unjudged.figures()
-        # The hash `ta` of each shard; a field is `b` or `g` for the index, then the kind's number.
+        # The hash `ta` of each tag; a field is `b` or `g` for the index, then the kind's number.
         turned_away: Counter[tuple[str, KeyKind]] = Counter()
         for fields in await together(
             [self._client.command("HGETALL", self.shards.root(shard) + "ta") for shard in self.shards.all]
@@ -349,11 +352,7 @@ class RedisStore(PairStore):
             unjudged=unjudged,
             oldest_unjudged_at=oldest,
             turned_away=turned_away,
-            resting=await self._bans.resting(),
         )
 
     async def _enrolled(self) -> int:
-        counts = await together(
-            [self._client.command("HGET", self.shards.root(shard) + "b:c", "n") for shard in self.shards.all]
-        )
-        return sum(int(count or 0) for count in counts)
+        return await self._bans.count()

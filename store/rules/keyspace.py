@@ -10,7 +10,7 @@ result.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from random import uniform
 from secrets import token_bytes
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
@@ -31,23 +31,27 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 
 class Command(NamedTuple):
-    """A command of Redis on one key, which is named without its home's prefix."""
+    """A command of Redis on one key; ``parts`` are verb, key without its home's prefix, and arguments."""
 
     home: int
-    verb: str
-    name: str
-    arguments: tuple[Part, ...] = ()
+    parts: tuple[Part, ...]
+
+    @property
+    def name(self) -> str:
+        """The name of the key."""
+        return str(self.parts[1])
 
 
 class Step(NamedTuple):
     """Commands under one home, to be run at once if keys are unchanged.
 
-    ``read``: how each key's value began, empty where there was none.
+    ``read``: each key and its value as read, empty where there was none; a stamp stands for a value that
+    begins with it.
     """
 
     home: int
-    read: Mapping[str, bytes]
-    commands: Sequence[Command]
+    read: Collection[tuple[Part, bytes]]
+    commands: Sequence[tuple[Part, ...]]
 
 
 class Standing(NamedTuple):
@@ -78,11 +82,8 @@ class Keyspace(Protocol):
     async def ask(self, commands: Sequence[Command]) -> list[Any]:
         """Returns the replies to reading commands, in order; those of one home see one moment."""
 
-    async def apply(self, steps: Sequence[Step]) -> list[list[Any] | None]:
-        """Runs each step if its keys still begin as they were read; returns the replies.
-
-        They are ``None`` for a step of which a key does not, and which wrote nothing.
-        """
+    async def apply(self, steps: Sequence[Step]) -> list[bool]:
+        """Runs each step if its keys are as they were read; returns whether it did, else it wrote nothing."""
 
     async def standing(self, accounts: Sequence[str], now: float) -> list[Standing]:
         """What is known of accounts at ``now`` (Unix seconds)."""
@@ -101,15 +102,15 @@ class Sight:
         self.read: dict[str, bytes] = {}
         self.besides: list[Command] = []
         """What is written under other homes at the same time, whether or not the step is applied."""
-        self._commands: list[Command] = []
-        self._values: dict[str, Command] = {}  # written last, and each once
+        self._commands: list[tuple[Part, ...]] = []
+        self._values: dict[str, tuple[Part, ...]] = {}  # written last, and each once
         self._keys = keys
         self._stamp = stamp
         self._seen = dict(seen)
 
     async def ask(self, *asked: tuple[Part, ...]) -> list[Any]:
         """Returns the replies to reading commands, each given as verb, name and arguments."""
-        wanted = [command(self.home, *parts) for parts in asked]
+        wanted = [Command(self.home, parts) for parts in asked]
         missing = [each for each in wanted if each not in self._seen]
         replies = await self._keys.ask(missing) if missing else []
         self._seen |= zip(missing, replies, strict=True)
@@ -124,25 +125,25 @@ class Sight:
     def put(self, name: str, value: msgspec.Struct | None, seconds: int | None = None) -> None:
         """Writes a value, for so many seconds or without end; ``None`` deletes it."""
         if value is None:
-            self._values[name] = command(self.home, "DEL", name)
+            self._values[name] = ("DEL", name)
         else:
             lasts = () if seconds is None else ("EX", seconds)
             packed = self._stamp + msgspec.msgpack.encode(value)
-            self._values[name] = command(self.home, "SET", name, packed, *lasts)
+            self._values[name] = ("SET", name, packed, *lasts)
 
-    def run(self, verb: str, name: str, *arguments: Part) -> None:
-        """Writes by another command."""
-        self._commands.append(Command(self.home, verb, name, arguments))
+    def run(self, *parts: Part) -> None:
+        """Writes by another command, given as verb, name and arguments."""
+        self._commands.append(parts)
 
     @property
-    def commands(self) -> list[Command]:
+    def commands(self) -> list[tuple[Part, ...]]:
         """All that is to be written."""
         return [*self._commands, *self._values.values()]
 
 
-def command(home: int, verb: Part, name: Part, *arguments: Part) -> Command:
+def command(home: int, *parts: Part) -> Command:
     """Makes a command from its parts."""
-    return Command(home, str(verb), str(name), arguments)
+    return Command(home, parts)
 
 
 def named(keys: Keyspace, verb: str, kind: str, digest: bytes, *arguments: Part) -> Command:
@@ -181,10 +182,10 @@ async def steps(keys: Keyspace, jobs: Sequence[Job[T]], seen: Mapping[Command, A
                 written.append((at, sight))
         if not written:
             break
-        every = [Step(sight.home, sight.read, sight.commands) for _, sight in written]
+        every = [Step(sight.home, sight.read.items(), sight.commands) for _, sight in written]
         besides = _by_home([each for _, sight in written for each in sight.besides])
         applied = await keys.apply([*every, *besides])
-        pending = [at for (at, _), replies in zip(written, applied, strict=False) if replies is None]
+        pending = [at for (at, _), done in zip(written, applied, strict=False) if not done]
         if not pending:
             break
         seen = None
@@ -214,7 +215,7 @@ async def write(keys: Keyspace, commands: Sequence[Command]) -> None:
 
 
 def _by_home(commands: Sequence[Command]) -> list[Step]:
-    by_home: dict[int, list[Command]] = {}
+    by_home: dict[int, list[tuple[Part, ...]]] = {}
     for each in commands:
-        by_home.setdefault(each.home, []).append(each)
-    return [Step(home, {}, several) for home, several in by_home.items()]
+        by_home.setdefault(each.home, []).append(each.parts)
+    return [Step(home, (), several) for home, several in by_home.items()]

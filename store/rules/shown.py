@@ -73,10 +73,16 @@ class DismissedAlerts:
         banned = self._keys.addresses.account(account)
         return command(self._keys.home(banned), verb, f"i:{banned.tag.hex()}")
 
-    async def empty(self, account: str) -> None:
-        """Forgets what alerts on a deleted account showed, but not that they did."""
-        digest = self._keys.addresses.account(account)
-        home, name = self._keys.home(digest), f"q:{digest.raw.hex()}"
-        (raw,) = await self._keys.ask([command(home, "HGETALL", name)])
+    async def empty(self, accounts: Sequence[str]) -> None:
+        """Forgets what alerts on deleted accounts showed, but not that they did."""
+        digests = [self._keys.addresses.account(account).raw for account in accounts]
+        found = await self._keys.ask([named(self._keys, "HGETALL", "q", digest) for digest in digests])
         empty = msgspec.msgpack.encode(())
-        await write(self._keys, [command(home, "HSET", name, field, empty) for field in raw[::2]])
+        await write(
+            self._keys,
+            [
+                named(self._keys, "HSET", "q", digest, field, empty)
+                for digest, raw in zip(digests, found, strict=True)
+                for field in raw[::2]
+            ],
+        )

@@ -771,19 +771,19 @@ async def test_a_reinstatement_with_too_long_a_reason_lifts_the_ban(life: Life) 
 MANY = 50
 
 
-@pytest.fixture(params=["1 shard", "cluster of 3 shards"])
+@pytest.fixture(params=["one server", "cluster"])
 async def lived(request: pytest.FixtureRequest, life: Life, store_prefix: str) -> AsyncIterator[Life]:
     """Agents on a Redis, which have handled some events of every kind already."""
-    if request.param == "1 shard":
-        shards, there = 1, {"url": request.getfixturevalue("redis_url")}
+    if request.param == "one server":
+        there = {"url": request.getfixturevalue("redis_url")}
     else:
         nodes: RedisCluster = request.getfixturevalue("cluster")
-        shards, there = 3, {"cluster": tuple((LOOPBACK, node.port) for node in nodes.nodes)}
+        there = {"cluster": tuple((LOOPBACK, node.port) for node in nodes.nodes)}
     store = RedisStore(
         RedisEndpoint(deadline_seconds=10.0, **there),
         prefix=store_prefix,
         identity=b"i" * 32,
-        sizes=Sizes(shards=shards, **SMALL),
+        sizes=Sizes(**SMALL),
     )
     await store.open()
     lived = Life(replace(life.context, store=store))

@@ -17,26 +17,21 @@ MakeStore = Callable[..., Awaitable[Store]]
 SMALL = {"bans": 2_000, "remembered": 16_000, "sketch_columns": 1 << 12, "filter_bits": 1 << 16}
 
 
-ONE_SHARD_TOO = pytest.mark.parametrize("make_store", ["memory", "redis", "redis of 3 shards"], indirect=True)
-"""For what Redis does otherwise where one shard holds all: writes and proposals are one step there."""
-
-
-@pytest.fixture(params=["memory", "redis of 3 shards"])
+@pytest.fixture(params=["memory", "redis"])
 async def make_store(request: pytest.FixtureRequest) -> AsyncIterator[MakeStore]:
     """Makes stores of one kind, with the bounds that a test wants."""
     kind: str = request.param
-    shards = 3 if "3" in kind else 1
     made: list[Store] = []
 
     async def make(**bounds: float) -> Store:
         limits = Bounds(**bounds)  # type: ignore[arg-type]  # numbers of either kind
         store: Store = MemoryStore(limits, IDENTITY)
-        if kind.startswith("redis"):
+        if kind == "redis":
             store = RedisStore(
                 RedisEndpoint(url=request.getfixturevalue("redis_url"), deadline_seconds=10),
                 prefix=request.getfixturevalue("store_prefix"),
                 identity=IDENTITY,
-                sizes=Sizes(shards=shards, **SMALL),
+                sizes=Sizes(**SMALL),
                 bounds=limits,
             )
         await store.open()

@@ -426,12 +426,12 @@ async def test_a_new_store_and_the_same_again_are_no_fault(environment: dict[str
 
 
 @pytest.mark.journey
-async def test_other_shards_are_named_with_their_setting(environment: dict[str, str]) -> None:
+async def test_other_sizes_are_named_with_their_setting(environment: dict[str, str]) -> None:
     await found(environment)
-    fault = await found(environment, SAMEHAND_STORE_SHARDS="2")
+    fault = await found(environment, SAMEHAND_STORE_BANS="2000")
     assert fault is not None
-    assert "shards is 1 in Redis and 2 here" in fault.what
-    assert "SAMEHAND_STORE_SHARDS" in fault.cure
+    assert "bans is 1000000 in Redis and 2000 here" in fault.what
+    assert "SAMEHAND_STORE_BANS" in fault.cure
     assert fault.code == EXIT_STORE
 
 
