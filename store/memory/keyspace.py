@@ -40,9 +40,11 @@ class Dictionary:
             self._run(*parts)
         return same
 
-    async def standing(self, accounts: Sequence[str], now: float) -> list[Standing]:
+    async def standing(
+        self, accounts: Sequence[str], now: float, besides: Sequence[Command] = ()
+    ) -> tuple[list[Standing], list[Any]]:
         self.now = now
-        return [self._standing(account, now) for account in accounts]
+        return [self._standing(account, now) for account in accounts], await self.ask(besides)
 
     async def together(self, jobs: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
         return [await job for job in jobs]

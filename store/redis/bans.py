@@ -23,7 +23,7 @@ from samehand.fingerprint.distil import unpack
 from samehand.keys import Key
 from samehand.lineage import founder
 from store.base import Ban, BanFacts, Candidate, Enrolled, Query
-from store.common.key_digests import ID_BYTES, Digest
+from store.common.key_digests import ID_BYTES, TAG_BYTES, Digest
 from store.common.records import (
     BanQuote,
     Record,
@@ -39,7 +39,7 @@ from store.common.records import (
 )
 from store.limits import SWEEP_AT_ONCE
 from store.redis.candidates.lookup import Index, look_up
-from store.redis.client import Part, together
+from store.redis.client import Part, both, together
 from store.redis.layout import TAGS
 from store.redis.shards import Change, Plan, Shards, dropped, mark, marked
 from store.rules.families import Families
@@ -258,17 +258,17 @@ class Bans:
         return sum(int(count or 0) for count in counts)
 
     async def read(self, accounts: Sequence[str], now: float | None) -> list[Ban | None]:
-        ids = [self._shards.addresses.account(account).id for account in accounts]
-        records = await self._records(ids)
-        facts = await self._facts(ids, records)
+        records, facts = await self._facts(
+            [self._shards.addresses.account(account).id for account in accounts]
+        )
         return [
             None if fact is None or record is None else _ban(account, fact, record.frame, now)
             for account, fact, record in zip(accounts, facts, records, strict=True)
         ]
 
     async def facts(self, refs: Sequence[str]) -> list[BanFacts | None]:
-        ids = [bytes.fromhex(ref) for ref in refs]
-        return await self._facts(ids, await self._records(ids))
+        _, facts = await self._facts([bytes.fromhex(ref) for ref in refs])
+        return facts
 
     async def walk(self) -> AsyncIterator[list[Ban]]:
         """All bans, some at a time, in no order; one that is enrolled meanwhile may be missed.
@@ -283,8 +283,7 @@ class Bans:
             ids = np.union1d(ids, np.ndarray((entries,), ">u8", packed, start, (self._spread.width,)))
         for at in range(0, len(ids), _READ_AT_ONCE):
             some = [int(id_).to_bytes(ID_BYTES, "big") for id_ in ids[at : at + _READ_AT_ONCE]]
-            records = await self._records(some)
-            facts = await self._facts(some, records)
+            records, facts = await self._facts(some)
             yield [
                 ban
                 for fact, record in zip(facts, records, strict=True)
@@ -296,20 +295,19 @@ class Bans:
     async def _records(self, ids: Sequence[bytes]) -> list[Record | None]:
         return [read_record(raw) for raw in await self._shards.of_accounts(b"b", ids)]
 
-    async def _facts(self, ids: Sequence[bytes], records: Sequence[Record | None]) -> list[BanFacts | None]:
-        """What records quote, founders and dismissed alerts included."""
-        there = [at for at, record in enumerate(records) if record is not None]
-        names = [f"{self._shards.root(ids[at][0])}i:{ids[at][:4].hex()}" for at in there]
-        cleared = await together([self._shards.client.command("HGETALL", name) for name in names])
-        quotes = [read_ban_quote(record.quote) if record else None for record in records]
-        facts = await self._resolved(quotes)
-        for at, reasons in zip(there, cleared, strict=True):
+    async def _facts(self, ids: Sequence[bytes]) -> tuple[list[Record | None], list[BanFacts | None]]:
+        """The records of bans, and what they quote, founders and dismissed alerts included."""
+        names = [f"{self._shards.root(id_[0])}i:{id_[:TAG_BYTES].hex()}" for id_ in ids]
+        asking = [self._shards.client.command("HGETALL", name) for name in names]
+        records, cleared = await both(self._records(ids), together(asking))
+        facts = await self._resolved([read_ban_quote(record.quote) if record else None for record in records])
+        for at, reasons in enumerate(cleared):
             packed = reasons.values() if isinstance(reasons, dict) else reasons[1::2]
             fact = facts[at]
             if packed and fact is not None:
                 counted = Counter(chain.from_iterable(map(_REASONS.decode, packed)))
                 facts[at] = replace(fact, cleared=counted)
-        return facts
+        return records, facts
 
     async def _resolved(self, quotes: Sequence[BanQuote | None]) -> list[BanFacts | None]:
         roots = [Digest(quote.root) for quote in quotes if quote is not None and quote.root is not None]

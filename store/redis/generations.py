@@ -110,9 +110,8 @@ class Generations:
             for letter, by in zip("bn", both, strict=True)
             if by
         ]
-        if added:
-            await together(added)
-        _, sizes = await both(self.read(), self._sizes())
+        # In one trip; what a Cluster has not added by then is seen with the next batch.
+        _, (_, sizes) = await both(together(added), both(self.read(), self._sizes()))
         self._bytes = sizes.get(b"b%d" % self._book.last, 0)
         while len(self._book.began) > 1 and self._total(sizes) > self._budget:
             await self._change(now, opens=False, evicted=sizes.get(b"n%d" % self._book.first, 0))

@@ -39,7 +39,9 @@ class RedisKeyspace:
     async def apply(self, steps: Sequence[Step]) -> list[bool]:
         return [reply == 1 for reply in await self._shards.run("writes", steps)]
 
-    async def standing(self, accounts: Sequence[str], now: float) -> list[Standing]:
+    async def standing(
+        self, accounts: Sequence[str], now: float, besides: Sequence[Command] = ()
+    ) -> tuple[list[Standing], list[Any]]:
         digests = [self.addresses.account(account) for account in accounts]
         reads: list[tuple[int, tuple[Part, ...]]] = [
             (digest.home, parts)
@@ -50,11 +52,10 @@ class RedisKeyspace:
                 ("GET", "m:" + digest.raw.hex()),
             )
         ]
-        replies = await self.ask([Command(*read) for read in reads])
-        return [
-            _standing(*several, now)
-            for several in zip(replies[::3], replies[1::3], replies[2::3], strict=True)
-        ]
+        replies = await self.ask([*(Command(*read) for read in reads), *besides])
+        of_accounts = iter(replies[: len(reads)])
+        known = zip(of_accounts, of_accounts, of_accounts, strict=True)
+        return [_standing(*several, now) for several in known], replies[len(reads) :]
 
     async def together(self, jobs: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
         return await together(jobs)

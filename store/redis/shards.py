@@ -86,6 +86,7 @@ class Shards:
         self.layout = layout
         self.epoch = epoch
         self.all = range(TAGS)
+        self._roots = [layout.root(tag) for tag in self.all]
 
     @property
     def addresses(self) -> Addresses:
@@ -94,7 +95,7 @@ class Shards:
 
     def root(self, tag: int) -> str:
         """The prefix of a tag's keys."""
-        return self.layout.root(tag)
+        return self._roots[tag]
 
     async def script(self, name: str, tag: int, *arguments: Part) -> Any:
         return await self.client.script(name, self.root(tag), self.epoch, *arguments)
@@ -196,11 +197,10 @@ class Shards:
         return answers
 
     def _packed(self, step: Step) -> list[Part]:
-        parts: list[Part] = [self.root(step.home), len(step.read), *chain.from_iterable(step.read)]
+        parts: list[Part] = [self._roots[step.home], len(step.read), *chain.from_iterable(step.read)]
         parts.append(len(step.commands))
         for command in step.commands:
-            parts.append(len(command))
-            parts += command
+            parts += (len(command), *command)
         return parts
 
     async def postings(

@@ -11,7 +11,7 @@ look; `ac:` says so of pairs that are counted.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from schemas.alerts import WithdrawnReason
@@ -121,11 +121,7 @@ class Alerts:
         """What forbids alerts, and the replies to further commands of the same trip."""
         places = [self._verdicts.place(alert.alert_id) for alert in alerts]
         accounts = dict.fromkeys(account for alert in alerts for account in (alert.account, alert.banned))
-        asking: list[Coroutine[Any, Any, list[Any]]] = [
-            self._keys.ask([*places, *more]),
-            self._keys.standing(list(accounts), now),
-        ]
-        replies, standings = await self._keys.together(asking)
+        standings, replies = await self._keys.standing(list(accounts), now, [*places, *more])
         known = dict(zip(accounts, standings, strict=True))
         decisions = [DECISION.decode(raw[STAMP_BYTES:]) if raw else None for raw in replies[: len(alerts)]]
         facts = [
@@ -196,7 +192,7 @@ class Alerts:
 
     async def end(self, accounts: Sequence[str], reason: WithdrawnReason, now: float) -> None:
         """Withdraws every alert on those bans that have ended, and once more what was withdrawn before."""
-        standings = await self._keys.standing(accounts, now)
+        standings, _ = await self._keys.standing(accounts, now)
         accounts = [account for account, it in zip(accounts, standings, strict=True) if not it.banned]
         listed = await self._listed(accounts)
         counts = await self._counts(accounts)
@@ -233,7 +229,7 @@ class Alerts:
         await self._look_again([*(alert for alert in alerts if alert.open), *allowed], now)
 
     async def revise(self, alerts: Sequence[OpenAlert], now: float) -> None:
-        standings = await self._keys.standing([alert.banned for alert in alerts], now)
+        standings, _ = await self._keys.standing([alert.banned for alert in alerts], now)
         await self._reopen([alert for alert, it in zip(alerts, standings, strict=True) if it.banned], now)
 
     async def _reopen(self, alerts: Sequence[OpenAlert], now: float) -> None:
@@ -243,7 +239,7 @@ class Alerts:
         await self._change(alerts, reopen, now)
 
     async def recall(self, alerts: Sequence[OpenAlert], now: float) -> list[bool]:
-        standings = await self._keys.standing([alert.banned for alert in alerts], now)
+        standings, _ = await self._keys.standing([alert.banned for alert in alerts], now)
 
         def recall(pair: Pair | None, at: int) -> Pair | None:
             return pairs.recalled(pair, alerts[at], now, ban_stands=standings[at].banned)

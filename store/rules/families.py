@@ -99,7 +99,7 @@ class Families:
         await self._founders("DEL", [name for name in noted if name not in allowed])
 
     async def _allowed(self, accounts: Sequence[str], now: float) -> list[str]:
-        standings = await self._keys.standing(accounts, now)
+        standings, _ = await self._keys.standing(accounts, now)
         return [
             account
             for account, standing in zip(accounts, standings, strict=True)

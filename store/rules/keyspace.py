@@ -85,8 +85,10 @@ class Keyspace(Protocol):
     async def apply(self, steps: Sequence[Step]) -> list[bool]:
         """Runs each step if its keys are as they were read; returns whether it did, else it wrote nothing."""
 
-    async def standing(self, accounts: Sequence[str], now: float) -> list[Standing]:
-        """What is known of accounts at ``now`` (Unix seconds)."""
+    async def standing(
+        self, accounts: Sequence[str], now: float, besides: Sequence[Command] = ()
+    ) -> tuple[list[Standing], list[Any]]:
+        """What is known of accounts at ``now`` (Unix seconds), and in one trip what :meth:`ask` returns."""
 
     async def together(self, jobs: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
         """Runs jobs, side by side where that saves time."""

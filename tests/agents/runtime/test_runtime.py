@@ -397,7 +397,7 @@ async def test_a_store_keeps_accounts_and_ends_for_as_long_as_the_settings_say(
 
         crowd = [a_remembered(str(number)) for number in range(20)]
         await store.remember(crowd, now=NOW)
-        for days, accounts in ((3, 20), (3 * 9 / 8, 0)):
+        for days, accounts in ((2.99, 20), (3, 0)):
             (found,) = await store.remembered_like([a_query("x")], now=NOW + days * DAY)
             assert len(found) == accounts
 
