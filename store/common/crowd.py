@@ -60,9 +60,8 @@ def considered(kind: KeyKind, accounts: int, clusters: Sequence[int] | None) -> 
 
 
 def not_considered(key: Key, accounts: int) -> int:
-    """How many of a value's accounts no look-up considers; of those beyond the ones kept it does not know."""
-    kept = min(accounts, kept_at_most(kind_of(key)))
-    return max(0, kept - posting_cap(kind_of(key)) - LISTED_LATER)
+    """How many of a value's accounts no look-up considers."""
+    return max(0, accounts - posting_cap(kind_of(key)) - LISTED_LATER)
 
 
 def naming_keys(keys: Sequence[Key]) -> list[Key]:

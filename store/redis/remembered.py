@@ -246,11 +246,11 @@ class RememberedAccounts:
         asked = [naming_keys(query.keys) for query in queries]
         probes = Probes.of(asked, self._shards.addresses.keys, self._spread)
         left = dict.fromkeys(probes.keys, 0)
-        for name in names if probes.keys else ():
-            found = Matches.of(await self._shards.buckets(name, probes.buckets), probes, self._spread)
+        for blobs in await together([self._shards.buckets(name, probes.buckets) for name in names]):
+            found = Matches.of(blobs, probes, self._spread)
             counts = np.bincount(found.probe, minlength=len(probes.keys))
-            for key, count in zip(probes.keys, counts.tolist(), strict=True):
-                left[key] += not_considered(key, count)
+            for key, count, lost in zip(probes.keys, counts.tolist(), found.lost.tolist(), strict=True):
+                left[key] += not_considered(key, count) + lost
         return [by_kind((key, left.get(key, 0)) for key in keys) for keys in asked]
 
     # postings
@@ -283,11 +283,14 @@ class RememberedAccounts:
             return
         digests = [digest for digest, _ in former]
         before = await self._listed(digests)
+        gone: dict[int, list[bytes]] = {}
         for (digest, raw), (generation, rows) in zip(former, before, strict=True):
             if (record := read_record(raw)) is not None:
                 stays = _each(rows, self._width) if generation == record.generation else ()
-                gone = set(_each(self._rows_of(digest, record), self._width)).difference(stays)
-                await self._list("drop", record.generation, list(gone))
+                own = set(_each(self._rows_of(digest, record), self._width)).difference(stays)
+                gone.setdefault(record.generation, []).extend(own)
+        for generation, several in gone.items():
+            await self._list("drop", generation, several)
         for (generation, rows), old in zip(await self._listed(digests), before, strict=True):
             if (generation, rows) != old:
                 await self._list("complete", generation, [rows])

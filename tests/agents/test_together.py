@@ -798,7 +798,7 @@ async def lived(request: pytest.FixtureRequest, life: Life, store_prefix: str) -
 
 
 def batches_of(lived: Life) -> tuple[int, ...]:
-    """Sizes of batches; of a Cluster, a batch sends a command a tag, and its connections say how many wait."""
+    """Sizes of batches; to a Cluster a batch sends a command a tag, more than it has connections."""
     return (1, MANY) if lived_on_one_server(lived) else (1,)
 
 

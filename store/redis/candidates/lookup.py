@@ -13,6 +13,7 @@ from store.base import Candidate, Query
 from store.common.ranking import STEPS_A_BIT, Ints, Tables
 from store.common.records import Record, frame_heads, frame_records, read_record
 from store.redis.candidates.postings import Claims, Listings, Matches, Probes, merged
+from store.redis.client import together
 from store.redis.layout import Spread
 from store.redis.shards import Shards
 
@@ -46,8 +47,7 @@ async def look_up(
     # accounts falls into the bucket of another key (at a million one in sixty).
     numbers, which = np.unique(probes.buckets, return_inverse=True)
     found = []
-    for name in index.buckets:
-        blobs = await shards.buckets(name, numbers)
+    for blobs in await together([shards.buckets(name, numbers) for name in index.buckets]):
         matches = Matches.of([blobs[at] for at in which.tolist()], probes, index.spread)
         found.append(matches.considered(probes, of_bans=index.of_bans))
     listings = Listings.of(probes, merged(found))

@@ -27,6 +27,7 @@ Weigh = Callable[[Ints, Ints, Ints, Ints], tuple[Ints, Bools]]
 
 _PERSONAL: Bools = np.array([is_personal(kind) for kind in range(256)], np.bool_)
 _ACCOUNT_BITS = 32  # above these stands the query
+_LOST_MAX = np.uint64((1 << 32) - 1)
 _ALL: Ints = np.zeros(256, np.int64)
 _ALL[list(KeyKind)] = [posting_cap(kind) for kind in KeyKind]
 """By the number of a kind: of up to so many accounts a look-up considers all."""
@@ -58,11 +59,15 @@ class Probes:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """The entries whose prints match, by key and in order of arrival: key, account and what is beside."""
+    """The entries whose prints match, by key and in order of arrival: key, account and what is beside.
+
+    ``lost``: for each key, how many entries were removed from the middle of its crowd (postings.lua).
+    """
 
     probe: Ints
     ids: npt.NDArray[np.uint64]
     beside: Ints  # the moment of a ban (Unix seconds, 0 if unknown), or the cluster of a remembered account
+    lost: Ints
 
     @classmethod
     def of(cls, blobs: Sequence[bytes], probes: Probes, spread: Spread) -> Matches:
@@ -82,7 +87,10 @@ class Matches:
             probe, hits = probe[exact], hits[exact]
         ids = np.ndarray((entries,), ">u8", packed, size, (width,))
         beside = np.ndarray((entries,), f">u{spread.beside_bytes}", packed, size + ID_BYTES, (width,))
-        return cls(probe, ids[hits].astype(np.uint64), beside[hits].astype(np.int64))
+        found = ids[hits].astype(np.uint64)
+        there = found > _LOST_MAX
+        lost = np.bincount(probe[~there], found[~there], len(probes.keys)).astype(np.int64)
+        return cls(probe[there], found[there], beside[hits[there]].astype(np.int64), lost)
 
     def considered(self, probes: Probes, *, of_bans: bool) -> Matches:
         """Leaves of each key those that a look-up considers."""
@@ -94,7 +102,7 @@ class Matches:
             clusters = None if of_bans else self.beside[here:there].tolist()
             left[here:there] = False
             left[here + considered(kind_of(probes.keys[at]), there - here, clusters)] = True
-        return Matches(self.probe[left], self.ids[left], self.beside[left])
+        return Matches(self.probe[left], self.ids[left], self.beside[left], self.lost)
 
 
 def merged(several: Sequence[Matches]) -> Matches:
@@ -104,7 +112,7 @@ def merged(several: Sequence[Matches]) -> Matches:
     ids, beside = (
         np.concatenate(columns) for columns in zip(*((m.ids, m.beside) for m in several), strict=True)
     )
-    return Matches(probe[order], ids[order], beside[order])
+    return Matches(probe[order], ids[order], beside[order], np.sum([one.lost for one in several], 0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,27 +6,36 @@
 local DO, INDEX, PRINT, WIDTH, SECONDS = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local LOOKED_AFTER = 4096 -- bytes: each time a bucket has grown by so many, a crowded key is cut to what it keeps
 
+local NOBODY = '\0\0\0\0'
+
 local function place_of(held, entry, from)
   local at = string.find(held, entry, from, true)
   while at and (at - 1) % WIDTH ~= 0 do at = string.find(held, entry, at + 1, true) end
   return at
 end
 
--- Removes entries from the middle of those of one key until it has no more than it keeps.
+-- Removes entries from the middle of those of one key until it has no more than it keeps. In their place stands how many
+-- were ever removed, as an id below 2^32.
 local function cut_to(root, bucket, print, kept, kind)
-  local held, places = call('GET', bucket), {}
-  local at = place_of(held, print, 1)
+  local held, lost, places = call('GET', bucket), 0, {}
+  local at = place_of(held, print .. NOBODY, 1)
+  if at then
+    lost = struct.unpack('>I4', held, at + PRINT + #NOBODY)
+    held = sub(held, 1, at - 1) .. sub(held, at + WIDTH)
+  end
+  at = place_of(held, print, 1)
   while at do
     places[#places + 1] = at
     at = place_of(held, print, at + WIDTH)
   end
   local gone = #places - kept
   if gone <= 0 then return end
-  local parts, from = {}, 1
-  for i = math.floor(kept / 2) + 1, math.floor(kept / 2) + gone do
+  local parts, from, first = {}, 1, math.floor(kept / 2) + 1
+  for i = first, first + gone - 1 do
     parts[#parts + 1] = sub(held, from, places[i] - 1)
     from = places[i] + WIDTH
   end
+  parts[2] = print .. NOBODY .. struct.pack('>I4', lost + gone) .. string.rep('\0', WIDTH - PRINT - 8) .. (parts[2] or '')
   call('SET', bucket, table.concat(parts) .. sub(held, from), 'KEEPTTL')
   call('HINCRBY', root .. 'ta', (INDEX == 'p' and 'b' or 'g') .. kind, gone)
 end

@@ -106,7 +106,7 @@ def test_keys_that_fall_on_one_place_are_listed_once() -> None:
 # What numpy reads out of packed postings is what an entry at a time would say.
 
 ENTRIES = st.lists(
-    st.tuples(st.integers(0, 5), st.integers(0, 2**64 - 1), st.integers(0, 2**16 - 1)), max_size=12
+    st.tuples(st.integers(0, 5), st.integers(2**32, 2**64 - 1), st.integers(0, 2**16 - 1)), max_size=12
 )
 
 
@@ -262,6 +262,19 @@ async def test_crowded_key_is_cut_to_what_it_keeps(store: RedisStore) -> None:
     assert len(content) < 2 * 4_096
     turned_away = (await store.figures()).turned_away
     assert turned_away["bans", KeyKind.ADDRESS] > 500
+
+
+async def test_accounts_that_a_crowd_pushed_out_are_counted_also_once_it_has_gone(store: RedisStore) -> None:
+    """Nobody may believe that all were looked at, though their decoys were deleted since."""
+    crowd = [a_remembered(f"s{n}", handle=f"s{n}", device_id=DEVICE) for n in range(1_700)]
+    await store.remember(crowd, now=NOW)
+    lost = (await store.figures()).turned_away["remembered", KeyKind.DEVICE]
+    assert lost > 100
+    asked = a_query("q", handle=None, device_id=DEVICE)
+    assert await store.turned_away([asked], now=NOW) == [{KeyKind.DEVICE: len(crowd) - 90}]
+    await store.forget([(one.account, NOW + 1) for one in crowd], now=NOW + 1)
+    assert await store.turned_away([asked], now=NOW) == [{KeyKind.DEVICE: lost}]
+    assert await store.remembered_like([asked], now=NOW) == [[]]
 
 
 # Generations of what is remembered, as several workers know them, each since it looked last.
