@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from math import inf
 from typing import Any, Final, TypeVar
 
-from store.common.key_digests import Addresses, Digest
+from store.common.key_digests import Addresses
 from store.rules.keyspace import Command, Part, Standing, Step
 
 _ONE_HOME: Final = 0
@@ -25,7 +25,7 @@ class Dictionary:
         self.values: dict[Part, tuple[Any, float]] = {}
         self._standing = standing
 
-    def home(self, digest: Digest) -> int:
+    def home(self, digest: bytes) -> int:
         return _ONE_HOME
 
     async def ask(self, commands: Sequence[Command]) -> list[Any]:

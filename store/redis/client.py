@@ -52,10 +52,12 @@ class KeyNames(bytes):
         names.tables = tables
         packed = [b"*%d\r\n$4\r\nMGET\r\n" % (1 + sum(map(len, tables)))]
         for table in tables:
-            rows = (len(table), 1)
-            head = np.frombuffer(b"$%d\r\n" % table.shape[1], np.uint8)
-            ends = np.frombuffer(b"\r\n", np.uint8)
-            packed.append(np.hstack((np.tile(head, rows), table, np.tile(ends, rows))).tobytes())
+            head = b"$%d\r\n" % table.shape[1]
+            whole = np.empty((len(table), len(head) + table.shape[1] + 2), np.uint8)
+            whole[:, : len(head)] = np.frombuffer(head, np.uint8)
+            whole[:, len(head) : -2] = table
+            whole[:, -2:] = np.frombuffer(b"\r\n", np.uint8)
+            packed.append(whole.tobytes())
         names.values_command = b"".join(packed)
         return names
 

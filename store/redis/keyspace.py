@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
-from store.common.key_digests import Digest
 from store.common.records import HEAD_BYTES, head_expiry
 from store.redis.client import together
 from store.redis.shards import Shards, marked
@@ -22,8 +21,8 @@ class RedisKeyspace:
         self.addresses = shards.addresses
         self.homes = shards.all
 
-    def home(self, digest: Digest) -> int:
-        return digest.home
+    def home(self, digest: bytes) -> int:
+        return digest[0]
 
     async def ask(self, commands: Sequence[Command]) -> list[Any]:
         by_home: dict[int, list[int]] = {}

@@ -32,7 +32,6 @@ _SCANNED_AT_ONCE: Final = 2_000
 # Two workers that write one account at once make each other decide again; more than a few turns mean that
 # something else is wrong.
 _TURNS: Final = 8
-_HEX: Names = np.array([list(b"%02x" % tag) for tag in range(TAGS)], np.uint8)
 
 
 class Plan(NamedTuple):
@@ -87,6 +86,7 @@ class Shards:
         self.epoch = epoch
         self.all = range(TAGS)
         self._roots = [layout.root(tag) for tag in self.all]
+        self._root_table: Names = np.array([list(root.encode()) for root in self._roots], np.uint8)
 
     @property
     def addresses(self) -> Addresses:
@@ -244,15 +244,17 @@ class Shards:
         return [everything[tags == tag] for tag in np.unique(tags)]
 
     def _names(self, tags: Ints, kind: bytes, names: Names) -> Names:
-        """The full names of keys: prefix, tag in braces, kind, name."""
-        start = np.frombuffer(self.layout.prefix.encode() + b"{", np.uint8)
-        middle = np.frombuffer(b"}:" + kind, np.uint8)
-        rows = (len(tags), 1)
-        return np.hstack((np.tile(start, rows), _HEX[tags], np.tile(middle, rows), names))
+        """The full names of keys: the root of the tag, kind, name."""
+        root, start = self._root_table.shape[1], self._root_table.shape[1] + len(kind)
+        table = np.empty((len(tags), start + names.shape[1]), np.uint8)
+        table[:, :root] = self._root_table[tags]
+        table[:, root:start] = np.frombuffer(kind, np.uint8)
+        table[:, start:] = names
+        return table
 
     def _check(self, epochs: Sequence[bytes | None]) -> None:
         known = self.epoch
-        for raw in epochs:
+        for raw in set(epochs):
             held = (raw or b"").decode()
             if (held == MOVED or known) and held != known:
                 raise StoreEmptied(EMPTIED)

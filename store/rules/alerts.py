@@ -97,7 +97,7 @@ class Alerts:
         self, proposals: Sequence[Proposal], digests: Sequence[_Digests], now: float
     ) -> tuple[list[Facts], dict[Command, Any]]:
         """What forbids each, and what the first step on its ban reads: all in one trip."""
-        homes = [self._keys.home(Digest(it.banned)) for it in digests]
+        homes = [self._keys.home(it.banned) for it in digests]
         counts = [named(self._keys, "ZCARD", "a", it.account) for it in digests]
         reads = [
             [command(home, *parts) for parts in first_reads(it.banned, self._concerned(proposal))]
@@ -213,7 +213,7 @@ class Alerts:
                 def ending(sight: Sight, these: Sequence[bytes] = some) -> Awaitable[None]:
                     return act(sight, digest.raw, these)
 
-                await step(self._keys, self._keys.home(digest), ending)
+                await step(self._keys, self._keys.home(digest.raw), ending)
 
         digests = map(self._keys.addresses.account, accounts)
         await self._keys.together([end(*it) for it in zip(digests, listed, counts, strict=True)])

@@ -14,7 +14,6 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from store.common.key_digests import Digest
 from store.limits import COUNTED_A_BAN, OPEN_ALERTS_A_BAN
 from store.rules.keyspace import Command, Job, Keyspace, Sight, command, steps, values
 from store.rules.pairs import GONE, KNOWN_ON, OPEN, Pair, StoredAlert, band_rank, summed_up
@@ -44,9 +43,7 @@ def first_reads(banned: bytes, alerts: Iterable[bytes]) -> list[tuple[str, str]]
 async def pairs_at(keys: Keyspace, places: Sequence[tuple[bytes, bytes]]) -> list[Pair | None]:
     """Reads pairs by their digests: of the ban, and of the alert."""
     return await values(
-        keys,
-        [command(keys.home(Digest(banned)), "GET", pair_name(banned, alert)) for banned, alert in places],
-        PAIR,
+        keys, [command(keys.home(banned), "GET", pair_name(banned, alert)) for banned, alert in places], PAIR
     )
 
 
@@ -187,7 +184,7 @@ async def on_bans(
         by_ban.setdefault(banned, []).append(at)
 
     def job(banned: bytes, places: Sequence[int]) -> Job[Sequence[T]]:
-        home = keys.home(Digest(banned))
+        home = keys.home(banned)
         reads = [command(home, *parts) for parts in first_reads(banned, [pairs[at][1] for at in places])]
         return Job(home, lambda sight: act(BanAlerts(sight, banned, now, seconds), places), reads)
 

@@ -75,7 +75,7 @@ class Families:
             (known,) = await sight.get([name], _DESCENTS)
             sight.put(name, changed(known, alert, descent))
 
-        await step(self._keys, self._keys.home(account), act)
+        await step(self._keys, self._keys.home(account.raw), act)
 
     async def descents(self, accounts: Sequence[str]) -> list[Descent | None]:
         digests = [self._keys.addresses.account(account).raw for account in accounts]

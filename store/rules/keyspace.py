@@ -17,7 +17,7 @@ from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from store.common.key_digests import Addresses, Digest
+from store.common.key_digests import Addresses
 from store.errors import StoreUnavailable
 
 STAMP_BYTES: Final = 8
@@ -76,7 +76,7 @@ class Keyspace(Protocol):
     def homes(self) -> Sequence[int]:
         """All homes."""
 
-    def home(self, digest: Digest) -> int:
+    def home(self, digest: bytes) -> int:
         """The home of what is named after an account or an alert."""
 
     async def ask(self, commands: Sequence[Command]) -> list[Any]:
@@ -150,7 +150,7 @@ def command(home: int, *parts: Part) -> Command:
 
 def named(keys: Keyspace, verb: str, kind: str, digest: bytes, *arguments: Part) -> Command:
     """Makes a command on the key of a kind that is named after an account or an alert."""
-    return command(keys.home(Digest(digest)), verb, f"{kind}:{digest.hex()}", *arguments)
+    return command(keys.home(digest), verb, f"{kind}:{digest.hex()}", *arguments)
 
 
 class Job(NamedTuple, Generic[T]):

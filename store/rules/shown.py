@@ -33,8 +33,8 @@ class DismissedAlerts:
         for account, alert_id, lines, banned, reasons in shown:
             one, other = self._keys.addresses.account(account), self._keys.addresses.account(banned)
             field = alert_id.encode()
-            notes.append((self._keys.home(one), f"q:{one.raw.hex()}", field, OPEN_ALERTS_A_BAN, lines))
-            notes.append((self._keys.home(other), f"i:{other.tag.hex()}", field, CLEARED_A_BAN, reasons))
+            notes.append((self._keys.home(one.raw), f"q:{one.raw.hex()}", field, OPEN_ALERTS_A_BAN, lines))
+            notes.append((self._keys.home(other.raw), f"i:{other.tag.hex()}", field, CLEARED_A_BAN, reasons))
         sizes = await self._keys.ask([command(home, "HLEN", name) for home, name, *_ in notes])
         known = await self._keys.ask([command(home, "HGET", name, field) for home, name, field, *_ in notes])
         size = {note[:2]: held for note, held in zip(notes, sizes, strict=True)}
@@ -71,7 +71,7 @@ class DismissedAlerts:
 
     def _of_ban(self, account: str, verb: str) -> Command:
         banned = self._keys.addresses.account(account)
-        return command(self._keys.home(banned), verb, f"i:{banned.tag.hex()}")
+        return command(self._keys.home(banned.raw), verb, f"i:{banned.tag.hex()}")
 
     async def empty(self, accounts: Sequence[str]) -> None:
         """Forgets what alerts on deleted accounts showed, but not that they did."""

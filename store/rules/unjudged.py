@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from store.common.key_digests import Digest
 from store.limits import AWAITING_MAX
 from store.rules.ban_alerts import UNJUDGED
 from store.rules.keyspace import Keyspace, command, named, write
@@ -27,7 +26,7 @@ class UnjudgedAlerts:
         where = await self._keys.ask([named(self._keys, "GET", "l", alert) for alert in alerts])
         known = [(banned, banned + alert) for banned, alert in zip(where, alerts, strict=True) if banned]
         home = self._keys.home
-        await write(self._keys, [command(home(Digest(ban)), "ZREM", UNJUDGED, pair) for ban, pair in known])
+        await write(self._keys, [command(home(ban), "ZREM", UNJUDGED, pair) for ban, pair in known])
 
     async def figures(self) -> tuple[int, float | None]:
         """How many wait, and when (Unix seconds) the oldest of them was published."""
