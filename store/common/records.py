@@ -88,7 +88,7 @@ def frame_moment(frame: bytes) -> int:
     return int.from_bytes(frame[at : at + 4], "big")
 
 
-class Record(NamedTuple):
+class StoredAccount(NamedTuple):
     """All that is stored of an account under its id. ``generation``: in which one it is listed; 0 of bans."""
 
     frame: bytes
@@ -99,18 +99,18 @@ class Record(NamedTuple):
 _RECORD = struct.Struct(">IH")
 
 
-def pack_record(record: Record) -> bytes:
+def pack_record(record: StoredAccount) -> bytes:
     """The length of the frame, the generation, the frame, the quote."""
     return _RECORD.pack(len(record.frame), record.generation) + record.frame + record.quote
 
 
-def read_record(raw: bytes) -> Record | None:
+def read_record(raw: bytes) -> StoredAccount | None:
     """Reads what :func:`pack_record` made; ``None`` of nothing."""
     if not raw:
         return None
     size, generation = _RECORD.unpack_from(raw)
     ends = _RECORD.size + size
-    return Record(raw[_RECORD.size : ends], raw[ends:], generation)
+    return StoredAccount(raw[_RECORD.size : ends], raw[ends:], generation)
 
 
 HEAD_BYTES = _RECORD.size + TAG.stop + _MOMENT_BYTES

@@ -7,7 +7,7 @@ from math import inf
 from typing import Any, Final, TypeVar
 
 from store.common.key_digests import Addresses
-from store.rules.keyspace import Command, Part, Standing, Step
+from store.rules.keyspace import Command, Part, Standing, Transaction
 
 _ONE_HOME: Final = 0
 T = TypeVar("T")
@@ -31,10 +31,10 @@ class Dictionary:
     async def ask(self, commands: Sequence[Command]) -> list[Any]:
         return [self._run(*each.parts) for each in commands]
 
-    async def apply(self, steps: Sequence[Step]) -> list[bool]:
+    async def apply(self, steps: Sequence[Transaction]) -> list[bool]:
         return [self._applied(step) for step in steps]
 
-    def _applied(self, step: Step) -> bool:
+    def _applied(self, step: Transaction) -> bool:
         same = all((self._held(name) or b"")[: len(known) or None] == known for name, known in step.read)
         for parts in step.commands if same else ():
             self._run(*parts)

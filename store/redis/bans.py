@@ -26,7 +26,7 @@ from store.base import Ban, BanFacts, Candidate, Enrolled, Query
 from store.common.key_digests import ID_BYTES, TAG_BYTES, Digest
 from store.common.records import (
     BanQuote,
-    Record,
+    StoredAccount,
     ban_quote,
     frame_moment,
     frame_of,
@@ -38,7 +38,7 @@ from store.common.records import (
     read_record,
 )
 from store.limits import SWEEP_AT_ONCE
-from store.redis.candidates.lookup import Index, look_up
+from store.redis.candidates.lookup import SearchedIndex, look_up
 from store.redis.client import Part, both, together
 from store.redis.layout import TAGS
 from store.redis.shards import Change, Plan, Shards, dropped, mark, marked
@@ -82,7 +82,9 @@ class Bans:
             facts = ban.facts
             own = facts.descent == founder(ban.account)
             root = None if own else addresses.account(facts.descent.root_id).raw
-            record = Record(frame_of(digest.tag, ban.fingerprints, facts.expires_at), ban_quote(facts, root))
+            record = StoredAccount(
+                frame_of(digest.tag, ban.fingerprints, facts.expires_at), ban_quote(facts, root)
+            )
             records.append(record)
             decide = partial(_enrolment, digest, record, facts.occurred_at, now)
             changes.append(Change(digest, _reads(digest), decide))
@@ -247,7 +249,7 @@ class Bans:
     async def like(self, queries: Sequence[Query], now: float, keep: int) -> list[list[Candidate]]:
         """Bans that share keys, best first."""
         return await look_up(
-            self._shards, queries, Index(b"b", [_INDEX], self._spread, self.count), keep, now
+            self._shards, queries, SearchedIndex(b"b", [_INDEX], self._spread, self.count), keep, now
         )
 
     async def count(self) -> int:
@@ -292,10 +294,10 @@ class Bans:
                 and (ban := _ban(account_key(fact.platform, fact.account_id), fact, record.frame, None))
             ]
 
-    async def _records(self, ids: Sequence[bytes]) -> list[Record | None]:
+    async def _records(self, ids: Sequence[bytes]) -> list[StoredAccount | None]:
         return [read_record(raw) for raw in await self._shards.of_accounts(b"b", ids)]
 
-    async def _facts(self, ids: Sequence[bytes]) -> tuple[list[Record | None], list[BanFacts | None]]:
+    async def _facts(self, ids: Sequence[bytes]) -> tuple[list[StoredAccount | None], list[BanFacts | None]]:
         """The records of bans, and what they quote, founders and dismissed alerts included."""
         names = [f"{self._shards.root(id_[0])}i:{id_[:TAG_BYTES].hex()}" for id_ in ids]
         asking = [self._shards.client.command("HGETALL", name) for name in names]
@@ -323,7 +325,7 @@ def _reads(digest: Digest) -> tuple[str | bytes, ...]:
 
 
 def _enrolment(
-    digest: Digest, record: Record, occurred_at: float, now: float, found: Sequence[bytes]
+    digest: Digest, record: StoredAccount, occurred_at: float, now: float, found: Sequence[bytes]
 ) -> Plan:
     """Decides on a ban to enrol, by the account's record and the marker of its reinstatement as found."""
     raw, packed = found[0], pack_record(record)

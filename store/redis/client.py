@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import hiredis
 import numpy as np
@@ -27,13 +27,12 @@ from redis.exceptions import (
     ResponseError,
 )
 
-from store.common.together import Answer as Answer
-from store.common.together import both as both
-from store.common.together import together as together
 from store.errors import StoreEmptied, StoreEvicts, StoreMoving, StoreRefused, StoreUnavailable
 from store.redis.deadline import COMMAND_SLICES, Deadline
 from store.redis.scripts import READING, SCRIPTS
 
+Answer = TypeVar("Answer")
+Other = TypeVar("Other")
 Part = bytes | str | float
 
 _LONG = 32  # arguments from which on it pays (1,900 keys: a look-up costs the client 90 µs instead of 125)
@@ -327,6 +326,27 @@ class RedisClient:
             # closes the connection that another is about to write to: 'NoneType' object has no attribute
             # 'writelines', or of uvloop that the handler is closed.
             raise StoreUnavailable("Redis cannot be reached: its client is reconnecting") from fault
+
+
+async def together(jobs: Sequence[Coroutine[Any, Any, Answer]]) -> list[Answer]:
+    """Runs several jobs at once, whose commands share their trips.
+
+    Raises the first error after all have ended, so none is left running.
+    """
+    if len(jobs) == 1:
+        return [await jobs[0]]
+    answers = await asyncio.gather(*jobs, return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    return cast(list[Answer], answers)
+
+
+async def both(one: Coroutine[Any, Any, Answer], other: Coroutine[Any, Any, Other]) -> tuple[Answer, Other]:
+    """Like :func:`together`, for two jobs with answers of two types."""
+    jobs: list[Coroutine[Any, Any, Any]] = [one, other]
+    first, second = await together(jobs)
+    return first, second
 
 
 def _login_refused(fault: BaseException | None) -> bool:

@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 
 from store.common.key_digests import ID_BYTES, Digest
-from store.common.records import Record, read_record
+from store.common.records import StoredAccount, read_record
 from store.limits import GENERATIONS
 from store.redis.client import both, together
 from store.redis.shards import Change, Plan, Shards
@@ -36,7 +36,7 @@ class Book(msgspec.Struct, frozen=True, array_like=True):
     began: tuple[float, ...] = ()
     evicted: int = 0  # accounts
 
-    def holds(self, record: Record) -> bool:
+    def holds(self, record: StoredAccount) -> bool:
         """Returns whether a record is listed in a generation that was not evicted."""
         return (record.generation - self.first) & _NUMBERS < len(self.began)
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from store.common.records import HEAD_BYTES, head_expiry
 from store.redis.client import together
 from store.redis.shards import Shards, marked
-from store.rules.keyspace import Command, Part, Standing, Step
+from store.rules.keyspace import Command, Part, Standing, Transaction
 
 T = TypeVar("T")
 
@@ -28,14 +28,16 @@ class RedisKeyspace:
         by_home: dict[int, list[int]] = {}
         for at, each in enumerate(commands):
             by_home.setdefault(each.home, []).append(at)
-        asked = [Step(home, (), [commands[at].parts for at in places]) for home, places in by_home.items()]
+        asked = [
+            Transaction(home, (), [commands[at].parts for at in places]) for home, places in by_home.items()
+        ]
         replies: list[Any] = [None] * len(commands)
         for places, several in zip(by_home.values(), await self._shards.run("reads", asked), strict=True):
             for at, reply in zip(places, several, strict=True):
                 replies[at] = reply
         return replies
 
-    async def apply(self, steps: Sequence[Step]) -> list[bool]:
+    async def apply(self, steps: Sequence[Transaction]) -> list[bool]:
         return [reply == 1 for reply in await self._shards.run("writes", steps)]
 
     async def standing(

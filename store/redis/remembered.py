@@ -19,7 +19,7 @@ from store.base import Candidate, Query, Remembered, RememberedFacts
 from store.common.crowd import by_kind, cluster_tag, naming_keys, not_considered
 from store.common.key_digests import DIGEST_BYTES, ID_BYTES, Digest
 from store.common.records import (
-    Record,
+    StoredAccount,
     frame_of,
     keys_of,
     keys_of_account,
@@ -33,7 +33,7 @@ from store.common.records import (
     with_former,
 )
 from store.limits import DELETION_MARKER_SECONDS, GENERATIONS, REMEMBERED_AT_ONCE
-from store.redis.candidates.lookup import Index, look_up
+from store.redis.candidates.lookup import SearchedIndex, look_up
 from store.redis.candidates.postings import Matches, Probes
 from store.redis.client import Answer, Part, both, together
 from store.redis.counting.counters import Counters
@@ -220,7 +220,7 @@ class RememberedAccounts:
             for account, record in zip(accounts, records, strict=True)
         ]
 
-    async def _records(self, digests: Sequence[Digest], now: float) -> list[Record | None]:
+    async def _records(self, digests: Sequence[Digest], now: float) -> list[StoredAccount | None]:
         ids = [digest.id for digest in digests]
         raws, book = await both(self._shards.of_accounts(b"s", ids), self.generations.read())
         return [_in_force(read_record(raw), book, now) for raw in raws]
@@ -228,7 +228,9 @@ class RememberedAccounts:
     async def like(self, queries: Sequence[Query], now: float, keep: int) -> list[list[Candidate]]:
         """Remembered accounts that share keys, best first."""
         names = [index_of(number) for number in await self.generations.living(now)]
-        return await look_up(self._shards, queries, Index(b"s", names, self._spread, self._count), keep, now)
+        return await look_up(
+            self._shards, queries, SearchedIndex(b"s", names, self._spread, self._count), keep, now
+        )
 
     async def _count(self) -> int:
         return (await self.generations.figures())[0]
@@ -266,7 +268,7 @@ class RememberedAccounts:
         several = zip(digests, keys, strict=True)
         return self._spread.named([digest.id + cluster_tag(own, digest.tag) for digest, own in several], rows)
 
-    def _rows_of(self, digest: Digest, record: Record) -> bytes:
+    def _rows_of(self, digest: Digest, record: StoredAccount) -> bytes:
         (rows,) = self._rows([digest], [keys_of(read_frame(record.frame).records)])
         return rows
 
@@ -305,7 +307,7 @@ class RememberedAccounts:
         ]
 
     # from another layout
-    async def carry(self, records: Sequence[Record], now: float) -> None:
+    async def carry(self, records: Sequence[StoredAccount], now: float) -> None:
         """Copies accounts of another layout, to be remembered as long as there; counts nothing."""
         accounts, until = [], []
         for record in records:
@@ -332,7 +334,7 @@ class _Writing:
         self.account = account
         self.digest = digest
         self.rows = rows
-        self.record: Record | None = None
+        self.record: StoredAccount | None = None
         self.word = ""
         self.shown = account.shown
         self.reads = (b"s" + digest.id, _deletion(digest), b"b" + digest.id, b"u" + digest.id)
@@ -357,7 +359,7 @@ class _Writing:
                 return self._told("same", raw)
             if read_remembered_quote(known.quote).seen_at > account.seen_at:
                 return self._told("older", raw)
-        self.record = Record(self._frame, quote, self._book.last & 0xFFFF)
+        self.record = StoredAccount(self._frame, quote, self._book.last & 0xFFFF)
         banned = read_record(ban)
         word = "banned" if banned is not None and not read_frame(banned.frame).expired(now) else "kept"
         commands = [_kept(b"s" + self.digest.id, pack_record(self.record), seconds)]
@@ -380,7 +382,7 @@ class _Growth:
     def __init__(self) -> None:
         self.by_generation: dict[int, tuple[int, int]] = {}
 
-    def add(self, record: Record, keys: int, accounts: int) -> None:
+    def add(self, record: StoredAccount, keys: int, accounts: int) -> None:
         size, known = self.by_generation.get(record.generation, (0, 0))
         own = remembered_bytes(record.frame, record.quote, keys)
         self.by_generation[record.generation] = size + accounts * own, known + accounts
@@ -391,7 +393,7 @@ class _Growth:
             self.by_generation[number] = known[0] + size, known[1] + accounts
 
 
-def _following(account: Remembered, record: Record) -> Remembered:
+def _following(account: Remembered, record: StoredAccount) -> Remembered:
     """An account with what its former state showed, unless that is a later one."""
     if read_remembered_quote(record.quote).seen_at > account.seen_at:
         return account
@@ -421,7 +423,7 @@ def _deletion(digest: Digest) -> str:
     return "d:" + digest.raw.hex()
 
 
-def _in_force(record: Record | None, book: Book, now: float) -> Record | None:
+def _in_force(record: StoredAccount | None, book: Book, now: float) -> StoredAccount | None:
     there = record is not None and book.holds(record) and not read_frame(record.frame).expired(now)
     return record if there else None
 

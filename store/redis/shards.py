@@ -19,7 +19,7 @@ from store.common.ranking import Ints
 from store.errors import StoreEmptied, StoreUnavailable
 from store.redis.client import EMPTIED, EPOCH_KEY, MOVED, KeyNames, Part, RedisClient, together
 from store.redis.layout import BUCKET_BYTES, TAGS, Layout, Spread
-from store.rules.keyspace import Step
+from store.rules.keyspace import Transaction
 
 Names = npt.NDArray[np.uint8]
 """Ends of key names of one length, a row for each key."""
@@ -154,7 +154,7 @@ class Shards:
             answers = await self.run(
                 "writes",
                 [
-                    Step(
+                    Transaction(
                         changes[at].digest.home,
                         list(zip(changes[at].reads, values[at], strict=True)),
                         plans[at].commands,
@@ -171,7 +171,7 @@ class Shards:
             f"writes of {len(todo)} accounts given up: other workers changed them before each retry"
         )
 
-    async def run(self, how: str, steps: Sequence[Step]) -> list[Any]:
+    async def run(self, how: str, steps: Sequence[Transaction]) -> list[Any]:
         """Takes steps, in order for each tag; step.lua says what it returns of each."""
         homes = np.array([step.home for step in steps], np.int64)
         calls = [
@@ -196,7 +196,7 @@ class Shards:
                 answers[at] = reply
         return answers
 
-    def _packed(self, step: Step) -> list[Part]:
+    def _packed(self, step: Transaction) -> list[Part]:
         parts: list[Part] = [self._roots[step.home], len(step.read), *chain.from_iterable(step.read)]
         parts.append(len(step.commands))
         for command in step.commands:

@@ -21,7 +21,7 @@ from store.limits import OPEN_ALERTS_A_BAN, OWED_AT_ONCE
 from store.rules import pairs
 from store.rules.ban_alerts import COUNTS, BanAlerts, first_reads, on_bans, pairs_at
 from store.rules.keyspace import STAMP_BYTES, Command, Keyspace, Sight, command, named, step, write
-from store.rules.pairs import Facts, Pair
+from store.rules.pairs import Facts, StoredPair
 from store.rules.verdicts import DECISION, Verdicts, silenced_at
 
 Alert = Proposal | OpenAlert
@@ -143,7 +143,7 @@ class Alerts:
         why = [pairs.forbidden(alert, fact) for alert, fact in zip(alerts, facts, strict=True)]
         refused = [at for at, ruling in enumerate(why) if ruling is not None]
 
-        def end(pair: Pair | None, at: int) -> Pair | None:
+        def end(pair: StoredPair | None, at: int) -> StoredPair | None:
             return pairs.ended(pair, facts[refused[at]], now)
 
         await self._change([alerts[at] for at in refused], end, now)
@@ -185,7 +185,7 @@ class Alerts:
         await on_bans(self._keys, places, act, now, self._seconds)
 
     async def withdraw(self, alerts: Sequence[OpenAlert], reason: WithdrawnReason, now: float) -> None:
-        def end(pair: Pair | None, at: int) -> Pair | None:
+        def end(pair: StoredPair | None, at: int) -> StoredPair | None:
             return pairs.withdrawn_as_read(pair, alerts[at], reason, now)
 
         await self._change(alerts, end, now)
@@ -233,7 +233,7 @@ class Alerts:
         await self._reopen([alert for alert, it in zip(alerts, standings, strict=True) if it.banned], now)
 
     async def _reopen(self, alerts: Sequence[OpenAlert], now: float) -> None:
-        def reopen(pair: Pair | None, at: int) -> Pair | None:
+        def reopen(pair: StoredPair | None, at: int) -> StoredPair | None:
             return pairs.reopened(pair, alerts[at], now)
 
         await self._change(alerts, reopen, now)
@@ -241,7 +241,7 @@ class Alerts:
     async def recall(self, alerts: Sequence[OpenAlert], now: float) -> list[bool]:
         standings, _ = await self._keys.standing([alert.banned for alert in alerts], now)
 
-        def recall(pair: Pair | None, at: int) -> Pair | None:
+        def recall(pair: StoredPair | None, at: int) -> StoredPair | None:
             return pairs.recalled(pair, alerts[at], now, ban_stands=standings[at].banned)
 
         taken = await self._change(alerts, recall, now, placed=True)
@@ -323,7 +323,7 @@ class Alerts:
     async def _change(
         self,
         alerts: Sequence[Alert],
-        rule: Callable[[Pair | None, int], Pair | None],
+        rule: Callable[[StoredPair | None, int], StoredPair | None],
         now: float,
         *,
         placed: bool = False,

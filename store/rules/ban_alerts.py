@@ -16,11 +16,11 @@ import msgspec
 
 from store.limits import COUNTED_A_BAN, OPEN_ALERTS_A_BAN
 from store.rules.keyspace import Command, Job, Keyspace, Sight, command, steps, values
-from store.rules.pairs import GONE, KNOWN_ON, OPEN, Pair, StoredAlert, band_rank, summed_up
+from store.rules.pairs import GONE, KNOWN_ON, OPEN, StoredAlert, StoredPair, band_rank, summed_up
 
 DUE: Final = "due"
 UNJUDGED: Final = "unjudged"
-PAIR: Final = msgspec.msgpack.Decoder(Pair)
+PAIR: Final = msgspec.msgpack.Decoder(StoredPair)
 
 
 def pair_name(banned: bytes, alert: bytes) -> str:
@@ -40,7 +40,7 @@ def first_reads(banned: bytes, alerts: Iterable[bytes]) -> list[tuple[str, str]]
     return counts + [("GET", pair_name(banned, alert)) for alert in alerts]
 
 
-async def pairs_at(keys: Keyspace, places: Sequence[tuple[bytes, bytes]]) -> list[Pair | None]:
+async def pairs_at(keys: Keyspace, places: Sequence[tuple[bytes, bytes]]) -> list[StoredPair | None]:
     """Reads pairs by their digests: of the ban, and of the alert."""
     return await values(
         keys, [command(keys.home(banned), "GET", pair_name(banned, alert)) for banned, alert in places], PAIR
@@ -52,7 +52,7 @@ class BanAlerts:
 
     def __init__(self, sight: Sight, banned: bytes, now: float, seconds: int) -> None:
         """Takes the banned account's digest, and for how many seconds a pair is kept that is gone."""
-        self.pairs: dict[bytes, Pair | None] = {}
+        self.pairs: dict[bytes, StoredPair | None] = {}
         self.open = 0
         self.known = 0
         self.sight = sight
@@ -78,17 +78,17 @@ class BanAlerts:
     def _name(self, kind: str) -> str:
         return f"{kind}:{self._banned.hex()}"
 
-    def put(self, alert: bytes, pair: Pair, summary: StoredAlert | None = None) -> None:
+    def put(self, alert: bytes, pair: StoredPair, summary: StoredAlert | None = None) -> None:
         """Writes a pair, and all that the ban has to say of it; a pair that opens is counted no more."""
-        opened = (self.pairs.get(alert) or Pair()).status != OPEN, pair.status == OPEN
+        opened = (self.pairs.get(alert) or StoredPair()).status != OPEN, pair.status == OPEN
         self._write(alert, pair)
         if opened[1] and self.uncount(alert):
             self._sum_up(summary)
         elif opened[0] == opened[1] and self._count:
             self._sum_up_again()
 
-    def _write(self, alert: bytes, pair: Pair) -> None:
-        before, self.pairs[alert] = self.pairs.get(alert) or Pair(), pair
+    def _write(self, alert: bytes, pair: StoredPair) -> None:
+        before, self.pairs[alert] = self.pairs.get(alert) or StoredPair(), pair
         ends = pair.status == GONE and not pair.owed
         self.sight.put(pair_name(self._banned, alert), pair, self._seconds if ends else None)
         self.open += self._listed("o", alert, before.status == OPEN, pair.status == OPEN)

@@ -42,7 +42,7 @@ class Command(NamedTuple):
         return str(self.parts[1])
 
 
-class Step(NamedTuple):
+class Transaction(NamedTuple):
     """Commands under one home, to be run at once if keys are unchanged.
 
     ``read``: each key and its value as read, empty where there was none; a stamp stands for a value that
@@ -82,7 +82,7 @@ class Keyspace(Protocol):
     async def ask(self, commands: Sequence[Command]) -> list[Any]:
         """Returns the replies to reading commands, in order; those of one home see one moment."""
 
-    async def apply(self, steps: Sequence[Step]) -> list[bool]:
+    async def apply(self, steps: Sequence[Transaction]) -> list[bool]:
         """Runs each step if its keys are as they were read; returns whether it did, else it wrote nothing."""
 
     async def standing(
@@ -184,7 +184,7 @@ async def steps(keys: Keyspace, jobs: Sequence[Job[T]], seen: Mapping[Command, A
                 written.append((at, sight))
         if not written:
             break
-        every = [Step(sight.home, sight.read.items(), sight.commands) for _, sight in written]
+        every = [Transaction(sight.home, sight.read.items(), sight.commands) for _, sight in written]
         besides = _by_home([each for _, sight in written for each in sight.besides])
         applied = await keys.apply([*every, *besides])
         pending = [at for (at, _), done in zip(written, applied, strict=False) if not done]
@@ -216,8 +216,8 @@ async def write(keys: Keyspace, commands: Sequence[Command]) -> None:
         await keys.apply(_by_home(commands))
 
 
-def _by_home(commands: Sequence[Command]) -> list[Step]:
+def _by_home(commands: Sequence[Command]) -> list[Transaction]:
     by_home: dict[int, list[tuple[Part, ...]]] = {}
     for each in commands:
         by_home.setdefault(each.home, []).append(each.parts)
-    return [Step(home, (), several) for home, several in by_home.items()]
+    return [Transaction(home, (), several) for home, several in by_home.items()]

@@ -18,7 +18,7 @@ from store.limits import OPEN_ALERTS_A_BAN, OWED_AT_ONCE, RELAY_SECONDS, SUMMARY
 from store.rules import pairs
 from store.rules.ban_alerts import DUE, BanAlerts, on_bans, pairs_at
 from store.rules.keyspace import Keyspace, command, write
-from store.rules.pairs import Pair, band_rank
+from store.rules.pairs import StoredPair, band_rank
 
 
 async def relays(keys: Keyspace, home: int, name: str, holder: str) -> bool:
@@ -66,7 +66,7 @@ class Outbox:
                 break
         return owed[:OWED_AT_ONCE]
 
-    async def _as_owed(self, home: int, banned: bytes, pair: Pair) -> Owed:
+    async def _as_owed(self, home: int, banned: bytes, pair: StoredPair) -> Owed:
         alert, at = pair.published, pair.owed_at
         if pair.owed != "summary":
             forgotten = pair.owed == "forgotten"
@@ -105,7 +105,7 @@ class Outbox:
         return [entry for entry, was_owed in zip(published, were_owed, strict=True) if was_owed]
 
 
-def _waits(pair: Pair, now: float) -> bool:
+def _waits(pair: StoredPair, now: float) -> bool:
     """Returns whether the pair is a summary that was published for a change of the last seconds."""
     return (
         pair.owed == "summary" and pair.summed_up_at is not None and now < pair.summed_up_at + SUMMARY_SECONDS

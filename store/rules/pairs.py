@@ -91,7 +91,7 @@ class StoredAlert(msgspec.Struct, array_like=True, frozen=True):
         )
 
 
-class Pair(msgspec.Struct, array_like=True, frozen=True):
+class StoredPair(msgspec.Struct, array_like=True, frozen=True):
     """What the store keeps of a pair.
 
     ``noted``, ``confirmed``: the ranks of these bands, -1 for none. ``claim``: the digest of the event that
@@ -172,9 +172,9 @@ def ends(alert: OpenAlert | StoredAlert, facts: Facts) -> WithdrawnReason | None
     return None if why is None or (why is Ruling.NOT_BANNED and facts.banned.expired) else WITHDRAWN_FOR[why]
 
 
-def foreseen(pair: Pair | None, proposal: Proposal, facts: Facts, now: float) -> Ruled:
+def foreseen(pair: StoredPair | None, proposal: Proposal, facts: Facts, now: float) -> Ruled:
     """Returns the ruling on a proposal if no event had proposed its pair before."""
-    known = pair or Pair()
+    known = pair or StoredPair()
     if (why := forbidden(proposal, facts)) is not None:
         return Ruled(why, 0)
     if known.status != OPEN and facts.full:
@@ -184,10 +184,10 @@ def foreseen(pair: Pair | None, proposal: Proposal, facts: Facts, now: float) ->
 
 
 def proposed(
-    pair: Pair | None, proposal: Proposal, claim: bytes, facts: Facts, now: float
-) -> tuple[Ruled, Pair | None]:
+    pair: StoredPair | None, proposal: Proposal, claim: bytes, facts: Facts, now: float
+) -> tuple[Ruled, StoredPair | None]:
     """Rules on a claimant's proposal; one that may be published is noted as open, and claimed."""
-    known, rank = pair or Pair(), band_rank(proposal.band)
+    known, rank = pair or StoredPair(), band_rank(proposal.band)
     if (why := forbidden(proposal, facts)) is not None:
         return Ruled(why, 0), ended(pair, facts, now)
     unconfirmed = known.confirmed < known.noted
@@ -211,11 +211,11 @@ def proposed(
         proposal.dismissed_at,
     )
     debt: tuple[Debt, float] = ("again", now) if known.owed else ("", 0.0)
-    noted = Pair(revision, rank, known.confirmed, claim, now, OPEN, alert, *debt)
+    noted = StoredPair(revision, rank, known.confirmed, claim, now, OPEN, alert, *debt)
     return Ruled(Ruling.PUBLISH, revision), noted
 
 
-def ended(pair: Pair | None, facts: Facts, now: float) -> Pair | None:
+def ended(pair: StoredPair | None, facts: Facts, now: float) -> StoredPair | None:
     """Withdraws an alert, open or known, if what was noted of it must not be (any more)."""
     why = ends(pair.alert, facts) if pair is not None and pair.alert is not None else None
     if (
@@ -227,7 +227,7 @@ def ended(pair: Pair | None, facts: Facts, now: float) -> Pair | None:
     return withdrawn(pair, why, now)
 
 
-def confirmed(pair: Pair | None, claim: bytes, revision: int) -> Pair | None:
+def confirmed(pair: StoredPair | None, claim: bytes, revision: int) -> StoredPair | None:
     """Notes that the broker has confirmed the claimant's alert of that revision.
 
     It is not the one to publish if another event has claimed the pair since, or the pair has another
@@ -238,7 +238,9 @@ def confirmed(pair: Pair | None, claim: bytes, revision: int) -> Pair | None:
     return msgspec.structs.replace(pair, confirmed=max(pair.confirmed, pair.noted))
 
 
-def withdrawn(pair: Pair, reason: WithdrawnReason, now: float, alert: StoredAlert | None = None) -> Pair:
+def withdrawn(
+    pair: StoredPair, reason: WithdrawnReason, now: float, alert: StoredAlert | None = None
+) -> StoredPair:
     """Withdraws an alert that is open or known. ``alert``: what replaces it as it was last published."""
     return msgspec.structs.replace(
         pair,
@@ -253,8 +255,8 @@ def withdrawn(pair: Pair, reason: WithdrawnReason, now: float, alert: StoredAler
 
 
 def withdrawn_as_read(
-    pair: Pair | None, alert: OpenAlert, reason: WithdrawnReason, now: float
-) -> Pair | None:
+    pair: StoredPair | None, alert: OpenAlert, reason: WithdrawnReason, now: float
+) -> StoredPair | None:
     """Withdraws an alert that is open as it was read, and for a reason to forget it one that is known."""
     if pair is None:
         return None
@@ -265,7 +267,7 @@ def withdrawn_as_read(
     return None
 
 
-def reopened(pair: Pair | None, alert: OpenAlert, now: float) -> Pair | None:
+def reopened(pair: StoredPair | None, alert: OpenAlert, now: float) -> StoredPair | None:
     """Opens an alert that a verdict withdrew, or revises one that is open, if it stands as it was read.
 
     It counts as confirmed at once: the store owes the alert until the broker has confirmed it.
@@ -285,14 +287,16 @@ def reopened(pair: Pair | None, alert: OpenAlert, now: float) -> Pair | None:
     )
 
 
-def recalled(pair: Pair | None, alert: OpenAlert, now: float, *, ban_stands: bool) -> Pair | None:
+def recalled(pair: StoredPair | None, alert: OpenAlert, now: float, *, ban_stands: bool) -> StoredPair | None:
     """Takes back an alert that the store has lost, unless it knows it under that revision or a later one."""
-    known = pair or Pair()
+    known = pair or StoredPair()
     if known.revision >= alert.revision:
         return None
     rank = band_rank(alert.band) if alert.open else -1
     status = OPEN if alert.open else alert.withdrawn or GONE
-    taken = Pair(alert.revision, rank, rank, known.claim, known.claimed_at, status, StoredAlert.of(alert))
+    taken = StoredPair(
+        alert.revision, rank, rank, known.claim, known.claimed_at, status, StoredAlert.of(alert)
+    )
     return taken if ban_stands else withdrawn(taken, "ban-forgotten", now)
 
 
@@ -304,14 +308,14 @@ def summary_of(proposal: Proposal) -> StoredAlert | None:
     return StoredAlert(proposal.summary.alert_id, banned, banned, "none", proposal.summary.payload)
 
 
-def summed_up(pair: Pair | None, summary: StoredAlert, now: float) -> Pair:
+def summed_up(pair: StoredPair | None, summary: StoredAlert, now: float) -> StoredPair:
     """Revises the summary of a ban whose counts have changed: it is owed from then on."""
-    known = pair or Pair()
+    known = pair or StoredPair()
     revision = next_revision(known.revision, now)
-    return Pair(revision, 0, 0, b"", 0.0, OPEN, summary, "summary", now, known.summed_up_at)
+    return StoredPair(revision, 0, 0, b"", 0.0, OPEN, summary, "summary", now, known.summed_up_at)
 
 
-def settled(pair: Pair | None, entry: ConfirmedEntry, *, room: bool) -> Pair | None:
+def settled(pair: StoredPair | None, entry: ConfirmedEntry, *, room: bool) -> StoredPair | None:
     """Notes that the broker has confirmed what was owed under that very revision.
 
     ``room``: whether the ban may have one more alert that is withdrawn and known; without, the store forgets

@@ -11,7 +11,7 @@ from samehand.keys import Key
 from samehand.scoring.key_table import STEPS_A_NAT
 from store.base import Candidate, Query
 from store.common.ranking import STEPS_A_BIT, Ints, Tables
-from store.common.records import Record, frame_heads, frame_records, read_record
+from store.common.records import StoredAccount, frame_heads, frame_records, read_record
 from store.redis.candidates.postings import Claims, Listings, Matches, Probes, merged
 from store.redis.client import together
 from store.redis.layout import Spread
@@ -19,7 +19,7 @@ from store.redis.shards import Shards
 
 
 @dataclass(frozen=True, slots=True)
-class Index:
+class SearchedIndex:
     """What is looked up: the kind of its records' keys, its buckets (one index for each generation), and how
     many accounts it holds, which is asked only for queries without a table.
     """
@@ -36,7 +36,7 @@ class Index:
 
 
 async def look_up(
-    shards: Shards, queries: Sequence[Query], index: Index, keep: int, now: float
+    shards: Shards, queries: Sequence[Query], index: SearchedIndex, keep: int, now: float
 ) -> list[list[Candidate]]:
     """The candidates of each query, at most ``keep``, best first, ties by the account's digest."""
     answers: list[list[Candidate]] = [[] for _ in queries]
@@ -79,7 +79,9 @@ class ReadCandidate(Candidate):
 
     __slots__ = ("_frame", "_id")
 
-    def __init__(self, record: Record, id_: np.uint64, rank: float, bearers: Mapping[Key, int]) -> None:
+    def __init__(
+        self, record: StoredAccount, id_: np.uint64, rank: float, bearers: Mapping[Key, int]
+    ) -> None:
         """Takes what was read, and the account's id."""
         self.rank = rank
         self.bearers = bearers
@@ -103,10 +105,10 @@ class _Choice:
     """Reads the records of the best claims, and more if some had expired, gone, or been written anew."""
 
     shards: Shards
-    index: Index
+    index: SearchedIndex
     listings: Listings
     now: float
-    records: dict[int, Record] = field(default_factory=dict)  # of the accounts in force, by number
+    records: dict[int, StoredAccount] = field(default_factory=dict)  # of the accounts in force, by number
 
     async def of(self, claimed: Claims, queries: int, keep: int) -> Claims:
         """The best claims of each query that stand, at most ``keep``."""

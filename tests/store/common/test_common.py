@@ -33,7 +33,7 @@ from store.common.hashing import Hasher
 from store.common.key_digests import Addresses
 from store.common.ranking import READ_A_KEPT, READ_AT_LEAST, allotment, rarity_steps, read_at_all
 from store.common.records import (
-    Record,
+    StoredAccount,
     ban_quote,
     frame_heads,
     frame_of,
@@ -505,7 +505,7 @@ def test_the_head_of_a_frame_says_what_the_whole_says(expires_at: float | None, 
     assert heads.in_force.tolist() == [not whole.expired(NOW), False]
     assert heads.moments.tolist() == [moment_of(whole.records[0]), 0]
     assert frame_records(frames[0]) == whole.records
-    record = Record(frames[0], b"quote", 7)
+    record = StoredAccount(frames[0], b"quote", 7)
     assert read_record(pack_record(record)) == record
 
 

@@ -21,7 +21,7 @@ from store.limits import OPEN_ALERTS_A_BAN
 from store.memory.keyspace import Dictionary
 from store.redis import RedisEndpoint, RedisStore, Sizes
 from store.redis.keyspace import RedisKeyspace
-from store.rules.keyspace import Keyspace, Sight, Standing, Step, command, step
+from store.rules.keyspace import Keyspace, Sight, Standing, Transaction, command, step
 from store.rules.verdicts import DECISION, DecisionInForce
 from tests.servers.redis_sentinel import MASTER_NAME, Sentinel
 from tests.store.conftest import SMALL
@@ -111,7 +111,7 @@ class LosesReplies:
         self.ask, self.standing, self.together = keys.ask, keys.standing, keys.together
         self.applied = 0
 
-    async def apply(self, steps: Sequence[Step]) -> list[bool]:
+    async def apply(self, steps: Sequence[Transaction]) -> list[bool]:
         applied = await self.keys.apply(steps)
         self.applied += sum(applied)
         return [False] if self.applied == 1 else applied
@@ -162,7 +162,7 @@ async def test_pair_its_debt_and_what_its_ban_says_of_it_change_in_one_step(stor
     counts = Counter[str]()
     real = RedisKeyspace.apply
 
-    async def counted(self: RedisKeyspace, given: Sequence[Step]) -> list[bool]:
+    async def counted(self: RedisKeyspace, given: Sequence[Transaction]) -> list[bool]:
         counts.update(str(parts[1]).partition(":")[0] for it in given for parts in it.commands)
         counts["steps"] += len(given)
         return await real(self, given)
@@ -200,7 +200,7 @@ async def test_six_workers_on_one_ban_seldom_decide_anew_and_read_little_of_it(
     retries: list[int] = []
     real = RedisKeyspace.apply
 
-    async def counted(self: RedisKeyspace, given: Sequence[Step]) -> list[bool]:
+    async def counted(self: RedisKeyspace, given: Sequence[Transaction]) -> list[bool]:
         applied = await real(self, given)
         retries.extend(not done for done in applied)
         return applied
@@ -275,7 +275,9 @@ async def test_dictionary_replies_as_redis_does(redis_url: str, store_prefix: st
             one, other = [as_text(await keys.ask(asked)) for keys in both]
             assert one == other, verb
         else:
-            assert [await keys.apply([Step(HOME, (), [asked[0].parts])]) for keys in both] == [[True]] * 2
+            assert [await keys.apply([Transaction(HOME, (), [asked[0].parts])]) for keys in both] == [
+                [True]
+            ] * 2
     await made.close()
 
 

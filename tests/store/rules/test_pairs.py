@@ -17,7 +17,7 @@ from store.rules.pairs import (
     KNOWN_ON,
     OPEN,
     Facts,
-    Pair,
+    StoredPair,
     band_rank,
     confirmed,
     ended,
@@ -45,7 +45,7 @@ EVENTS = st.lists(
 def test_revisions_never_fall_and_confirmed_band_is_not_published_again(
     events: list[tuple[str, bytes]],
 ) -> None:
-    pair: Pair | None = None
+    pair: StoredPair | None = None
     last, published, now = 0, -1, 0.0
     for event, claim in events:
         if event == "wait":
