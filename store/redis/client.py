@@ -13,6 +13,7 @@ import hiredis
 import numpy as np
 import numpy.typing as npt
 import redis.asyncio.connection as redis_py
+import redis.exceptions
 from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
@@ -20,6 +21,7 @@ from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
 from redis.exceptions import (
     AuthenticationError,
+    ClusterDownError,
     NoPermissionError,
     NoScriptError,
     RedisClusterException,
@@ -84,6 +86,7 @@ def pack_quickly(pool: ConnectionPool) -> None:
     pool.connection_class = Packing
 
 
+_AWAY = (OSError, ClusterDownError, redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)
 _DENIED = re.compile(r"to run the '([a-z|]{1,40})' command")
 
 # The most trips of a worker at a time: each of its agents waits for one or two, on a cluster for one a tag.
@@ -165,14 +168,10 @@ class RedisClient:
                 return await self._command(f"EVAL{how}", script.text, *keys, *arguments)
 
     async def _command(self, *parts: Part) -> Any:
-        """The answer to one command; all that are sent in one turn of the loop share a trip.
+        """The answer to one command; all that are sent in one turn of the loop share a trip to each server.
 
-        Those to a cluster share it too, but not a connection: what it answers of a slot that moves is
-        for one command.
+        A command on a slot that moves is sent again alone.
         """
-        if isinstance(self._client, RedisCluster):
-            async with self._at_once:  # redis-py raises where a node's connections are all in use
-                return await self._client.execute_command(*parts)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Any] = loop.create_future()
         self._waiting.append((parts, answer))
@@ -187,17 +186,19 @@ class RedisClient:
             task.add_done_callback(self._sending.discard)
 
     async def _pipelined(self, waiting: Sequence[tuple[tuple[Part, ...], asyncio.Future[Any]]]) -> None:
-        """Sends several commands to one server, and hands out the answers."""
-        pipeline = cast(Redis, self._client).pipeline(transaction=False)
+        """Sends several commands, and hands out the answers."""
+        pipeline = self._client.pipeline(transaction=False)
         for parts, _ in waiting:
             pipeline.execute_command(*parts)
         answers: Sequence[Any]
         try:
             # The callers have deadlines too; without this one, a connection would be held beyond them.
-            async with Deadline(self._endpoint.deadline_seconds, COMMAND_SLICES):
+            async with Deadline(self._endpoint.deadline_seconds, COMMAND_SLICES), self._at_once:
                 answers = await pipeline.execute(raise_on_error=False)
         except Exception as fault:
             answers = [fault] * len(waiting)
+        if isinstance(self._client, RedisCluster) and any(isinstance(it, _AWAY) for it in answers):
+            await self._client.aclose()  # asks anew who the masters are
         for (_, answer), reply in zip(waiting, answers, strict=True):
             if answer.done():  # the caller does not wait any more
                 continue
