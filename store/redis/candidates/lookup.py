@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from samehand.keys import Key
 from samehand.scoring.key_table import STEPS_A_NAT
 from store.base import Candidate, Query
-from store.common.ranking import STEPS_A_BIT, Ints, Tables
+from store.common.ranking import STEPS_A_BIT, Bools, Floats, Ints, Tables
 from store.common.records import StoredAccount, frame_heads, frame_records, read_record
-from store.redis.candidates.postings import Claims, Listings, Matches, Probes, merged
+from store.redis.candidates.postings import Claims, Listings, Matches, Probes, Weigh, merged
 from store.redis.client import together
 from store.redis.layout import Spread
 from store.redis.shards import Shards
@@ -55,9 +56,7 @@ async def look_up(
     if tables:
         several = Tables.of(tables)
         moments = listings.moments if index.of_bans else np.full(len(listings.ids), np.nan)
-        weigh = lambda query, account, row, question: several.sums(  # noqa: E731
-            query, row, question, lambda rows: moments[account[rows]]
-        )
+        weigh: Weigh = partial(_within_reach, several, moments)
         a_unit = STEPS_A_NAT
     else:
         weigh, a_unit = listings.rarity(probes, await index.total()), STEPS_A_BIT
@@ -72,6 +71,12 @@ async def look_up(
             for account, steps in zip(best.account[own].tolist(), best.steps[own].tolist(), strict=True)
         ]
     return answers
+
+
+def _within_reach(
+    tables: Tables, moments: Floats, query: Ints, account: Ints, row: Ints, question: Ints
+) -> tuple[Ints, Bools]:
+    return tables.sums(query, row, question, lambda rows: moments[account[rows]])
 
 
 class ReadCandidate(Candidate):
