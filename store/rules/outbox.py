@@ -42,18 +42,14 @@ class Outbox:
 
     async def owed(self, holder: str, now: float) -> list[Owed]:
         """What is to be published now."""
-        return [
-            owed
-            for several in await self._keys.together(
-                [self._owed(home, holder, now) for home in self._keys.homes]
-            )
-            for owed in several
-        ]
-
-    async def _owed(self, home: int, holder: str, now: float) -> list[Owed]:
         # Looks at ten times as many, so that waiting summaries do not delay withdrawals.
-        (due,) = await self._keys.ask([command(home, "ZRANGE", DUE, 0, 10 * OWED_AT_ONCE - 1)])
-        if not due or not await relays(self._keys, home, "relay", holder):
+        homes, most = self._keys.homes, 10 * OWED_AT_ONCE - 1
+        due = await self._keys.ask([command(home, "ZRANGE", DUE, 0, most) for home in homes])
+        owing = [self._owed(home, some, holder, now) for home, some in zip(homes, due, strict=True) if some]
+        return [owed for several in await self._keys.together(owing) for owed in several]
+
+    async def _owed(self, home: int, due: Sequence[bytes], holder: str, now: float) -> list[Owed]:
+        if not await relays(self._keys, home, "relay", holder):
             return []
         owed: list[Owed] = []
         for at in range(0, len(due), OWED_AT_ONCE):
