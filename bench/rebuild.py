@@ -327,7 +327,7 @@ async def rebuilt(bans: int, queries: int = QUERIES) -> Rebuilt:
     asked = _queries(story.held[:bans], queries)
     kept = CachedServer(f"rebuild-{bans}", int, also=list(map(str, _FILLED_BY)))
     with kept.server() as ours, server() as theirs:
-        old, new, worker = a_store(ours, bans), a_store(theirs, bans, bulk=True), a_store(theirs, bans)
+        old, new, worker = a_store(ours, bans), a_store(theirs, bans), a_store(theirs, bans)
         await old.open()
         await kept.filled(ours, lambda: tell(old, story.told(range(bans))))
         beside = OtherWorker(worker, story, live, asked)

@@ -43,21 +43,13 @@ _WARM_UP: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """So many masters, shards and workers. One master is a Redis by itself, three are a cluster."""
+    """So many masters and workers. One master is a Redis by itself, three are a cluster."""
 
     masters: int
-    shards: int
     workers: int
 
 
-SETTINGS: Final = (
-    Setting(1, 1, 1),
-    Setting(1, 1, 2),
-    Setting(1, 1, 4),
-    Setting(MASTERS, 3, 1),
-    Setting(MASTERS, 3, 2),
-    Setting(MASTERS, 12, 1),
-)
+SETTINGS: Final = (Setting(1, 1), Setting(1, 2), Setting(1, 4), Setting(MASTERS, 1), Setting(MASTERS, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +146,7 @@ def by_size(
 
 def _row(broker: str, setting: Setting, bans: int, events: int, seed: int) -> Row:
     with masters(setting.masters) as (url, clients):
-        own = {**environment(url, pepper_file(), bans), "SAMEHAND_STORE_SHARDS": str(setting.shards)}
+        own = environment(url, pepper_file(), bans)
         originals = fill(own, bans, seed, range(bans))
         records = sign_ups(seed, bans, originals, _WARM_UP + events, at=time.time())
         pairs = [(record.key.encode(), encode(record)) for record in records]
@@ -220,7 +212,7 @@ def table(one: Report) -> str:
 def _named(setting: Setting) -> str:
     if setting.masters == 1:
         return "one Redis"
-    return f"cluster of {setting.masters}, {setting.shards} shards"
+    return f"cluster of {setting.masters}"
 
 
 def summary(one: Report) -> str:

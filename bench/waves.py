@@ -373,10 +373,11 @@ async def run(sign_ups: Sequence[SignUp]) -> Found:
         _, _, companions = await store.remember_then_look([account], [], now=at)
         snapshot = await snapshot_of(context, at)
         await follow_waves([account], companions, snapshot, context, changed=False)
+    ids = {wave_id for wave_id in await store.wave_ids(list(belongs)) if wave_id}
     waves = [
-        Counter(belongs[one.account] for one in it.members)
-        for it in store._waves.known.values()
-        if it.withdrawn is None
+        Counter(belongs[member.account] for member in wave.members)
+        for wave in await store.waves(sorted(ids))
+        if wave
     ]
     return Found(waves, Counter(belongs.values()), time.perf_counter() - began)
 

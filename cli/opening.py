@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def closing_store(
-    settings: Settings, peppers: Peppers, *, known_epoch: str = "", carrying: bool = False, bulk: bool = False
+    settings: Settings, peppers: Peppers, *, known_epoch: str = "", carrying: bool = False
 ) -> AsyncIterator[RedisStore]:
     """The store, not yet opened; its connections are closed afterwards."""
-    store = store_of(settings, peppers, known_epoch=known_epoch, carrying=carrying, bulk=bulk)
+    store = store_of(settings, peppers, known_epoch=known_epoch, carrying=carrying)
     try:
         yield store
     finally:

@@ -46,9 +46,6 @@ MASTER_BYTES: Final = 16e9
 HEADROOM: Final = 2.0
 """`maxmemory` over data: an upgrade that raises the layout fills a second store beside the first."""
 
-SHARD_SLOTS: Final = (1 << 24) - (1 << 16)
-"""Bans, and remembered accounts, that one shard can number (`store/redis/remembered.py`)."""
-
 DAY_SECONDS: Final = 86_400.0
 
 
@@ -76,7 +73,6 @@ class Needed:
     redis_data_bytes: float
     redis_maxmemory_bytes: float
     masters: int
-    shards: int
     kafka_bytes_a_second_at_peak: float
     filling_processes: int
     first_filling_hours: float
@@ -92,9 +88,6 @@ def needed(size: PlatformSize) -> Needed:
     remembered_bytes = remembered * REMEMBERED_BYTES
     data = STORE_BYTES + size.bans * BAN_BYTES + remembered_bytes
     masters = max(1, math.ceil(rate * REDIS_MICROSECONDS / 1e6 / BUSY_SHARE), math.ceil(data / MASTER_BYTES))
-    shards = max(masters, math.ceil(size.bans / SHARD_SLOTS), math.ceil(remembered / SHARD_SLOTS))
-    # A shard lies on one master as a whole: two of 12 GB are one too many.
-    masters = max(masters, math.ceil(shards / max(1, MASTER_BYTES * shards // data)))
     partitions = max(8, 1 << ((2 * workers) - 1).bit_length())
     processes = min(workers, PROCESSES_MAX)
     return Needed(
@@ -107,13 +100,11 @@ def needed(size: PlatformSize) -> Needed:
         redis_data_bytes=data,
         redis_maxmemory_bytes=data * HEADROOM,
         masters=masters,
-        shards=shards,
         kafka_bytes_a_second_at_peak=rate * EVENT_BYTES,
         filling_processes=processes,
         first_filling_hours=size.bans / BANS_A_SECOND / 3_600 / min(masters, processes / 2),
         settings={
             "topic_partitions": partitions,
-            "store_shards": shards,
             "store_bans": max(default(StoreSettings, "store_bans"), 2 * size.bans),
             "store_remembered": max(default(StoreSettings, "store_remembered"), remembered),
             "remember_megabytes": max(

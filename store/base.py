@@ -465,7 +465,6 @@ class StoreFacts:
 
     By index (`bans`, `remembered`) and kind of key.
     """
-    resting: int = 0  # slots of removed bans that are not reused yet: another shard may still hold entries
 
 
 class Store(Protocol):
@@ -633,7 +632,7 @@ class Store(Protocol):
         """Withdraws each alert that is still open under the revision under which it was read.
 
         Write the cause, then read the alerts, then withdraw them: a proposal that comes in between finds the
-        cause. A reason to forget (one that is not in :data:`store.common.alert_dedup.KNOWN_ON`) withdraws an
+        cause. A reason to forget (one that is not in :data:`store.rules.pairs.KNOWN_ON`) withdraws an
         alert that was withdrawn before once more, and the store knows nothing of it from then on. One that is
         `superseded` is withdrawn with the given ``payload``, which names its successor.
         """

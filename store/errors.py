@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-Mismatch = Literal["pepper", "sizes", "layout", "folds", "full"]
+Mismatch = Literal["pepper", "sizes", "layout", "folds"]
 """In which respect a store differs from what this program expects: each has its own remedy."""
 
 

@@ -32,9 +32,6 @@ OWED_AT_ONCE = 100
 # published twice.
 RELAY_SECONDS = 10
 
-# Bans that one script removes, with up to 2,000 open alerts each: at worst a tenth of a second of Redis.
-TAKEN_OUT_AT_ONCE = 4
-
 # Published alerts without a verdict, 90 bytes each: as many as a team of twenty judges in a year. Beyond that
 # nobody will get to the oldest, and the metric has long shown operators so.
 AWAITING_MAX = 100_000
@@ -52,10 +49,6 @@ REMEMBERED_AT_ONCE = 64
 REMEMBERED_OVERHEAD_BYTES = 40
 # An entry has six bytes; on average Redis reserves half as much again for the next one.
 REMEMBERED_ENTRY_BYTES = 9
-
-# The latest enrolments that each shard notes, seven bytes each, so that a process can bring its copy of all
-# ban moments up to date. One that missed more than half of them reads all moments anew, four bytes per slot.
-ENROLMENTS_NOTED = 8_192
 
 # A process asks no more often than this whether the frozen counts have changed: they are frozen once an hour,
 # and each batch would wait for the answer.
@@ -84,10 +77,6 @@ STRATA = 512
 
 # The most expired bans that one sweep removes, so that it never holds up a batch of events for long.
 SWEEP_AT_ONCE = 1_000
-# With several shards, how long the slot of a removed ban is not reused. By then every process that still
-# writes or removes an entry of it has ended, since each command has a deadline of seconds. Two minutes leave
-# room for a stalled server; a slot costs half a kilobyte meanwhile.
-SLOT_RESTS_SECONDS = 120.0
 
 # A value that falls silent lists four times as many accounts as it may propose. Reinstatements may bring it
 # under its cap again, and accounts turned away in between would then be missing: that takes as many

@@ -18,6 +18,7 @@ from tests.tables import for_each
 #: Modules that no test of their room is named after or imports: the file that tests them instead, and why. A
 #: pattern stands for a family that shares one suite. What no longer holds fails below.
 COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
+    "store/rules/[!abkvw]*.py": ("tests/store/test_alerts.py", "the contract suite runs on both stores"),
     **{
         f"cli/{section}/*.py": (
             "tests/cli/test_command_line.py",

@@ -26,7 +26,7 @@ from schemas.malformed import Malformed
 from schemas.revisions import COUNTED_MAX
 from schemas.waves import WaveAlert
 from schemas.wire import decode_alert, decode_alert_state, decode_wave, encode
-from store.common.alert_dedup import KNOWN_ON
+from store.rules.pairs import KNOWN_ON
 from streams.kafka.client import TopicReader, Writer
 from streams.outcomes import Arrival, Dead, batches
 

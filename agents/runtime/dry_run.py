@@ -43,8 +43,8 @@ from schemas.mapping.fields import Kind
 from schemas.wire import Decoded, decode_alert, decode_created
 from store.base import Remembered, Store
 from store.bounds import Bounds
-from store.common.alert_dedup import KNOWN_ON
 from store.pepper.pepper import Pepper
+from store.rules.pairs import KNOWN_ON
 from streams.kafka.topics import Names
 from streams.outcomes import BATCH_RECORDS, Arrival, Dead, Emit, Outcome, Published, batches, contained
 from streams.telemetry.metrics import Metrics

@@ -2,7 +2,7 @@
 
 The store notes a withdrawal in the very step that ends the alert. So it does not matter what ended the alert
 (a reinstatement, a sweep of expired bans), nor which process dies afterwards: whichever worker asks next
-publishes what is pending. One worker at a time serves a shard; a second publishes an entry again only if the
+publishes what is pending. One worker at a time serves a tag; a second publishes an entry again only if the
 first hung or died.
 """
 
@@ -27,14 +27,16 @@ from schemas.alert_state import unquoted_alert
 from schemas.alerts import MirrorAlert
 from schemas.wire import encode
 from store.base import ConfirmedEntry, Owed
-from store.common.alert_dedup import KNOWN_ON
 from store.errors import StoreError
+from store.rules.pairs import KNOWN_ON
 from streams.clock import Clock
 from streams.delivery.publisher import Publisher, publish
 from streams.errors import StreamsError, Transient
 from streams.outcomes import Emit
 
-LOOK_SECONDS = 1.0  # a person who reads the queue does not notice less; an idle look is one command a shard
+LOOK_SECONDS = (
+    1.0  # a person who reads the queue does not notice less; an idle look is one command a tag, in one trip
+)
 
 HELD_SECONDS = 60.0  # between two looks at what former versions held: goes with the next release
 

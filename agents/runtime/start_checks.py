@@ -18,12 +18,9 @@ _MOVE: Final = (
 )
 _CURES: Final[dict[Mismatch, str]] = {
     "pepper": f"set {PREFIX}PEPPER_FILE to the file that it was made with, {_ANOTHER}",
-    "sizes": f"set {PREFIX}STORE_SHARDS, {PREFIX}STORE_BANS and {PREFIX}STORE_REMEMBERED as when it was "
-    f"made, {_ANOTHER}",
+    "sizes": f"set {PREFIX}STORE_BANS and {PREFIX}STORE_REMEMBERED as when it was made, {_ANOTHER}",
     "layout": _MOVE,
     "folds": _MOVE,
-    "full": f"begin another store with more {PREFIX}STORE_SHARDS and a new {PREFIX}STORE_PREFIX, and "
-    "`samehand rebuild`",
 }
 
 

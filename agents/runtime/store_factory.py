@@ -94,20 +94,17 @@ def store_of(
     carrying: bool = False,
     working: bool = False,
     read_only: bool = False,
-    bulk: bool = False,
 ) -> RedisStore:
     """The store that the settings name, not yet opened.
 
     ``carrying``: opened to carry one store into another; ``working``: opened by a worker; ``read_only``:
-    opened by a process that may write nothing there; ``bulk``: opened to enrol most of its bans.
+    opened by a process that may write nothing there.
     """
     return RedisStore(
         replace_fields(endpoint_of(settings), read_only=read_only),
         prefix=settings.store_prefix,
         identity=peppers.identity,
-        sizes=Sizes(
-            shards=settings.store_shards, bans=settings.store_bans, remembered=settings.store_remembered
-        ),
+        sizes=Sizes(bans=settings.store_bans, remembered=settings.store_remembered),
         bounds=Bounds(
             retention_seconds=settings.remember_days * DAY_SECONDS,
             remembered_bytes=settings.remember_megabytes * 1_000_000,
@@ -117,7 +114,6 @@ def store_of(
         known_epoch=known_epoch,
         carrying=carrying,
         working=working,
-        bulk=bulk,
     )
 
 

@@ -196,7 +196,7 @@ def fill(
 
 async def _enrol(settings: Settings, numbered: Iterator[tuple[int, Person]], until: float | None) -> None:
     peppers = peppers_of(settings)
-    store = store_of(settings, peppers, bulk=True)
+    store = store_of(settings, peppers)
     await store.open()
     now = BANNED_AT + 2 * DAY_SECONDS if until is None else until
     while some := [

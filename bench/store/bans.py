@@ -88,14 +88,11 @@ class Ingest:
         return self.server_seconds / self.bans * 1e6
 
 
-def a_store(server: Server, bans: int, *, counting: bool = False, bulk: bool = False) -> RedisStore:
-    """A store laid out for so many bans; with ``counting`` its counts have a worker's room.
-
-    ``bulk``: as a rebuild opens it.
-    """
+def a_store(server: Server, bans: int, *, counting: bool = False) -> RedisStore:
+    """A store laid out for so many bans; with ``counting`` its counts have a worker's room."""
     endpoint = RedisEndpoint(url=server.administrator_url, deadline_seconds=30)
     sizes = Sizes(bans=bans, remembered=_COUNTED) if counting else _sizes(bans)
-    return RedisStore(endpoint, prefix=_PREFIX, identity=IDENTITY, sizes=sizes, bulk=bulk)
+    return RedisStore(endpoint, prefix=_PREFIX, identity=IDENTITY, sizes=sizes)
 
 
 def _sizes(bans: int) -> Sizes:

@@ -25,7 +25,7 @@ from local.redis import EmbeddedRedis
 
 _AT_ONCE = 5_000
 _ANSWER_SECONDS_MAX = 600.0  # a snapshot of ten million bans takes minutes to write
-_PART = re.compile(rb"^[^{]*\{\d+\}:(?:g\d+:|b:)?(?P<part>[a-z])")
+_PART = re.compile(rb"^[^{]*\{[0-9a-f]{2}\}:(?P<part>[a-z])")
 
 
 @dataclass(frozen=True, slots=True)

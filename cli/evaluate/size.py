@@ -54,7 +54,7 @@ def command(sign_ups: int, bans: int, changes: int, remember_days: int, peak: fl
         "workers": f"{need.workers:,} ({need.processors_busy_at_peak:,.1f} processors busy at the peak)",
         "partitions": need.partitions,
         "Redis": f"{_bytes(need.redis_data_bytes)}; maxmemory {_bytes(need.redis_maxmemory_bytes)} in all",
-        "masters, shards": f"{need.masters:,}, {need.shards:,}",
+        "masters": need.masters,
         "remembered accounts": f"{need.remembered_accounts:,}: {_bytes(need.remembered_bytes)} of it",
         "Kafka": f"{_bytes(need.kafka_bytes_a_second_at_peak)} a second at the peak",
         "first filling": f"{took} by {need.filling_processes} processes",

@@ -54,7 +54,7 @@ def command() -> int:
       0   stopped as asked
       1   failed; the log says why
       2   a setting, or a file that a setting names, cannot be used
-      65  the store was made with other shards, sizes or another pepper
+      65  the store was made with other sizes or another pepper
       71  an address is in use, or is not this machine's
       77  Redis refuses the login or a permission
       78  Redis evicts keys when full, or adopted weights are in no file

@@ -31,7 +31,7 @@ def command() -> int:
       0   stopped as asked
       1   failed; the log says why
       2   a setting, or a file that a setting names, cannot be used
-      65  the store was made with other shards, sizes or another pepper
+      65  the store was made with other sizes or another pepper
       69  no Kafka broker answers
       70  stopping took longer than SAMEHAND_STOP_SECONDS
       71  the web address is in use, or is not this machine's

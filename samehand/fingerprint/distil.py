@@ -34,7 +34,7 @@ _DAY_SECONDS: Final = 86_400
 _SECTION_LENGTH_MAX: Final = 0xFFFF
 _EMPTY: Final = 0x80  # added to the code of a section without a payload, which then has no length either
 _CODE_MAX: Final = _EMPTY - 1
-_AT: Final = 3
+MOMENT_AT: Final = 3
 _AT_ENDS: Final = 7
 # By a section's code: the place of its trait and the function that reads it. Looked up for every pair.
 _READERS: Final = {code: (POSITION[signal.name], signal.unpack) for code, signal in BY_CODE.items()}
@@ -227,7 +227,7 @@ def _header(record: bytes) -> tuple[float | None, str, str, int]:
         raise UnreadableFingerprint(
             f"the record has version {record[0]}; this program reads version {RECORD_VERSION}"
         )
-    seconds, here = int.from_bytes(record[_AT:_AT_ENDS], "big"), _AT_ENDS
+    seconds, here = int.from_bytes(record[MOMENT_AT:_AT_ENDS], "big"), _AT_ENDS
     if seconds == _AT_LATER:
         seconds, here = int.from_bytes(record[here : here + 5], "big"), here + 5
     platform, here = PLATFORMS.unpack(record, here)

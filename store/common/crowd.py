@@ -1,23 +1,23 @@
-"""Chooses which accounts a full posting lists of the many that share one value; both stores choose alike.
+"""Chooses which of the accounts that share one value a look-up considers; both stores choose alike.
 
-The accounts that filled the posting stay. Of later ones :data:`store.limits.LISTED_LATER` are listed too, and
-the others wait. Places are counted by cluster, so that accounts of one network or device cannot crowd out all
-others: the cluster with the most places gives one up, an account from the middle of its order of arrival. A
-waiting account is listed when another one leaves.
+A value's accounts are kept in their order of arrival: of more than :func:`kept_at_most` the oldest half and
+the newest. Of many remembered accounts that share a value which names a person or a machine, a look-up
+considers the oldest, and of the later ones some of each cluster, so that accounts of one network or device
+cannot hide all others. When accounts leave, others are considered in their place.
 """
 
 from __future__ import annotations
 
-import struct
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
-from samehand.keys import Key, KeyKind, kind_of
-from store.limits import LISTED_LATER, NAMING_KINDS, WAITING_MAX
+import numpy as np
+
+from samehand.keys import Key, KeyKind, kind_of, posting_cap
+from store.common.ranking import Ints
+from store.limits import LISTED_LATER, NAMING_KINDS, WAITING_MAX, listed_at_most
 
 CLUSTER_BYTES = 2  # two clusters are taken for one once in 65,536 times: they then share their places
-_HEAD = struct.Struct(">BI")
 
 
 def cluster_tag(keys: Sequence[Key], account: bytes) -> bytes:
@@ -32,66 +32,40 @@ def cluster_tag(keys: Sequence[Key], account: bytes) -> bytes:
     return account[-CLUSTER_BYTES:]
 
 
-@dataclass(slots=True)
-class Crowd:
-    """Accounts that came to a full posting, with their clusters, in order.
+def kept_at_most(kind: KeyKind) -> int:
+    """How many accounts one value of a kind keeps."""
+    if kind in NAMING_KINDS:
+        return posting_cap(kind) + LISTED_LATER + WAITING_MAX
+    return listed_at_most(kind)
 
-    ``gone``: how many more were dropped because too many wait.
+
+def considered(kind: KeyKind, accounts: int, clusters: Sequence[int] | None) -> Ints:
+    """The positions, in order of arrival, of those of a value's accounts that a look-up considers.
+
+    ``clusters``: of each account, ``None`` for bans, of which a look-up reads the best alone.
     """
-
-    listed: dict[str, bytes] = field(default_factory=dict)
-    waiting: dict[str, bytes] = field(default_factory=dict)
-    gone: int = 0
-
-    @property
-    def not_listed(self) -> int:
-        """How many accounts a look-up of the value does not find."""
-        return len(self.waiting) + self.gone
-
-    def come(self, account: str, cluster: bytes, posting: dict[str, None], cap: int, *, again: bool) -> bool:
-        """Lists an account; returns whether some account has to wait, or is dropped, for it.
-
-        ``again``: the account was written before, with the same keys.
-        """
-        full = len(self.waiting) >= WAITING_MAX
-        if account in self.waiting or (again and full):
-            return False
-        self.listed[account] = cluster
-        posting[account] = None
-        if len(posting) <= cap + LISTED_LATER:
-            return False
-        # The account in the middle, by arrival, of those whose cluster has the most places.
-        counts = Counter(self.listed.values())
-        most = max(counts.values())
-        crowd = [account for account, cluster in self.listed.items() if counts[cluster] == most]
-        out = crowd[(len(crowd) - 1) // 2]
-        del posting[out]
-        cluster = self.listed.pop(out)
-        if full:
-            self.gone += 1
-        else:
-            self.waiting[out] = cluster
-        return True
-
-    def leave(self, account: str, posting: dict[str, None], cap: int) -> None:
-        """Takes an account out, and lists waiting ones in its place, the latest first."""
-        self.listed.pop(account, None)
-        self.waiting.pop(account, None)
-        while self.waiting and len(posting) < cap + LISTED_LATER:
-            latest, cluster = self.waiting.popitem()
-            self.listed[latest] = cluster
-            posting[latest] = None
+    kept = min(accounts, kept_at_most(kind))
+    chosen = np.arange(kept)
+    chosen[kept // 2 :] += accounts - kept
+    first = posting_cap(kind)
+    if clusters is None or kind not in NAMING_KINDS or kept <= first + LISTED_LATER:
+        return chosen
+    turns: list[tuple[int, int, int]] = []
+    seen = Counter[int]()
+    for at in reversed(chosen[first:].tolist()):
+        turns.append((seen[clusters[at]], len(turns), at))
+        seen[clusters[at]] += 1
+    later = sorted(at for *_, at in sorted(turns)[:LISTED_LATER])
+    return np.array([*chosen[:first].tolist(), *later], np.int64)
 
 
-def not_listed(packed: bytes, place_bytes: int) -> int:
-    """:attr:`Crowd.not_listed` of a crowd as Redis keeps it (common.lua)."""
-    listed, gone = _HEAD.unpack_from(packed)
-    entries = (len(packed) - _HEAD.size) // (place_bytes + CLUSTER_BYTES)
-    return int(entries - listed + gone)
+def not_considered(key: Key, accounts: int) -> int:
+    """How many of a value's accounts no look-up considers."""
+    return max(0, accounts - posting_cap(kind_of(key)) - LISTED_LATER)
 
 
 def naming_keys(keys: Sequence[Key]) -> list[Key]:
-    """The keys of the kinds that have crowds: those that name a person or a machine."""
+    """The keys that name a person or a machine."""
     return [key for key in keys if kind_of(key) in NAMING_KINDS]
 
 

@@ -6,9 +6,10 @@ the store does not show which accounts have markers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -17,6 +18,10 @@ from store.common.hashing import Hasher, Hashes, first_bytes
 
 DIGEST_BYTES = 16
 TAG_BYTES = 4
+ID_BYTES = 8
+"""Of ten million accounts two have one id once in 370,000 stores."""
+
+_CACHED: Final = 4_096
 
 
 def _ends(kind: int) -> tuple[int, int]:
@@ -39,13 +44,19 @@ class Digest(NamedTuple):
     raw: bytes
 
     @property
+    def id(self) -> bytes:
+        """Eight bytes that name the account's record, and stand in each entry of a posting."""
+        return self.raw[:ID_BYTES]
+
+    @property
     def tag(self) -> bytes:
-        """Four bytes kept in each record: they order candidates of equal rank, and reveal a reused slot."""
+        """Four bytes kept in each record: they order candidates of equal rank."""
         return self.raw[:TAG_BYTES]
 
-    def shard(self, shards: int) -> int:
-        """The number of its shard, of so many (from other bits than those for its place within the shard)."""
-        return int.from_bytes(self.raw[8:12], "big") % shards
+    @property
+    def home(self) -> int:
+        """The number of the tag under which its keys lie in Redis, below 256."""
+        return self.raw[0]
 
 
 class Addresses:
@@ -60,23 +71,20 @@ class Addresses:
         self._keys = Hasher(blake2b(key=key, digest_size=32, person=b"keys").digest())
         self.check = blake2b(key=key, digest_size=8, person=b"check").hexdigest()
         """Sixteen hex digits by which a store recognises the secret it was made with."""
-
-    def account(self, account: str) -> Digest:
+        # A batch asks for each of its accounts and alerts some ten times.
+        self.account: Callable[[str], Digest] = lru_cache(_CACHED)(self._account)
         """The digest of an account key (`platform:account_id`)."""
-        state = self._accounts.copy()
-        state.update(account.encode("utf-8", "surrogatepass"))
-        return Digest(state.digest())
+        self.alert: Callable[[str], Digest] = lru_cache(_CACHED)(self._alert)
 
-    def alert(self, alert_id: str) -> Digest:
-        state = self._alerts.copy()
-        state.update(alert_id.encode("utf-8", "surrogatepass"))
-        return Digest(state.digest())
+    def _account(self, account: str) -> Digest:
+        return Digest(_digest(self._accounts, account))
+
+    def _alert(self, alert_id: str) -> Digest:
+        return Digest(_digest(self._alerts, alert_id))
 
     def claim(self, claimant: str) -> bytes:
         """The digest, of eight bytes, of the event that proposed an alert."""
-        state = self._claims.copy()
-        state.update(claimant.encode("utf-8", "surrogatepass"))
-        return state.digest()
+        return _digest(self._claims, claimant)
 
     def keys(self, keys: Sequence[Key]) -> Hashes:
         """The 64-bit hash of each blocking key; its last bits give the class of its posting length.
@@ -86,3 +94,10 @@ class Addresses:
         """
         kinds = first_bytes(keys)
         return self._keys(keys) & _FREE[kinds] | _SAID[kinds]
+
+
+def _digest(key: Any, text: str) -> bytes:
+    state = key.copy()
+    state.update(text.encode("utf-8", "surrogatepass"))
+    digest: bytes = state.digest()
+    return digest

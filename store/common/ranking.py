@@ -117,6 +117,7 @@ class Tables:
                 (steps := some.get(fact, _UNLIMITED)) + steps[-1:] * (size - len(steps)) for some in given
             ]
             by_number[fact] = np.array([steps[:1] + steps for steps in rows], np.int64)
+        moments = [np.array([steps for _, steps in each.moments], np.int64) for each in tables]
         return cls(
             facts=_side_by_side([table.facts for table in tables]),
             steps=_side_by_side([table.steps for table in tables]),
@@ -125,9 +126,9 @@ class Tables:
             groups=first.groups,
             beyond=first.beyond,
             ends=[np.array([end for end, _ in each.moments]) for each in tables],
-            moments=[np.array([steps for _, steps in each.moments], np.int64) for each in tables],
+            moments=moments,
             at=np.array([math.nan if each.at is None else each.at for each in tables]),
-            at_best=np.array([max(steps for _, steps in each.moments) for each in tables], np.int64),
+            at_best=np.array([steps.max() for steps in moments], np.int64),
             least=np.array([each.least for each in tables], np.int64),
             offsets=np.array([[rival.offset for rival in each.rivals] for each in tables], np.int64),
             limits=np.array([rival.limits for rival in first.rivals], np.int64),

@@ -19,7 +19,7 @@ import numpy as np
 
 from samehand.account import account_key
 from samehand.errors import UnreadableFingerprint
-from samehand.fingerprint.distil import Fingerprint, enrolment_keys, pack, unpack
+from samehand.fingerprint.distil import MOMENT_AT, Fingerprint, enrolment_keys, pack, unpack
 from samehand.fingerprint.shown_since import shown_since
 from samehand.keys import Key
 from samehand.lineage import Descent, founder
@@ -30,14 +30,14 @@ from schemas.revisions import COUNTED_FROM
 from schemas.unusable import FieldFault, Unusable
 from store.base import BanFacts, Remembered, RememberedFacts
 from store.common.key_digests import TAG_BYTES
-from store.common.ranking import Bools, Tags
+from store.common.ranking import Bools, Ints
 from store.limits import REMEMBERED_ENTRY_BYTES, REMEMBERED_OVERHEAD_BYTES
 
 TAG = slice(1, 1 + TAG_BYTES)
 _EXPIRES = 0x80
 _COUNT = 0x07
 _MOMENT_BYTES = 8
-_NO_HEAD = bytes(TAG.stop)
+_EXPIRY = struct.Struct(">d")
 
 
 class Frame(NamedTuple):
@@ -60,19 +60,69 @@ def frame_of(tag: bytes, fingerprints: Sequence[Fingerprint], expires_at: float 
     return b"".join((bytes((head,)), tag, expiry, lengths, *records))
 
 
-def frame_tag(raw: bytes) -> bytes:
-    """The tag of a frame, without reading the rest."""
-    return raw[TAG]
+class FrameHeads(NamedTuple):
+    """Of several frames, for each: whether it is there (not empty) and has not expired, and its moment.
+
+    ``moments``: as entries of postings hold them, in Unix seconds, 0 where unknown.
+    """
+
+    in_force: Bools
+    moments: Ints
 
 
-def frame_heads(frames: Sequence[bytes], now: float) -> tuple[Tags, Bools]:
-    """The tags of frames, as numbers, and for each whether it is there (not empty) and has not expired."""
-    packed = np.frombuffer(b"".join([frame[: TAG.stop] or _NO_HEAD for frame in frames]), np.uint8)
-    heads = packed.reshape(len(frames), TAG.stop)
-    in_force = heads[:, 0] != 0
-    for at in np.flatnonzero(heads[:, 0] & _EXPIRES).tolist():
-        in_force[at] = struct.unpack_from(">d", frames[at], TAG.stop)[0] > now
-    return np.ascontiguousarray(heads[:, TAG]).view(">u4").astype(np.uint32).ravel(), in_force
+def frame_heads(frames: Sequence[bytes], now: float) -> FrameHeads:
+    """Reads the heads of frames, without the rest."""
+    in_force, moments = np.zeros(len(frames), np.bool_), np.zeros(len(frames), np.int64)
+    for at, frame in enumerate(frames):
+        if frame:
+            head = frame[0]
+            in_force[at] = not head & _EXPIRES or _EXPIRY.unpack_from(frame, TAG.stop)[0] > now
+            moments[at] = frame_moment(frame)
+    return FrameHeads(in_force, moments)
+
+
+def frame_moment(frame: bytes) -> int:
+    """The moment of a frame's first record (Unix seconds in four bytes), 0 where it has none."""
+    head = frame[0]
+    at = TAG.stop + _MOMENT_BYTES * bool(head & _EXPIRES) + 4 * ((head & _COUNT) - 1) + MOMENT_AT
+    return int.from_bytes(frame[at : at + 4], "big")
+
+
+class StoredAccount(NamedTuple):
+    """All that is stored of an account under its id. ``generation``: in which one it is listed; 0 of bans."""
+
+    frame: bytes
+    quote: bytes
+    generation: int = 0
+
+
+_RECORD = struct.Struct(">IH")
+
+
+def pack_record(record: StoredAccount) -> bytes:
+    """The length of the frame, the generation, the frame, the quote."""
+    return _RECORD.pack(len(record.frame), record.generation) + record.frame + record.quote
+
+
+def read_record(raw: bytes) -> StoredAccount | None:
+    """Reads what :func:`pack_record` made; ``None`` of nothing."""
+    if not raw:
+        return None
+    size, generation = _RECORD.unpack_from(raw)
+    ends = _RECORD.size + size
+    return StoredAccount(raw[_RECORD.size : ends], raw[ends:], generation)
+
+
+HEAD_BYTES = _RECORD.size + TAG.stop + _MOMENT_BYTES
+"""So many bytes of a record say when it expires."""
+
+
+def head_expiry(head: bytes) -> float:
+    """Until when a record counts, of which these are the first bytes (Unix seconds)."""
+    if not head[_RECORD.size] & _EXPIRES:
+        return math.inf
+    expires_at: float = _EXPIRY.unpack_from(head, _RECORD.size + TAG.stop)[0]
+    return expires_at
 
 
 def frame_records(raw: bytes) -> tuple[bytes, ...]:
@@ -317,12 +367,13 @@ def read_remembered(frame: bytes, quote: bytes) -> Remembered | None:
     )
 
 
-def with_former(account: Remembered, own_frame: bytes, frame: bytes, quote: bytes) -> Remembered:
+def with_former(account: Remembered, frame: bytes, quote: bytes) -> Remembered:
     """An account to remember, its showings completed from the stored state that it replaces."""
     former = read_remembered(frame, quote)
     if former is None:
         return account
-    if former.seen_at == account.seen_at and frame == own_frame:
+    packed = tuple(pack(fingerprint) for fingerprint in account.fingerprints)
+    if former.seen_at == account.seen_at and packed == read_frame(frame).records:
         return replace(account, shown=former.shown)  # a redelivery
     not_read = {unusable.field for unusable in (*former.not_read, *account.not_read)}
     shown = shown_since(former.shown, former.fingerprints, account.shown, account.fingerprints, not_read)

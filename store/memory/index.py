@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
-from itertools import islice
 
 import numpy as np
 
 from samehand.fingerprint.distil import moment_of
-from samehand.keys import Key, KeyKind, falls_silent, is_personal, kind_of
+from samehand.keys import Key, is_personal, kind_of
 from samehand.scoring.key_table import STEPS_A_NAT, KeyTable
 from store.base import Candidate, Query
-from store.common.crowd import Crowd, cluster_tag
+from store.common.crowd import cluster_tag, considered
 from store.common.hashing import first_bytes
 from store.common.ranking import STEPS_A_BIT, Floats, Ints, Tables, rarity_steps, read_at_all
 from store.common.records import Frame, keys_of, read_frame
-from store.limits import NAMING_KINDS, listed_at_most
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,68 +29,58 @@ class IndexEntry:
 
 @dataclass(slots=True)
 class Index:
-    """Accounts (all bans, or those of one generation), and for each key the accounts listed under it."""
+    """Accounts (all bans, or those of one generation), and for each key those listed under it, as they came.
+
+    ``clusters``: of each listed account, kept for remembered ones.
+    """
 
     entries: dict[str, IndexEntry] = field(default_factory=dict)
-    postings: dict[Key, dict[str, None]] = field(default_factory=dict)
-    crowds: dict[Key, Crowd] = field(default_factory=dict)
-    """For keys that name a person or a machine: the accounts that came after the posting was full."""
-    full: Counter[KeyKind] = field(default_factory=Counter)
-    """How often a full posting turned an account away, by kind of key, since the store was made."""
+    postings: dict[Key, dict[str, int]] = field(default_factory=dict)
+    of_bans: bool = False
 
     def put(self, entry: IndexEntry) -> None:
-        """Lists an account, and replaces its former state.
-
-        With the same keys as before it keeps its places in postings, and is also listed where it was turned
-        away before, if there is room by now.
-        """
+        """Lists an account in place of its former state; under a key of both it keeps its place."""
         keys, known = keys_of(read_frame(entry.frame).records), self.entries.get(entry.account)
-        stays = known is not None and keys == keys_of(read_frame(known.frame).records)
-        if not stays:
-            self.remove(entry.account)
+        cluster = int.from_bytes(cluster_tag(keys, read_frame(entry.frame).tag), "big")
+        if known is not None:
+            stays = _moment(entry.frame) == _moment(known.frame) and (
+                self.of_bans or cluster == self._cluster(known)
+            )
+            self._unlist(known, but=set(keys) if stays else set())
         self.entries[entry.account] = entry
-        cluster = cluster_tag(keys, read_frame(entry.frame).tag)
         for key in keys:
-            if self._turns_away(key, entry.account, cluster, again=stays) and not stays:
-                self.full[kind_of(key)] += 1
-
-    def _turns_away(self, key: Key, account: str, cluster: bytes, *, again: bool) -> bool:
-        """Lists an account under a key; returns whether that turned some account away."""
-        posting, kind = self.postings.setdefault(key, {}), kind_of(key)
-        cap = listed_at_most(kind)
-        if account in posting:
-            return False
-        if len(posting) < cap:
-            posting[account] = None
-            return False
-        if kind in NAMING_KINDS:
-            return self.crowds.setdefault(key, Crowd()).come(account, cluster, posting, cap, again=again)
-        if not again and not falls_silent(kind):
-            del posting[next(islice(posting, cap // 2, None))]
-            posting[account] = None
-        return True
+            self.postings.setdefault(key, {}).setdefault(entry.account, cluster)
 
     def remove(self, account: str) -> IndexEntry | None:
         """Removes an account and all its entries; returns what was known of it."""
         entry = self.entries.pop(account, None)
         if entry is not None:
-            for key in keys_of(read_frame(entry.frame).records):
-                posting = self.postings.get(key, {})  # there is none if only others filled it and have gone
-                posting.pop(account, None)
-                if (crowd := self.crowds.get(key)) is not None:
-                    crowd.leave(account, posting, listed_at_most(kind_of(key)))
-                    if not (crowd.listed or crowd.gone):
-                        del self.crowds[key]
-                if not posting:
-                    self.postings.pop(key, None)
+            self._unlist(entry, but=set())
         return entry
+
+    def _cluster(self, entry: IndexEntry) -> int:
+        frame = read_frame(entry.frame)
+        return int.from_bytes(cluster_tag(keys_of(frame.records), frame.tag), "big")
+
+    def _unlist(self, entry: IndexEntry, but: Set[Key]) -> None:
+        for key in keys_of(read_frame(entry.frame).records):
+            if key not in but:
+                self.postings[key].pop(entry.account, None)
+                if not self.postings[key]:
+                    del self.postings[key]
+
+    def listed(self, key: Key) -> list[str]:
+        """The accounts of a key that a look-up considers."""
+        posting = self.postings.get(key, {})
+        accounts, clusters = list(posting), None if self.of_bans else list(posting.values())
+        return [accounts[at] for at in considered(kind_of(key), len(accounts), clusters).tolist()]
 
 
 def ranked(
     indexes: Sequence[Index], query: Query, keep: int, now: float, ref: Callable[[str], str]
 ) -> list[Candidate]:
     """The accounts of several indexes that share keys with a query, best first, cut to ``keep``."""
-    sharers = [[other for index in indexes for other in index.postings.get(key, ())] for key in query.keys]
+    sharers = [[other for index in indexes for other in index.listed(key)] for key in query.keys]
     lengths = [len(listed) for listed in sharers]
     bearers = {
         key: count for key, count in zip(query.keys, lengths, strict=True) if count and is_personal(key[0])
@@ -147,3 +134,7 @@ def _within_reach(
 
 def _frame(indexes: Sequence[Index], account: str) -> Frame:
     return read_frame(next(index for index in indexes if account in index.entries).entries[account].frame)
+
+
+def _moment(raw: bytes) -> float | None:
+    return moment_of(read_frame(raw).records[0])

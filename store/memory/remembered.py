@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 
-from samehand.keys import KeyKind
 from store.common.records import keys_of, read_frame, read_remembered_quote, remembered_bytes
 from store.limits import GENERATIONS
 from store.memory.index import Index, IndexEntry
@@ -21,12 +19,12 @@ class Generation:
     bytes: int = 0
 
     def put(self, entry: IndexEntry) -> None:
-        """Adds an account that it does not hold."""
+        """Adds an account, or replaces its state."""
         self.index.put(entry)
         keys = len(keys_of(read_frame(entry.frame).records))
         size = remembered_bytes(entry.frame, entry.quote, keys)
+        self.bytes += size - self.sizes.get(entry.account, 0)
         self.sizes[entry.account] = size
-        self.bytes += size
 
     def remove(self, account: str) -> None:
         """Takes an account out, if it is there."""
@@ -38,16 +36,15 @@ class Generation:
 class RememberedInMemory:
     """The generations, oldest first.
 
-    A generation is closed after an eighth of the retention time or of the byte budget, whichever comes
-    first. It is dropped as a whole when its youngest account has been kept for the retention time, or when
-    all generations together exceed the budget.
+    An account is remembered for the retention time. A generation is closed after an eighth of that time or of
+    the byte budget, whichever comes first. It is dropped as a whole when its youngest account has been kept
+    for the retention time, or when all generations together exceed the budget.
     """
 
     retention_seconds: float
     budget_bytes: int
     generations: list[Generation] = field(default_factory=list)
     evicted: int = 0
-    full: Counter[KeyKind] = field(default_factory=Counter)
 
     def live(self, now: float) -> list[Generation]:
         """The generations that have not expired."""
@@ -60,8 +57,9 @@ class RememberedInMemory:
 
     def find(self, account: str, now: float) -> IndexEntry | None:
         for generation in self.live(now):
-            if account in generation.index.entries:
-                return generation.index.entries[account]
+            entry = generation.index.entries.get(account)
+            if entry is not None and not read_frame(entry.frame).expired(now):
+                return entry
         return None
 
     def opened(self, now: float) -> Generation:
@@ -73,7 +71,7 @@ class RememberedInMemory:
             or now >= last.started_at + self.retention_seconds / GENERATIONS
             or last.bytes >= self.budget_bytes / GENERATIONS
         ):
-            last = Generation(now, Index(full=self.full))
+            last = Generation(now, Index())
             self.generations.append(last)
         return last
 
@@ -81,13 +79,12 @@ class RememberedInMemory:
         """Remembers an account, unless a later or the same state is known; returns whether it did."""
         known = self.find(entry.account, now)
         if known is not None:
-            if known == entry:
-                # The generation that remembers an account.
-                next(home for home in self.live(now) if entry.account in home.index.entries).index.put(entry)
+            same = read_frame(known.frame).records == read_frame(entry.frame).records
+            if (same and known.quote == entry.quote) or _seen_at(known) > _seen_at(entry):
                 return False
-            if _seen_at(known) > _seen_at(entry):
-                return False
-            self.remove(entry.account)
+        for former in self.generations:
+            if former is not generation:
+                former.remove(entry.account)
         generation.put(entry)
         return True
 

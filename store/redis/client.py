@@ -11,7 +11,9 @@ from typing import Any, TypeVar, cast
 
 import hiredis
 import numpy as np
+import numpy.typing as npt
 import redis.asyncio.connection as redis_py
+import redis.exceptions
 from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
@@ -19,6 +21,7 @@ from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
 from redis.exceptions import (
     AuthenticationError,
+    ClusterDownError,
     NoPermissionError,
     NoScriptError,
     RedisClusterException,
@@ -26,8 +29,7 @@ from redis.exceptions import (
     ResponseError,
 )
 
-from store.common.ranking import Ints
-from store.errors import StoreEmptied, StoreEvicts, StoreMismatch, StoreMoving, StoreRefused, StoreUnavailable
+from store.errors import StoreEmptied, StoreEvicts, StoreMoving, StoreRefused, StoreUnavailable
 from store.redis.deadline import COMMAND_SLICES, Deadline
 from store.redis.scripts import READING, SCRIPTS
 
@@ -35,30 +37,34 @@ Answer = TypeVar("Answer")
 Other = TypeVar("Other")
 Part = bytes | str | float
 
-_NUMBER_BYTES = 4
 _LONG = 32  # arguments from which on it pays (1,900 keys: a look-up costs the client 90 µs instead of 125)
 
 
 class KeyNames(bytes):
-    """Many key names at once: the first, by which a client routes the command, and the packed command itself.
+    """Many key names at once: the first, by which a client routes the command, and the packed command."""
 
-    All names have the same length (a common prefix, then a number in four bytes), so they are packed as one
-    table.
-    """
-
+    tables: Sequence[npt.NDArray[np.uint8]]
     values_command: bytes
 
     @classmethod
-    def of(cls, start: bytes, numbers: Ints) -> KeyNames:
-        """The names of some numbers, at least one, and the command that reads their values."""
-        head = b"$%d\r\n%b" % (len(start) + _NUMBER_BYTES, start)
-        table = np.empty((len(numbers), len(head) + _NUMBER_BYTES + 2), np.uint8)
-        table[:, : len(head)] = np.frombuffer(head, np.uint8)
-        table[:, len(head) : -2] = numbers.astype(">u4").view(np.uint8).reshape(-1, _NUMBER_BYTES)
-        table[:, -2:] = np.frombuffer(b"\r\n", np.uint8)
-        names = cls(start + int(numbers[0]).to_bytes(_NUMBER_BYTES, "big"))
-        names.values_command = b"*%d\r\n$4\r\nMGET\r\n" % (1 + len(numbers)) + table.tobytes()
+    def of(cls, tables: Sequence[npt.NDArray[np.uint8]]) -> KeyNames:
+        """Takes names of one length in the rows of each table, at least one in the first."""
+        names = cls(tables[0][0].tobytes())
+        names.tables = tables
+        packed = [b"*%d\r\n$4\r\nMGET\r\n" % (1 + sum(map(len, tables)))]
+        for table in tables:
+            head = b"$%d\r\n" % table.shape[1]
+            whole = np.empty((len(table), len(head) + table.shape[1] + 2), np.uint8)
+            whole[:, : len(head)] = np.frombuffer(head, np.uint8)
+            whole[:, len(head) : -2] = table
+            whole[:, -2:] = np.frombuffer(b"\r\n", np.uint8)
+            packed.append(whole.tobytes())
+        names.values_command = b"".join(packed)
         return names
+
+    def each(self) -> list[bytes]:
+        """The names, one by one."""
+        return [row.tobytes() for table in self.tables for row in table]
 
 
 def pack_quickly(pool: ConnectionPool) -> None:
@@ -80,12 +86,16 @@ def pack_quickly(pool: ConnectionPool) -> None:
     pool.connection_class = Packing
 
 
+_AWAY = (OSError, ClusterDownError, redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)
 _DENIED = re.compile(r"to run the '([a-z|]{1,40})' command")
 
-# The most trips of a worker at a time: each of its agents waits for one or two, on a cluster for one a shard.
+# The most trips of a worker at a time: each of its agents waits for one or two, on a cluster for one a tag.
 _CONNECTIONS_MAX = 32
 
 EPOCH_KEY = "e"  # the shard's key for the epoch, which every script checks first
+
+MOVED = "moved"
+"""The epoch of a tag that was left for another layout: to all but who carries it over, theirs is gone."""
 
 EMPTIED = "the store was emptied since the first enrolment: run `samehand rebuild`"
 
@@ -126,6 +136,7 @@ class RedisClient:
         self._client = _client(endpoint)
         self._waiting: list[tuple[tuple[Part, ...], asyncio.Future[Any]]] = []  # for one turn of the loop
         self._sending: set[asyncio.Task[None]] = set()  # the loop itself keeps no task alive
+        self._at_once = asyncio.Semaphore(_CONNECTIONS_MAX)
         self._evicts = ""
         self.moving = ""
         """If set, all but :meth:`ask` raise ``StoreMoving`` with it: the store is filling, or was left."""
@@ -141,10 +152,10 @@ class RedisClient:
             return await self._command(*parts)
 
     async def script(self, name: str, root: str, *arguments: Part) -> Any:
-        """Runs one script on a shard; loads it where the server does not know it (new or restarted).
+        """Runs one script on a tag; loads it where the server does not know it (new or restarted).
 
         It names two keys, of which one never exists. So while a cluster moves their slot, no master has both,
-        and each refuses (TRYAGAIN). With one key, the new master would run the script on a part of the shard.
+        and each refuses (TRYAGAIN). With one key, the new master would run the script on a part of the tag.
         """
         self._refuse()
         script = SCRIPTS[name]
@@ -157,13 +168,10 @@ class RedisClient:
                 return await self._command(f"EVAL{how}", script.text, *keys, *arguments)
 
     async def _command(self, *parts: Part) -> Any:
-        """The answer to one command; all that are sent in one turn of the loop share a trip.
+        """The answer to one command; all that are sent in one turn of the loop share a trip to each server.
 
-        Those to a cluster share it too, but not a connection: what it answers of a slot that moves is
-        for one command.
+        A command on a slot that moves is sent again alone.
         """
-        if isinstance(self._client, RedisCluster):
-            return await self._client.execute_command(*parts)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Any] = loop.create_future()
         self._waiting.append((parts, answer))
@@ -178,17 +186,19 @@ class RedisClient:
             task.add_done_callback(self._sending.discard)
 
     async def _pipelined(self, waiting: Sequence[tuple[tuple[Part, ...], asyncio.Future[Any]]]) -> None:
-        """Sends several commands to one server, and hands out the answers."""
-        pipeline = cast(Redis, self._client).pipeline(transaction=False)
+        """Sends several commands, and hands out the answers."""
+        pipeline = self._client.pipeline(transaction=False)
         for parts, _ in waiting:
             pipeline.execute_command(*parts)
         answers: Sequence[Any]
         try:
             # The callers have deadlines too; without this one, a connection would be held beyond them.
-            async with Deadline(self._endpoint.deadline_seconds, COMMAND_SLICES):
+            async with Deadline(self._endpoint.deadline_seconds, COMMAND_SLICES), self._at_once:
                 answers = await pipeline.execute(raise_on_error=False)
         except Exception as fault:
             answers = [fault] * len(waiting)
+        if isinstance(self._client, RedisCluster) and any(isinstance(it, _AWAY) for it in answers):
+            await self._client.aclose()  # asks anew who the masters are
         for (_, answer), reply in zip(waiting, answers, strict=True):
             if answer.done():  # the caller does not wait any more
                 continue
@@ -197,16 +207,16 @@ class RedisClient:
             else:
                 answer.set_result(reply)
 
-    async def values(self, start: bytes, numbers: Ints) -> list[bytes | None]:
-        """The values, in order, of keys that consist of ``start`` and a number in four bytes."""
-        if not len(numbers):
-            return []
-        names: Sequence[bytes]
-        if isinstance(self._client, RedisCluster):  # its connections pack each key by itself
-            names = [start + number.to_bytes(4, "big") for number in numbers.tolist()]
-        else:
-            names = [KeyNames.of(start, numbers)]
-        return cast(list[bytes | None], await self.command("MGET", *names))
+    @property
+    def is_cluster(self) -> bool:
+        """True if a command may name keys of one slot only."""
+        return isinstance(self._client, RedisCluster)
+
+    async def values(self, names: KeyNames) -> list[bytes | None]:
+        """The values of keys, in order."""
+        # A cluster's connections pack each key by themselves.
+        parts = names.each() if self.is_cluster else [names]
+        return cast(list[bytes | None], await self.command("MGET", *parts))
 
     async def masters(self) -> list[str]:
         """The masters' addresses as :meth:`command_of` takes them; without a cluster one, called ""."""
@@ -222,6 +232,13 @@ class RedisClient:
             if isinstance(self._client, RedisCluster):
                 which = {"target_nodes": self._client.get_node(node_name=master)}
             return await self._client.execute_command(*parts, **which)
+
+    async def replication_id(self, master: str) -> str:
+        """The identifier of a master's data, another once it restarts or is replaced; "" if unknown."""
+        try:
+            return str((await self.command_of(master, "INFO", "replication")).get("master_replid", ""))
+        except StoreRefused:
+            return ""
 
     async def scan(self, master: str, cursor: int, pattern: bytes, count: int) -> tuple[int, list[bytes]]:
         """The cursor to go on from (0 at the end), and some names of one master's keys that match."""
@@ -292,8 +309,6 @@ class RedisClient:
             message = str(fault)
             if "EMPTIED" in message:
                 raise StoreEmptied(EMPTIED) from fault
-            if "FULL" in message.split():
-                raise StoreMismatch("a shard has no free slot for another account", "full") from fault
             if isinstance(fault, NoPermissionError):
                 denied = _DENIED.search(message)
                 what = f"the command {denied[1].upper()}" if denied else "a command or a key"

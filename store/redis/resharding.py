@@ -1,9 +1,9 @@
-"""Moves a store into another layout beside it, while workers go on with the first (docs/resharding.md).
+"""Moves a store into another layout beside it, while workers go on with the first (docs/howto/keep.md).
 
 The caller fills in the bans from their topic. This module copies what no topic brings again. Remembered
-accounts are copied before the hand-over, and those changed since after it. Alerts, silences, families,
-markers of reinstatements and deletions, and what is owed are copied once nobody writes to the first layout
-any more. Counts begin at zero.
+accounts are copied before the hand-over, and those changed since after it: their records as they are, listed
+anew by their fingerprints. Alerts, silences, families, markers of reinstatements and deletions, waves and
+what is owed are copied, key by key, once nobody writes to the first layout any more. Counts begin at zero.
 
 A store of another version's layout or fold cannot be read, so nothing of it is copied. It is closed all the
 same, and what the group acknowledged meanwhile is delivered again (:meth:`store.base.Store.behind`).
@@ -12,38 +12,26 @@ same, and what the group acknowledged meanwhile is delivered again (:meth:`store
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
-from store.base import Remembered
-from store.common.key_digests import DIGEST_BYTES, Digest
-from store.common.records import read_remembered
+from store.common.key_digests import ID_BYTES
+from store.common.records import read_record
 from store.errors import StoreInUse
-from store.redis.client import RedisClient, together
-from store.redis.layout import SLOT_BYTES
-from store.redis.outbox import owed_on
+from store.redis.client import MOVED, together
 from store.redis.shards import Shards
 from store.redis.store import RedisStore
-from store.redis.store_meta import MOVED
 
 Hear = Callable[[int], None]
 
-# Keys per command: some milliseconds of Redis, during which it serves nobody else.
-_AT_ONCE: Final = 256
-_SCANNED_AT_ONCE: Final = 2_000
-_OWED_AT_ONCE: Final = 100  # three kilobytes each
-
-# The keys that are named by a digest. Each is in the shard of that account or alert, except a pair's marker
-# (`s`), which is in the shard of its ban; `l` names that ban.
-_NAMED: Final = re.compile(rb"\{(\d+)\}:((?:[mdjkoacnlqs]|h[012]):([0-9a-f]{32}))", re.DOTALL)
-_REMEMBERED: Final = re.compile(rb"\{(\d+)\}:g(?:l|\d+:.*)?", re.DOTALL)
-_ANY: Final = re.compile(rb"\{(\d+)\}:.*", re.DOTALL)
-_WAVES: Final = re.compile(rb"\{0\}:(v[:moxs].*)", re.DOTALL)
-_NOTED: Final = re.compile(rb"\{0\}:(w.{4})", re.DOTALL)  # bucket, in four bytes
-_NOBODY: Final = Digest(b"")
-_WHEREABOUTS: Final = b"l:"
-_MARKER: Final = b"s:"
+_AT_ONCE: Final = 256  # keys: some milliseconds of Redis, during which it serves nobody else
+_TAGGED: Final = re.compile(rb"\{([0-9a-f]{2})\}:(.*)", re.DOTALL)
+# Not copied by its key: bans, postings, generations, remembered accounts, and what belongs to a layout
+# (epochs, expiring bans, counters, counted values).
+_OTHERWISE: Final = re.compile(
+    rb"[brsu].{8}|p.{4}|g.{6}|gn?|e|x|relay|bans|ta|probe:.*|[wonu]|[fhzy]\d+|w.{4}", re.DOTALL
+)
+_NOTED: Final = re.compile(rb"w.{4}", re.DOTALL)  # what new accounts noted of the last day, by bucket
 
 
 class Resharding:
@@ -55,8 +43,7 @@ class Resharding:
         self._target = target
         self.copies = True
         """Whether this program can read the source; known once begun."""
-        # What was copied, by generation and shard: packed slots, and the digests of their accounts.
-        self._carried: dict[tuple[int, int], tuple[bytearray, bytearray]] = {}
+        self._carried: dict[bytes, bytes] = {}  # by id, the records of remembered accounts that were copied
 
     async def begin(self) -> None:
         """Opens both stores, and marks the target as being filled, which keeps workers from it.
@@ -67,10 +54,11 @@ class Resharding:
         here, there = self._source.shards.layout, self._target.shards.layout
         facts = await self._target.store_meta.facts()
         filling = facts.get("filling")
-        left_for = [there.prefix, str(there.sizes.shards)]
-        moved = (await self._source.store_meta.facts()).get(MOVED, "").split()
+        moved = (await self._source.store_meta.facts()).get(MOVED, "").split()[:1]
         if filling != here.prefix and (filling is not None or "epoch" in facts or MOVED in facts):
-            done = "the former one was handed over to it" if moved == left_for else "choose another prefix"
+            done = (
+                "the former one was handed over to it" if moved == [there.prefix] else "choose another prefix"
+            )
             raise StoreInUse(f"there is a store under {there.prefix} already; {done}")
         mismatch = await self._source.store_meta.mismatch()
         if mismatch is None:
@@ -79,7 +67,7 @@ class Resharding:
             self.copies = False
         else:
             raise mismatch
-        if moved and moved != left_for:
+        if moved and moved != [there.prefix]:
             raise StoreInUse(f"the store under {here.prefix} has already moved to {moved[0]}")
         if moved:
             self._source.adopt(MOVED)
@@ -95,12 +83,11 @@ class Resharding:
 
     async def owed(self) -> int:
         """How many withdrawals and summaries of the source wait to be published."""
-        facts, shards = await self._source.store_meta.facts(), self._source.shards
-        counts = [
-            await shards.client.command("HLEN", shards.root(shard) + "owed")
-            for shard in range(int(facts.get("shards", len(shards.all))))
+        client = self._source.shards.client
+        keys = [
+            name async for names in self._source.shards.scanned(self._start + b"{*}:due") for name in names
         ]
-        return sum(counts)
+        return sum(await together([client.command("ZCARD", key) for key in keys]))
 
     @property
     def closed(self) -> bool:
@@ -109,8 +96,8 @@ class Resharding:
 
     async def close_source(self) -> None:
         """Closes the source: from now on no worker can use it, and workers hold their events."""
-        layout = self._target.shards.layout
-        await self._source.store_meta.note(moved=f"{layout.prefix} {layout.sizes.shards}")
+        # The second word was the number of shards, which releases up to 0.2.0 read.
+        await self._source.store_meta.note(moved=f"{self._target.shards.layout.prefix} 1")
         await self._source.store_meta.close()
         self._source.adopt(MOVED)
 
@@ -123,199 +110,58 @@ class Resharding:
 
         Returns how many accounts were copied; calls ``hear`` with that number meanwhile.
         """
-        known = self._target.remembered_accounts
-        if not self._carried:  # the source may have forgotten what an earlier run copied
-            await drop(self._target.shards, _REMEMBERED)
-        await known.forget_digests([digest async for digest in self._gone()], now)
-        began, so_far = dict[int, float](), 0
-        for number, moment in (await self._source.remembered_accounts.generations()).items():
-            began[number] = moment
-            for shard in self._source.shards.all:
-                carried = self._carried.setdefault((number, shard), (bytearray(), bytearray()))
-                async for slots, digests, some in self._remembered(number, shard, carried[0]):
-                    await known.carry(some, began, now)
-                    carried[0].extend(slots)  # only once written: a repeat goes on behind these
-                    carried[1].extend(digests)
-                    so_far += len(some)
-                    hear(so_far)
+        known, so_far, there = self._target.remembered_accounts, 0, set[bytes]()
+        async for ids in self._ids(self._source.shards):
+            for at in range(0, len(ids), _AT_ONCE):
+                some = ids[at : at + _AT_ONCE]
+                raws = await self._source.shards.of_accounts(b"s", some)
+                read = {id_: raw for id_, raw in zip(some, raws, strict=True) if raw}
+                there.update(read)
+                fresh = {id_: raw for id_, raw in read.items() if self._carried.get(id_) != raw}
+                await known.carry([record for raw in fresh.values() if (record := read_record(raw))], now)
+                self._carried |= fresh
+                so_far += len(fresh)
+                hear(so_far)
+        async for ids in self._ids(self._target.shards):
+            await known.forget_ids([id_ for id_ in ids if id_ not in there], now)
         return so_far
 
-    async def _remembered(
-        self, number: int, shard: int, carried: bytearray
-    ) -> AsyncIterator[tuple[bytes, bytes, list[Remembered]]]:
-        """Yields accounts of a generation in a shard that were not copied yet, a few at a time.
-
-        Each time their packed slots, their packed digests, and the accounts.
-        """
-        first, following = -1, 1 + int.from_bytes(carried[-SLOT_BYTES:], "big") if carried else 0
-        while first < following:
-            first = following
-            following, walked = await self._source.remembered_accounts.walk(number, shard, first)
-            some = [(slot, read_remembered(frame, quote)) for slot, frame, quote in walked]
-            read = [(slot, account) for slot, account in some if account is not None]
-            if read:
-                slots = b"".join(slot.to_bytes(SLOT_BYTES, "big") for slot, _ in read)
-                accounts = [account for _, account in read]
-                digests = [self._source.shards.addresses.account(account.account).raw for account in accounts]
-                yield slots, b"".join(digests), accounts
-
-    async def _gone(self) -> AsyncIterator[Digest]:
-        """The copied accounts that the source has forgotten since, or keeps in another place."""
-        living = await self._source.remembered_accounts.generations()
-        for (number, shard), (slots, digests) in self._carried.items():
-            if number not in living:
-                continue  # evicted as a whole, as in the target
-            width = _AT_ONCE * SLOT_BYTES
-            for at in range(0, len(slots), width):
-                some = bytes(slots[at : at + width])
-                free = await self._source.remembered_accounts.free(number, shard, some)
-                left = {free[place : place + SLOT_BYTES] for place in range(0, len(free), SLOT_BYTES)}
-                for place in range(0, len(some), SLOT_BYTES):
-                    if some[place : place + SLOT_BYTES] in left:
-                        which = (at + place) // SLOT_BYTES * DIGEST_BYTES
-                        yield Digest(bytes(digests[which : which + DIGEST_BYTES]))
+    async def _ids(self, shards: Shards) -> AsyncIterator[list[bytes]]:
+        prefix = shards.layout.prefix.encode()
+        start = len(prefix) + len(b"{00}:s")
+        async for names in shards.scanned(prefix + b"{??}:s" + b"?" * ID_BYTES):
+            yield [name[start:] for name in names if len(name) == start + ID_BYTES]
 
     async def carry_rest(self, hear: Hear) -> int:
-        """Copies the keys named by accounts and alerts, and what is owed; returns how many keys.
+        """Copies what is kept of accounts and alerts, and what is owed; returns how many keys.
 
         Call it only once the source is closed: it does not see what changes meanwhile.
         """
-        by_kind: dict[bytes, list[tuple[int, bytes, Digest]]] = defaultdict(list)
-        async for names in _scanned(self._source.shards, b"*:" + b"?" * (2 * DIGEST_BYTES)):
-            for name in names:
-                if match := _NAMED.fullmatch(name, len(self._source.shards.layout.prefix.encode())):
-                    digest = Digest(bytes.fromhex(match[3].decode()))
-                    by_kind[match[2].partition(b":")[0]].append((int(match[1]), match[2], digest))
-        with_ban = await self._bans_of(by_kind[_WHEREABOUTS[:1]])
-        so_far = 0
-        for kind, several in by_kind.items():
-            for at in range(0, len(several), _AT_ONCE):
-                some = several[at : at + _AT_ONCE]
-                if kind == _MARKER[:1]:
-                    homes = [self._homes(with_ban.get(digest.raw)) for _, _, digest in some]
-                else:
-                    homes = [self._homes(digest) for _, _, digest in some]
-                await self._copy(some, homes)
-                so_far += len(some)
-                hear(so_far)
-        await self._carry_owed()
-        await self._carry_moments("unjudged", "NX")
-        await self._carry_moments("until")
+        source, target, so_far = self._source.shards, self._target.shards, 0
+        alike = source.layout.sizes.remembered == target.layout.sizes.remembered
+        async for names in source.scanned(self._start + b"{*}:*"):
+            named = [match for name in names if (match := _TAGGED.fullmatch(name, len(self._start)))]
+            some = [
+                (int(it[1], 16), it[2])
+                for it in named
+                if not _OTHERWISE.fullmatch(it[2]) or (alike and _NOTED.fullmatch(it[2]))
+            ]
+            for at in range(0, len(some), _AT_ONCE):
+                await together([self._copy(tag, name) for tag, name in some[at : at + _AT_ONCE]])
+                hear(so_far := so_far + len(some[at : at + _AT_ONCE]))
+        return so_far
+
+    async def _copy(self, tag: int, name: bytes) -> None:
         source, target = self._source.shards, self._target.shards
-        for held, moment in (await _scored(source.client, source.root(0) + "held")).items():
-            await target.client.command("ZADD", target.root(0) + "held", "NX", moment, held)
-        return so_far + await self._carry_waves()
+        key = source.root(tag).encode() + name
+        lives, value = await together([source.client.command(verb, key) for verb in ("PTTL", "DUMP")])
+        if value:
+            copy = target.root(tag).encode() + name
+            await target.client.command("RESTORE", copy, max(0, lives), value, "REPLACE")
 
-    def _homes(self, digest: Digest | None) -> Iterable[int]:
-        """The target's shard of a digest; without a digest every shard, since any may be the right one."""
-        shards = self._target.shards
-        return shards.all if digest is None else (shards.of(digest),)
-
-    async def _bans_of(self, whereabouts: Sequence[tuple[int, bytes, Digest]]) -> dict[bytes, Digest]:
-        """The digests of the bans of alerts, by the digest of the alert."""
-        bans: dict[bytes, Digest] = {}
-        client, shards = self._source.shards.client, self._source.shards
-        for at in range(0, len(whereabouts), _AT_ONCE):
-            some = whereabouts[at : at + _AT_ONCE]
-            by_shard = defaultdict[int, list[tuple[bytes, Digest]]](list)
-            for shard, name, digest in some:
-                by_shard[shard].append((shards.root(shard).encode() + name, digest))
-            for several in by_shard.values():
-                raws = await client.command("MGET", *(name for name, _ in several))
-                bans |= {alert.raw: Digest(raw) for (_, alert), raw in zip(several, raws, strict=True) if raw}
-        return bans
-
-    async def _copy(self, some: Sequence[tuple[int, bytes, Digest]], homes: Sequence[Iterable[int]]) -> None:
-        by_shard: dict[int, list[int]] = defaultdict(list)
-        for place, (shard, _, _) in enumerate(some):
-            by_shard[shard].append(place)
-        writes: dict[int, list[bytes | str | int]] = defaultdict(list)
-        for shard, places in by_shard.items():
-            dumped = await self._source.shards.script("dump", shard, *(some[place][1] for place in places))
-            for turn, place in enumerate(places):
-                lives, value = dumped[2 * turn : 2 * turn + 2]
-                for home in homes[place] if value else ():
-                    writes[home] += (some[place][1], lives, value)
-        await together(
-            [self._target.shards.script("restore", home, *parts) for home, parts in writes.items()]
-        )
-
-    async def _carry_owed(self) -> None:
-        source, target = self._source.shards, self._target.shards
-        for root in map(source.root, source.all):
-            due = await _scored(source.client, root + "due")
-            alerts = list(due)
-            for at in range(0, len(alerts), _OWED_AT_ONCE):
-                some = alerts[at : at + _OWED_AT_ONCE]
-                for alert, owed in zip(
-                    some, await source.client.command("HMGET", root + "owed", *some), strict=True
-                ):
-                    if owed:
-                        there = target.root(target.of(owed_on(owed)))
-                        await target.client.command("HSET", there + "owed", alert, owed)
-                        await target.client.command("ZADD", there + "due", due[alert], alert)
-
-    async def _carry_waves(self) -> int:
-        """Copies waves, and what new accounts noted of the last day. Returns how many keys.
-
-        In a store of another size the noted values have other places: accounts note anew.
-        """
-        source, target = self._source.shards.layout, self._target.shards.layout
-        copied, at, kinds = 0, len(source.prefix.encode()), [(b"v*", _WAVES)]
-        if source.sizes.remembered == target.sizes.remembered:
-            kinds.append((b"w*", _NOTED))
-        for pattern, kind in kinds:
-            async for names in _scanned(self._source.shards, pattern):
-                keys = [match[1] for name in names if (match := kind.fullmatch(name, at))]
-                await self._copy([(0, key, _NOBODY) for key in keys], [(0,)] * len(keys))
-                copied += len(keys)
-        return copied
-
-    async def _carry_moments(self, name: str, *options: str) -> None:
-        """Copies a sorted set whose members begin with the digest by which their shard is chosen."""
-        source, target = self._source.shards, self._target.shards
-        for root in map(source.root, source.all):
-            known = list((await _scored(source.client, root + name)).items())
-            for at in range(0, len(known), _AT_ONCE):
-                by_shard = defaultdict[int, list[str | bytes]](list)
-                for member, moment in known[at : at + _AT_ONCE]:
-                    by_shard[target.of(Digest(member[:DIGEST_BYTES]))] += (moment, member)
-                for shard, several in by_shard.items():
-                    await target.client.command("ZADD", target.root(shard) + name, *options, *several)
-
-
-async def _scored(client: RedisClient, key: str) -> dict[bytes, str]:
-    """The members of a sorted set, with their scores as Redis takes them."""
-    reply = await client.command("ZRANGE", key, 0, -1, "WITHSCORES")
-    pairs = (
-        reply if reply and isinstance(reply[0], list | tuple) else zip(reply[::2], reply[1::2], strict=True)
-    )
-    return {member: repr(float(score)) for member, score in pairs}
-
-
-async def _scanned(shards: Shards, pattern: bytes) -> AsyncIterator[list[bytes]]:
-    """Yields, some at a time, names of a store's keys that match ``pattern`` after prefix and shard."""
-    start = shards.layout.prefix.encode() + b"{*}:"
-    for master in await shards.client.masters():
-        cursor = 0
-        while True:
-            cursor, names = await shards.client.scan(master, cursor, start + pattern, _SCANNED_AT_ONCE)
-            yield names
-            if cursor == 0:
-                break
-
-
-async def drop(shards: Shards, which: re.Pattern[bytes] = _ANY) -> int:
-    """Unlinks the keys of all shards whose names match ``which`` after the prefix; returns how many."""
-    at, dropped = len(shards.layout.prefix.encode()), 0
-    async for names in _scanned(shards, b"*"):
-        by_shard: dict[bytes, list[bytes]] = defaultdict(list)
-        for name in names:
-            if match := which.fullmatch(name, at):
-                by_shard[match[1]].append(name)
-        await together([shards.client.command("UNLINK", *several) for several in by_shard.values()])
-        dropped += sum(map(len, by_shard.values()))
-    return dropped
+    @property
+    def _start(self) -> bytes:
+        return self._source.shards.layout.prefix.encode()
 
 
 async def drop_store(store: RedisStore) -> int:
@@ -331,6 +177,12 @@ async def drop_store(store: RedisStore) -> int:
     if MOVED not in facts and "filling" not in facts:
         said = "is not deleted: it has not moved to another prefix" if facts else "does not exist"
         raise StoreInUse(f"the store under {layout.prefix} {said}")
-    dropped = await drop(store.shards)
-    await store.shards.client.command("UNLINK", layout.meta)
+    client, dropped = store.shards.client, 0
+    async for names in store.shards.scanned(layout.prefix.encode() + b"{*}:*"):
+        by_tag: dict[bytes, list[bytes]] = {}
+        for name in names:
+            by_tag.setdefault(name.partition(b"}")[0], []).append(name)
+        await together([client.command("UNLINK", *several) for several in by_tag.values()])
+        dropped += len(names)
+    await client.command("UNLINK", layout.meta)
     return dropped + 1

@@ -1,4 +1,4 @@
-"""The Lua scripts, read once from the files in ``lua/``."""
+"""The Lua scripts, read once from the files in ``lua/``; each includes common.lua."""
 
 from __future__ import annotations
 
@@ -6,29 +6,10 @@ from hashlib import sha1
 from importlib import resources
 from typing import NamedTuple
 
-_BESIDES = {
-    **dict.fromkeys(("remember", "remembered_read", "forget"), ("generations",)),
-    **dict.fromkeys(("withdraw", "owed", "settle", "pairs", "reopen", "recall", "uncount"), ("outbox",)),
-    **dict.fromkeys(("wave_note", "wave_look"), ("waves", "noting")),
-    **dict.fromkeys(("wave_join", "wave_leave", "wave_decide", "wave_ids", "wave_members"), ("waves",)),
-    **dict.fromkeys(("wave_mark", "wave_read", "waves_owed", "waves_settle", "wave_recall"), ("waves",)),
-    "pair_check": ("checks",),
-    "account_check": ("checks",),
-    "propose": ("outbox", "proposing"),
-    "admit": ("outbox", "checks", "proposing"),
-    "ban_write": ("outbox",),
-}
-"""The files that a script includes beside common.lua, which all include."""
+_GUARD = "if emptied() then return EMPTIED end"
 
-_GUARD = "if emptied() then return redis.error_reply('EMPTIED') end"
-_UNGUARDED = "history"
-"""The only script that answers in a store whose epoch is another one."""
-
-READING = frozenset(
-    {"account_look", "ban_read", "frames", "heads", "held", "pair_look", "pairs", "quotes", "shown"}
-    | {"about", "remembered_read", "wave_ids", "wave_look", "wave_members", "wave_read"}
-)
-"""The scripts that write nothing. Sent as read-only, a user without write permission may run them."""
+READING = frozenset({"step", "noting"})
+"""The scripts that need not write. Sent as read-only, a user without write permission may run them."""
 
 
 class LuaScript(NamedTuple):
@@ -43,14 +24,8 @@ def _scripts() -> dict[str, LuaScript]:
         file.name.removesuffix(".lua"): file.read_text(encoding="utf-8")
         for file in resources.files("store.redis").joinpath("lua").iterdir()
     }
-    included = {"common"}.union(*_BESIDES.values())
-    texts = {
-        name: "\n".join(
-            [parts["common"], "" if name == _UNGUARDED else _GUARD]
-            + [parts[part] for part in (*_BESIDES.get(name, ()), name)]
-        )
-        for name in sorted(parts.keys() - included)
-    }
+    common = parts.pop("common")
+    texts = {name: "\n".join((common, _GUARD, own)) for name, own in parts.items()}
     return {
         name: LuaScript(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
         for name, text in texts.items()

@@ -1,217 +1,261 @@
-"""The shards of one store: routes accounts to them, and runs scripts on each under the known epoch."""
+"""The tags of one store: routes accounts to them, and reads and writes under the known epoch.
+
+A tag's epoch key lies beside its other keys. Every script compares it, and every read brings it along, so a
+store that lost a tag fails rather than answers empty.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from store.common.key_digests import Addresses, Digest
-from store.errors import StoreUnavailable
-from store.redis.candidates.moments import Moments
-from store.redis.client import RedisClient, together
-from store.redis.layout import Layout, Rows, Spread
+from store.common.ranking import Ints
+from store.errors import StoreEmptied, StoreUnavailable
+from store.redis.client import EMPTIED, EPOCH_KEY, MOVED, KeyNames, Part, RedisClient, together
+from store.redis.layout import BUCKET_BYTES, TAGS, Layout, Spread
+from store.rules.keyspace import Transaction
 
-# Two workers that write one account at once make each other read it again; more than a few turns mean that
+Names = npt.NDArray[np.uint8]
+"""Ends of key names of one length, a row for each key."""
+
+# Keys per MGET, steps and posting entries per script: some milliseconds of Redis, when it serves nobody else.
+_KEYS_AT_ONCE: Final = 4_096
+_STEPS_AT_ONCE: Final = 128
+_ENTRIES_AT_ONCE: Final = 2_048
+_SCANNED_AT_ONCE: Final = 2_000
+# Two workers that write one account at once make each other decide again; more than a few turns mean that
 # something else is wrong.
-_TURNS = 8
-# Words of scripts for an account that existed before; if they give no former place, it has kept its place.
-_KNOWN = frozenset({"same", "unchanged", "changed"})
+_TURNS: Final = 8
 
 
-class Write(Protocol):
-    """A conditional write of one account: it applies only if the stored state is the expected one."""
-
-    @property
-    def digest(self) -> Digest: ...
-
-    @property
-    def rows(self) -> Rows:
-        """Where the account is to be listed."""
-
-    @property
-    def out(self) -> Rows:
-        """Where its former state is listed."""
-
-    @property
-    def parts(self) -> Sequence[bytes | str | float]: ...
-
-
-W = TypeVar("W", bound=Write)
-
-
-class WriteReply(NamedTuple, Generic[W]):
-    """A script's reply to a write: a word, and the account's place now and before, ``""`` for none."""
+class Plan(NamedTuple):
+    """A decision on one account: a word for it, and the commands (verb, key without root, arguments)."""
 
     word: str
-    here: str
-    before: str
-    write: W
+    commands: tuple[tuple[Part, ...], ...] = ()
+    former: bytes = b""  # the record that the commands replace
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of one account's keys, decided from what some of them hold (empty where there is none).
+
+    It is decided first as if there were nothing yet, as is true of most accounts, and decided again where
+    that proves wrong.
+    """
+
+    digest: Digest
+    reads: tuple[str | bytes, ...]
+    decide: Callable[[Sequence[bytes]], Plan]
+
+
+def marked(raw: bytes, now: float) -> float | None:
+    """The moment of a marker of a reinstatement or deletion, while it is in force."""
+    moment, _, until = raw.partition(b" ")
+    return float(moment) if until and float(until) > now else None
+
+
+def mark(name: str, raw: bytes, moment: float, now: float, seconds: int) -> tuple[Part, ...]:
+    """Returns the command that marks a moment at a key, or keeps the later one that is in force there."""
+    latest = max(moment, moment if (known := marked(raw, now)) is None else known)
+    return "SET", name, f"{latest!r} {now + seconds!r}", "EX", seconds
+
+
+def dropped(digest: Digest, kind: bytes, raw: bytes) -> Change:
+    """Notes that the entries of a former record were dropped, unless another one is noted by now."""
+
+    def decide(found: Sequence[bytes]) -> Plan:
+        return Plan("dropped", (("DEL", kind + digest.id),)) if found[0] in (b"", raw) else Plan("another")
+
+    return Change(digest, (kind + digest.id,), decide)
 
 
 class Shards:
-    """Routes by digest.
-
-    ``epoch``: the one that this process has seen, "" before the first enrolment. ``moments``: this process's
-    copy of the moments of each shard's bans.
-    """
+    """Routes by digest. ``epoch``: the one that this process has seen, "" before the first enrolment."""
 
     def __init__(self, client: RedisClient, layout: Layout, epoch: str) -> None:
         """Takes the connection, the layout, and the epoch known so far."""
         self.client = client
         self.layout = layout
         self.epoch = epoch
-        self.all = range(layout.sizes.shards)
-        self.moments = [Moments() for _ in self.all]
+        self.all = range(TAGS)
+        self._roots = [layout.root(tag) for tag in self.all]
+        self._root_table: Names = np.array([list(root.encode()) for root in self._roots], np.uint8)
 
     @property
     def addresses(self) -> Addresses:
         """The keyed hashes of this store."""
         return self.layout.addresses
 
-    def root(self, shard: int) -> str:
-        """The prefix of a shard's keys."""
-        return self.layout.root(shard)
+    def root(self, tag: int) -> str:
+        """The prefix of a tag's keys."""
+        return self._roots[tag]
 
-    def of(self, digest: Digest) -> int:
-        """The number of the shard of an account or an alert."""
-        return digest.shard(self.layout.sizes.shards)
+    async def script(self, name: str, tag: int, *arguments: Part) -> Any:
+        return await self.client.script(name, self.root(tag), self.epoch, *arguments)
 
-    def by_shard(self, digests: Iterable[Digest]) -> dict[int, list[int]]:
-        """The positions of accounts or alerts, by the number of their shard."""
-        places: dict[int, list[int]] = {}
-        for at, digest in enumerate(digests):
-            places.setdefault(self.of(digest), []).append(at)
-        return places
+    async def values(self, kind: bytes, tags: Ints, names: Names) -> list[bytes]:
+        """Reads the keys named by their tag, ``kind`` and name, in order; empty where there is none."""
+        contents = np.full(len(tags), b"", object)
 
-    def key(self, kind: str, digest: Digest) -> str:
-        """The key of one kind that is named after an account or an alert."""
-        return f"{self.root(self.of(digest))}{kind}:{digest.raw.hex()}"
+        async def read(own: Ints) -> None:
+            distinct = np.unique(tags[own])
+            epochs = self._names(distinct, EPOCH_KEY.encode(), np.zeros((len(distinct), 0), np.uint8))
+            found = await self.client.values(KeyNames.of((epochs, self._names(tags[own], kind, names[own]))))
+            self._check(found[: len(distinct)])
+            contents[own] = np.array([value or b"" for value in found[len(distinct) :]], object)
 
-    def adopt(self, epoch: str) -> None:
-        """Notes an epoch that another process began, if none is known yet."""
-        if epoch and not self.epoch:
-            self.epoch = epoch
-
-    async def script(self, name: str, shard: int, *arguments: bytes | str | float) -> Any:
-        return await self.client.script(name, self.root(shard), self.epoch, *arguments)
-
-    async def scatter(
-        self,
-        name: str,
-        digests: Sequence[Digest],
-        head: Iterable[bytes | str | float],
-        items: Sequence[Sequence[bytes | str | float]],
-    ) -> list[tuple[int, list[int], Any]]:
-        """Runs a script on each shard of some digest, with ``head`` and the items of its digests.
-
-        Returns for each such shard its number, the positions of its items, and the script's reply.
-        """
-        by_shard, head = self.by_shard(digests), tuple(head)
-        answers = await together(
+        await together(
             [
-                self.script(name, shard, *head, *(part for at in places for part in items[at]))
-                for shard, places in by_shard.items()
+                read(own[at : at + _KEYS_AT_ONCE])
+                for own in self._by_server(tags)
+                for at in range(0, len(own), _KEYS_AT_ONCE)
             ]
         )
-        return [
-            (shard, places, answer) for (shard, places), answer in zip(by_shard.items(), answers, strict=True)
-        ]
+        answer: list[bytes] = contents.tolist()
+        return answer
 
-    async def ask(
-        self,
-        name: str,
-        digests: Sequence[Digest],
-        head: Iterable[bytes | str | float],
-        items: Sequence[Sequence[bytes | str | float]],
-        width: int = 1,
-    ) -> list[list[Any]]:
-        """Like :meth:`scatter`, for scripts that reply ``width`` parts for each item; in the items' order."""
-        answers: list[list[Any]] = [[] for _ in digests]
-        for _, places, answer in await self.scatter(name, digests, head, items):
-            for turn, at in enumerate(places):
-                answers[at] = answer[turn * width : (turn + 1) * width]
-        return answers
+    async def of_accounts(self, kind: bytes, ids: Sequence[bytes]) -> list[bytes]:
+        """Reads the keys of one kind that are named by the ids of accounts."""
+        table = (
+            np.frombuffer(b"".join(ids), np.uint8).reshape(len(ids), -1)
+            if ids
+            else np.zeros((0, 1), np.uint8)
+        )
+        return await self.values(kind, table[:, 0].astype(np.int64), table)
 
-    async def write(
-        self,
-        name: str,
-        writes: Sequence[W],
-        head: Iterable[bytes | str | float],
-        instead: Callable[[W, bytes, bytes], W],
-    ) -> tuple[list[WriteReply[W]], list[list[Any]]]:
-        """Runs a script for each write; returns the replies to the writes, and each shard's further replies.
+    async def buckets(self, index: bytes, numbers: Ints) -> list[bytes]:
+        """Reads buckets of postings."""
+        table = numbers.astype(">u4").view(np.uint8).reshape(-1, BUCKET_BYTES)
+        return await self.values(index, numbers % TAGS, table)
 
-        If the stored frame and quote are not the expected ones, ``instead`` makes the write that replaces
-        these, and the next turn tries it. Two writes of one account are applied in the batch's order.
+    async def swap(self, changes: Sequence[Change]) -> list[Plan]:
+        """Makes each change, and decides again where the keys that it read have changed.
+
+        Two changes of one account are made in their order. One whose reply was lost finds its own result when
+        it is made again.
         """
-        replies: dict[int, WriteReply[W]] = {}
-        besides: list[list[Any]] = []
-        written, head = list(writes), tuple(head)
-        todo = dict.fromkeys(range(len(writes)))
-        for _ in range(_TURNS + len(writes)):
+        plans = [change.decide([b""] * len(change.reads)) for change in changes]
+        values: list[Sequence[bytes]] = [[b""] * len(change.reads) for change in changes]
+        todo = dict.fromkeys(range(len(changes)))
+        for _ in range(_TURNS + len(changes)):
             if not todo:
-                return [replies[at] for at in range(len(writes))], besides
+                return plans
             first: dict[bytes, int] = {}
             for at in todo:
-                first.setdefault(written[at].digest.raw, at)
+                first.setdefault(changes[at].digest.raw, at)
             turn = list(first.values())
-            several = [written[at] for at in turn]
-            digests, parts = [write.digest for write in several], [write.parts for write in several]
-            for _, where, answer in await self.scatter(name, digests, head, parts):
-                besides.append(answer[3 * len(where) :])
-                for number, place in enumerate(where):
-                    at, (word, one, other) = turn[place], answer[3 * number : 3 * number + 3]
-                    if word == b"conflict":
-                        written[at] = instead(writes[at], one, other)
-                    else:
-                        replies[at] = WriteReply(word.decode(), one.decode(), other.decode(), written[at])
-                        del todo[at]
+            answers = await self.run(
+                "writes",
+                [
+                    Transaction(
+                        changes[at].digest.home,
+                        list(zip(changes[at].reads, values[at], strict=True)),
+                        plans[at].commands,
+                    )
+                    for at in turn
+                ],
+            )
+            for at, found in zip(turn, answers, strict=True):
+                if found != 1:
+                    values[at], plans[at] = found, changes[at].decide(found)
+                if found == 1 or not plans[at].commands:
+                    del todo[at]
         raise StoreUnavailable(
             f"writes of {len(todo)} accounts given up: other workers changed them before each retry"
         )
 
-    async def list_elsewhere(
-        self, replies: Sequence[WriteReply[W]], spread: Spread, ttl: int | None = None
-    ) -> None:
-        """The second step of a write: entries in other shards than the record's (none with one shard).
-
-        An account that keeps its place is listed again: the process that wrote it may have died before this
-        step.
-        """
-        by_shard: dict[int, list[bytes | str | int]] = {}
-        for reply in replies:
-            own = self.of(reply.write.digest)
-            steps = [("unlist", reply.before, reply.write.out)]
-            if reply.here:
-                stays = reply.word in _KNOWN and not reply.before
-                steps.append(("again" if stays else "list", reply.here, reply.write.rows))
-            for verb, where, rows in steps:
-                index, _, slot = where.partition(":")
-                for shard, some in rows.others.items() if where else ():
-                    place = spread.place(own, int(slot))
-                    by_shard.setdefault(shard, []).extend((verb, f"{index}:", ttl or "", place, some))
-        await together([self.script("entries", shard, *parts) for shard, parts in by_shard.items()])
-
-    async def quotes(self, refs: Sequence[str]) -> list[tuple[bytes, list[bytes]]]:
-        """The packed quotes of candidates, by ``ref``; empty where another account has the slot by now.
-
-        And of bans the packed reasons that explain their dismissed alerts, by turns with the alerts' ids.
-        """
-        by_shard: dict[int, list[int]] = {}
-        parts: list[tuple[bytes | str, ...]] = []
-        for at, ref in enumerate(refs):
-            shard, place, tag = ref.split(".")
-            name, _, slot = place.partition(":")
-            by_shard.setdefault(int(shard), []).append(at)
-            parts.append((f"{name}:", slot, bytes.fromhex(tag)))
-        answers = await together(
+    async def run(self, how: str, steps: Sequence[Transaction]) -> list[Any]:
+        """Takes steps, in order for each tag; step.lua says what it returns of each."""
+        homes = np.array([step.home for step in steps], np.int64)
+        calls = [
+            own[start : start + _STEPS_AT_ONCE].tolist()
+            for own in self._by_server(homes)
+            for start in range(0, len(own), _STEPS_AT_ONCE)
+        ]
+        several = await together(
             [
-                self.script("quotes", shard, *(part for at in places for part in parts[at]))
-                for shard, places in by_shard.items()
+                self.script(
+                    "step",
+                    steps[own[0]].home,
+                    how,
+                    *chain.from_iterable(self._packed(steps[at]) for at in own),
+                )
+                for own in calls
             ]
         )
-        quotes: list[tuple[bytes, list[bytes]]] = [(b"", [])] * len(refs)
-        for places, raws in zip(by_shard.values(), answers, strict=True):
-            for at, quote, reasons in zip(places, raws[::2], raws[1::2], strict=True):
-                quotes[at] = quote, reasons
-        return quotes
+        answers: list[Any] = [None] * len(steps)
+        for own, replies in zip(calls, several, strict=True):
+            for at, reply in zip(own, replies, strict=True):
+                answers[at] = reply
+        return answers
+
+    def _packed(self, step: Transaction) -> list[Part]:
+        parts: list[Part] = [self._roots[step.home], len(step.read), *chain.from_iterable(step.read)]
+        parts.append(len(step.commands))
+        for command in step.commands:
+            parts += (len(command), *command)
+        return parts
+
+    async def postings(
+        self, verb: str, index: bytes, spread: Spread, rows: Sequence[bytes], seconds: int | str = ""
+    ) -> None:
+        """Adds, completes or drops entries of postings; postings.lua says how ``rows`` are packed."""
+        packed = b"".join(rows)
+        if not packed:
+            return
+        width = BUCKET_BYTES + 3 + spread.width
+        table = np.frombuffer(packed, np.uint8).reshape(-1, width)
+        tags = table[:, BUCKET_BYTES - 1].astype(np.int64)  # the number of a bucket, modulo 256
+        order = np.argsort(tags, kind="stable")
+        head = (verb, index, spread.print_bytes, spread.width, seconds)
+        calls = []
+        for own in self._by_server(tags[order]):
+            for at in range(0, len(own), _ENTRIES_AT_ONCE):
+                some = order[own[at : at + _ENTRIES_AT_ONCE]]
+                ends = np.flatnonzero(np.diff(tags[some], append=-1)) + 1
+                parts: list[Part] = []
+                for here, there in zip([0, *ends.tolist()], ends.tolist(), strict=False):
+                    parts += (self.root(int(tags[some[here]])), table[some[here:there]].tobytes())
+                calls.append(self.script("postings", int(tags[some[0]]), *head, *parts))
+        await together(calls)
+
+    async def scanned(self, pattern: bytes) -> AsyncIterator[list[bytes]]:
+        """Yields, some at a time, the names of a store's keys that match a pattern."""
+        for master in await self.client.masters():
+            cursor = 0
+            while True:
+                cursor, names = await self.client.scan(master, cursor, pattern, _SCANNED_AT_ONCE)
+                yield names
+                if cursor == 0:
+                    break
+
+    def _by_server(self, tags: Ints) -> list[Ints]:
+        """The positions of tags that one command may name together: all, but in a Cluster one tag's."""
+        everything = np.arange(len(tags))
+        if not self.client.is_cluster:
+            return [everything] if len(tags) else []
+        return [everything[tags == tag] for tag in np.unique(tags)]
+
+    def _names(self, tags: Ints, kind: bytes, names: Names) -> Names:
+        """The full names of keys: the root of the tag, kind, name."""
+        root, start = self._root_table.shape[1], self._root_table.shape[1] + len(kind)
+        table = np.empty((len(tags), start + names.shape[1]), np.uint8)
+        table[:, :root] = self._root_table[tags]
+        table[:, root:start] = np.frombuffer(kind, np.uint8)
+        table[:, start:] = names
+        return table
+
+    def _check(self, epochs: Sequence[bytes | None]) -> None:
+        known = self.epoch
+        for raw in set(epochs):
+            held = (raw or b"").decode()
+            if (held == MOVED or known) and held != known:
+                raise StoreEmptied(EMPTIED)
+            self.epoch = self.epoch or held

@@ -8,63 +8,46 @@ from hashlib import sha1
 
 from samehand.frequency.rates import Frequencies
 from samehand.keys import KeyKind
-from samehand.lineage import Descent
 from samehand.showings import Showings
 from schemas.alerts import WithdrawnReason
-from schemas.waves import WaveReason
 from store.base import (
+    ALONE,
     Ban,
     BanFacts,
     Candidate,
-    Claim,
     Companions,
     Company,
-    ConfirmedEntry,
-    Decided,
-    Decision,
     Enrolled,
-    Gathering,
-    Member,
-    OpenAlert,
-    Owed,
-    OwedWave,
-    Proposal,
     Query,
     Remembered,
     RememberedFacts,
-    Ruled,
-    Shown,
-    ShownLine,
     StoreFacts,
     Wave,
 )
 from store.bounds import Bounds
 from store.common.key_digests import Addresses, Digest
 from store.errors import StoreEmptied, StoreUnavailable
-from store.redis.alerts import Alerts
 from store.redis.bans import Bans
-from store.redis.candidates.lookup import look_up
 from store.redis.client import RedisClient, RedisEndpoint, both, together
 from store.redis.counting.counters import Counters
-from store.redis.families import Families
+from store.redis.keyspace import RedisKeyspace
 from store.redis.layout import Layout, Sizes, fold_versions
-from store.redis.outbox import Outbox
+from store.redis.noting import NotedValues
 from store.redis.remembered import RememberedAccounts
 from store.redis.shards import Shards
 from store.redis.store_meta import StoreMeta
-from store.redis.unjudged import UnjudgedAlerts
-from store.redis.waves import NOT_NOTED, NotedCompany, Waves
+from store.rules.pair_store import PairStore
+from store.rules.waves import company_of
 
 
-class RedisStore:
+class RedisStore(PairStore):
     """A :class:`store.base.Store` in Redis.
 
     ``identity`` is the pepper file's secret of that name. ``known_epoch`` is the epoch that an earlier
     process saw (its :attr:`epoch`), so that a store emptied in between is recognised. ``sizes`` must be those
     that the store was made with. ``carrying``: the caller moves the store to or from another layout, and may
     open it meanwhile. ``working``: the caller is a worker; if the store is still being filled, it asks for
-    the hand-over. ``bulk``: the caller enrols most of what the store will hold, and calls :meth:`compact`
-    afterwards.
+    the hand-over.
     """
 
     def __init__(
@@ -78,7 +61,6 @@ class RedisStore:
         known_epoch: str = "",
         carrying: bool = False,
         working: bool = False,
-        bulk: bool = False,
     ) -> None:
         """Puts the parts together; :meth:`open` connects."""
         bounds = bounds or Bounds()
@@ -89,14 +71,11 @@ class RedisStore:
             self._client, self._layout, carrying=carrying, working=working, read_only=endpoint.read_only
         )
         self.shards = Shards(self._client, self._layout, known_epoch)
+        super().__init__(RedisKeyspace(self.shards), bounds)
         self._counters = Counters(self.shards, bounds.freeze_seconds, bounds.lag_seconds)
-        self._families = Families(self.shards)
-        self._bans = Bans(self.shards, self._families, bounds.dedup_seconds, bulk=bulk)
-        self._alerts = Alerts(self.shards, bounds.dedup_seconds)
-        self._outbox = Outbox(self.shards)
-        self._unjudged = UnjudgedAlerts(self.shards, bounds.dedup_seconds)
+        self._bans = Bans(self.shards, self._families, bounds.dedup_seconds)
         self._held_key = f"{self.shards.root(0)}held"
-        self._waves = Waves(self.shards, bounds.retention_seconds)
+        self._noted = NotedValues(self.shards)
         self.remembered_accounts = RememberedAccounts(
             self.shards,
             self._counters,
@@ -142,9 +121,11 @@ class RedisStore:
         return None
 
     async def history(self) -> str:
-        histories = await together([self.shards.script("history", shard) for shard in self.shards.all])
+        histories = await together(
+            [self._client.replication_id(master) for master in await self._client.masters()]
+        )
         refilled = (await self.store_meta.facts()).get("refilled", "")
-        digest = sha1(b"".join(histories), usedforsecurity=False).hexdigest()
+        digest = sha1("".join(sorted(histories)).encode(), usedforsecurity=False).hexdigest()
         return f"{refilled}:{digest}" if all(histories) else ""
 
     async def behind(self) -> dict[str, dict[int, int]]:
@@ -180,17 +161,21 @@ class RedisStore:
         await self.store_meta.note_folds(
             {version for ban in bans for version in fold_versions(ban.fingerprints)}
         )
-        return await self._bans.enrol(bans, now)
+        enrolled = await self._bans.enrol(bans, now)
+        over = [ban.account for ban, it in zip(bans, enrolled, strict=True) if it is Enrolled.EXPIRED]
+        await self._alerts.end(over, "ban-expired", now)
+        return enrolled
 
     async def expunge(
         self, accounts: Sequence[tuple[str, float]], *, now: float, reason: WithdrawnReason = "reinstated"
     ) -> list[bool]:
-        words = await self._bans.expunge(accounts, now, reason)
+        words = await self._bans.expunge(accounts, now)
         gone = [at for at, word in enumerate(words) if word != "later"]
+        await self._alerts.end([accounts[at][0] for at in gone], reason, now)
         forgotten = await self.remembered_accounts.forget([accounts[at] for at in gone], now, for_good=True)
         there = [word == "removed" for word in words]
-        for at, remembered in zip(gone, forgotten, strict=True):
-            there[at] = there[at] or remembered
+        for at, word in zip(gone, forgotten, strict=True):
+            there[at] = there[at] or word == "removed"
         return there
 
     async def bans(self, accounts: Sequence[str], *, now: float | None = None) -> list[Ban | None]:
@@ -198,7 +183,11 @@ class RedisStore:
 
     async def sweep(self, *, now: float) -> int:
         await self._unjudged.trim(now)
-        return await self._bans.sweep(now)
+
+        async def end_alerts(accounts: Sequence[str]) -> None:
+            await self._alerts.end(accounts, "ban-expired", now)
+
+        return await self._bans.sweep(now, end_alerts)
 
     async def compact(self) -> None:
         """Frees the memory that enrolments in bulk reserved, a seventh of what bans take."""
@@ -211,7 +200,7 @@ class RedisStore:
     async def bans_like(
         self, queries: Sequence[Query], *, now: float, keep: int = 64
     ) -> list[list[Candidate]]:
-        return await look_up(self.shards, queries, self._layout.bans, ["b:"], keep, now)
+        return await self._bans.like(queries, now, keep)
 
     async def facts(self, refs: Sequence[str]) -> list[BanFacts | None]:
         return await self._bans.facts(refs)
@@ -231,43 +220,50 @@ class RedisStore:
     ) -> tuple[list[Showings], list[list[Candidate]], list[Companions]]:
         """Remembers accounts, then finds banned ones and company while the values are counted."""
 
-        async def look() -> tuple[list[list[Candidate]], list[NotedCompany]]:
-            if not notes:
-                return await self.bans_like(queries, now=now, keep=keep), [NOT_NOTED] * len(accounts)
-            return await both(self.bans_like(queries, now=now, keep=keep), self._waves.note(accounts))
+        own = [self.shards.addresses.account(account.account).raw for account in accounts]
 
-        shown, (candidates, noted) = await self.remembered_accounts.remember_then(accounts, now, look)
-        return shown, candidates, await self._companions(accounts, noted, now)
+        async def look() -> tuple[list[list[Candidate]], tuple[list[list[bytes]], list[Wave | None]]]:
+            noting = both(self._noted.note(accounts), self._waves.of_digests(own))
+            return await both(self.bans_like(queries, now=now, keep=keep), noting)
+
+        if not notes:
+            return (
+                await self.remember(accounts, now=now),
+                await self.bans_like(queries, now=now, keep=keep),
+                [ALONE] * len(accounts),
+            )
+        shown, (candidates, (noted, waves)) = await self.remembered_accounts.remember_then(
+            accounts, now, look
+        )
+        return shown, candidates, await self._companions(own, noted, waves, now)
 
     async def _companions(
-        self, accounts: Sequence[Remembered], noted: Sequence[NotedCompany], now: float
+        self, own: Sequence[bytes], noted: Sequence[Sequence[bytes]], waves: Sequence[Wave | None], now: float
     ) -> list[Companions]:
         """Reads who came with each account: nobody with one that is gone already, since it is deleted."""
-        own = [self.shards.addresses.account(account.account).raw for account in accounts]
+        ids = [wave.wave_id if wave else None for wave in waves]
         asked = {
             digest: None
-            for mine, several in zip(own, noted, strict=True)
-            if several.others
-            for digest in (mine, *several.others)
+            for mine, others in zip(own, noted, strict=True)
+            if others
+            for digest in (mine, *others)
         }
         if not asked:
-            return [Companions(alone.wave_id) for alone in noted]
-        read, ids = await both(
+            return [Companions(wave_id) for wave_id in ids]
+        read, theirs = await both(
             self.remembered_accounts.read_digests([Digest(raw) for raw in asked], now),
             self._waves.of_digests(list(asked)),
         )
         known = dict(zip(asked, read, strict=True))
-        in_waves = {
-            account.account for account, wave_id in zip(read, ids, strict=True) if account and wave_id
-        }
+        in_waves = {account.account for account, wave in zip(read, theirs, strict=True) if account and wave}
         companions = []
-        for mine, company in zip(own, noted, strict=True):
+        for mine, wave_id, digests in zip(own, ids, noted, strict=True):
             if known.get(mine) is None:
-                companions.append(Companions(company.wave_id))
+                companions.append(Companions(wave_id))
                 continue
-            others = [companion for raw in company.others if (companion := known[raw]) is not None]
+            others = [companion for raw in digests if (companion := known[raw]) is not None]
             members = in_waves.intersection(other.account for other in others)
-            companions.append(Companions(company.wave_id, others, frozenset(members)))
+            companions.append(Companions(wave_id, others, frozenset(members)))
         return companions
 
     async def showings(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
@@ -277,7 +273,11 @@ class RedisStore:
         return await self.remembered_accounts.read(accounts, now)
 
     async def forget(self, accounts: Sequence[tuple[str, float]], *, now: float) -> list[bool]:
-        return await self.remembered_accounts.forget(accounts, now)
+        words = await self.remembered_accounts.forget(accounts, now)
+        await self._dismissed.empty(
+            [it for (it, _), word in zip(accounts, words, strict=True) if word != "later"]
+        )
+        return [word == "removed" for word in words]
 
     async def remembered_like(
         self, queries: Sequence[Query], *, now: float, keep: int = 256
@@ -290,117 +290,23 @@ class RedisStore:
     async def remembered_facts(self, refs: Sequence[str]) -> list[RememberedFacts | None]:
         return await self.remembered_accounts.facts(refs)
 
-    # pairs
-    async def propose(self, proposals: Sequence[Proposal], *, now: float) -> list[Ruled]:
-        return await self._alerts.propose(proposals, now)
-
-    async def rulings(self, proposals: Sequence[Proposal], *, now: float) -> list[Ruled]:
-        return await self._alerts.rulings(proposals, now) if proposals else []
-
-    async def confirm(self, published: Sequence[Claim], *, now: float) -> None:
-        elsewhere = await self._alerts.confirm(published, now)
-        await self._unjudged.note([claim.alert_id for claim in elsewhere], now)
-
-    async def alerts_on(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
-        return await self._alerts.about(banned, "on")
-
-    async def withheld(self, banned: Sequence[str]) -> list[bool]:
-        return await self._alerts.withheld(banned)
-
-    async def uncount(self, accounts: Sequence[str], *, now: float) -> None:
-        await self._alerts.uncount(accounts, now)
-
-    async def alerts_about(self, accounts: Sequence[str]) -> list[list[OpenAlert]]:
-        return await self._alerts.about(accounts)
-
-    async def withdraw(self, alerts: Sequence[OpenAlert], *, reason: WithdrawnReason, now: float) -> None:
-        await self._alerts.withdraw(alerts, reason, now)
-
-    async def owed(self, holder: str, *, now: float) -> list[Owed]:
-        return await self._outbox.owed(holder)
-
-    async def settle(self, published: Sequence[ConfirmedEntry]) -> None:
-        settled = await self._outbox.settle(published)
-        await self._unjudged.settle([entry.alert_id for entry in settled if not entry.is_open])
-        await self._alerts.release([entry for entry in settled if entry.known is None])
-
-    async def recall(self, alerts: Sequence[OpenAlert], *, now: float) -> list[bool]:
-        return await self._alerts.recall(alerts, now)
-
-    async def reopen(self, alerts: Sequence[OpenAlert], *, now: float) -> None:
-        await self._alerts.reopen(alerts, now)
-
-    async def revise(self, alerts: Sequence[OpenAlert], *, now: float) -> None:
-        await self._alerts.revise(alerts, now)
-
-    async def decide(self, decisions: Sequence[Decision], *, now: float) -> list[Decided]:
-        return await self._alerts.decide(decisions)
-
-    async def decided(self, alert_ids: Sequence[str]) -> list[Decided | None]:
-        return await self._alerts.decided(alert_ids)
-
-    async def show(self, shown: Sequence[Shown]) -> None:
-        await self._alerts.show(shown)
-
-    async def shown(self, accounts: Sequence[str]) -> list[dict[str, tuple[ShownLine, ...]]]:
-        return await self._alerts.shown(accounts)
-
-    async def alerts_and_shown(
-        self, accounts: Sequence[str]
-    ) -> tuple[list[list[OpenAlert]], list[dict[str, tuple[ShownLine, ...]]]]:
-        return await both(self._alerts.about(accounts), self._alerts.shown(accounts))
-
-    async def judged(self, alert_ids: Sequence[str]) -> None:
-        await self._unjudged.settle(alert_ids)
-
-    async def pairs(self, alert_ids: Sequence[str]) -> list[OpenAlert | None]:
-        return await self._alerts.by_id(alert_ids)
-
-    # families
-    async def join(self, members: Sequence[Member], *, now: float) -> None:
-        await self._families.join(members, now)
-
-    async def leave(self, alert_ids: Sequence[str]) -> None:
-        await self._families.leave(alert_ids)
-
-    async def descents(self, accounts: Sequence[str]) -> list[Descent | None]:
-        return await self._families.descents(accounts)
-
     # waves
     async def company(self, accounts: Sequence[Remembered], *, now: float) -> list[list[Company]]:
         """Who would come with each account; nobody is read where nobody would."""
-        noted = await self._waves.note(accounts, writes=False)
-        asked = list(dict.fromkeys(digest for company in noted for digest in company.others))
+        noted = await self._noted.note(accounts, writes=False)
+        asked = list(dict.fromkeys(digest for others in noted for digest in others))
         if not asked:
             return [[] for _ in accounts]
-        read, places = await both(
+        read, waves = await both(
             self.remembered_accounts.read_digests([Digest(raw) for raw in asked], now),
-            self._waves.places(asked),
+            self._waves.of_digests(asked),
         )
         known = {
-            digest: Company(account, place)
-            for digest, account, place in zip(asked, read, places, strict=True)
+            digest: company_of(account, wave)
+            for digest, account, wave in zip(asked, read, waves, strict=True)
             if account is not None
         }
-        return [[known[digest] for digest in company.others if digest in known] for company in noted]
-
-    async def gather(self, gathering: Gathering, *, now: float) -> str | None:
-        return await self._waves.join(gathering, now)
-
-    async def leave_waves(self, accounts: Sequence[str], *, reason: WaveReason, now: float) -> None:
-        await self._waves.leave(accounts, reason, now)
-
-    async def mark_banned(self, accounts: Sequence[str], *, banned: bool, now: float) -> None:
-        await self._waves.mark(accounts, now, banned=banned)
-
-    async def wave_ids(self, accounts: Sequence[str]) -> list[str | None]:
-        return await self._waves.ids(accounts)
-
-    async def waves(self, wave_ids: Sequence[str]) -> list[Wave | None]:
-        return await self._waves.read(wave_ids)
-
-    async def decide_wave(self, wave_id: str, *, covers: int | None, now: float) -> None:
-        await self._waves.decide(wave_id, now, covers=covers)
+        return [[known[digest] for digest in others if digest in known] for others in noted]
 
     async def held(self) -> list[tuple[str, str]]:
         members: list[bytes] = await self._client.command("ZRANGE", self._held_key, 0, -1)
@@ -410,15 +316,6 @@ class RedisStore:
     async def release(self, held: Sequence[tuple[str, str]]) -> None:
         if held:
             await self._client.command("ZREM", self._held_key, *[" ".join(pair) for pair in held])
-
-    async def owed_waves(self, holder: str, *, now: float) -> list[OwedWave]:
-        return await self._waves.owed(holder, now)
-
-    async def settle_waves(self, published: Sequence[OwedWave]) -> None:
-        await self._waves.settle(published)
-
-    async def recall_waves(self, waves: Sequence[Wave], *, now: float) -> int:
-        return await self._waves.recall(waves, now)
 
     # frequencies and facts
     async def frequencies(self, *, at: float, now: float) -> Frequencies:
@@ -434,7 +331,7 @@ class RedisStore:
         remembered, size, evicted = await self.remembered_accounts.figures()
         used, limit = await self._client.memory()
         unjudged, oldest = await self._unjudged.figures()
-        # The hash `ta` of each shard; a field is `b` or `g` for the index, then the kind's number.
+        # The hash `ta` of each tag; a field is `b` or `g` for the index, then the kind's number.
         turned_away: Counter[tuple[str, KeyKind]] = Counter()
         for fields in await together(
             [self._client.command("HGETALL", self.shards.root(shard) + "ta") for shard in self.shards.all]
@@ -455,11 +352,7 @@ class RedisStore:
             unjudged=unjudged,
             oldest_unjudged_at=oldest,
             turned_away=turned_away,
-            resting=await self._bans.resting(),
         )
 
     async def _enrolled(self) -> int:
-        counts = await together(
-            [self._client.command("HGET", self.shards.root(shard) + "b:c", "n") for shard in self.shards.all]
-        )
-        return sum(int(count or 0) for count in counts)
+        return await self._bans.count()

@@ -7,11 +7,8 @@ from collections.abc import Mapping
 
 from samehand.normalize.text.fold import FOLD_VERSION
 from store.errors import StoreEmptied, StoreMismatch, StoreMoving
-from store.redis.client import EMPTIED, EPOCH_KEY, RedisClient, together
-from store.redis.layout import Layout
-
-MOVED = "moved"
-"""The epoch of a shard that was left for another layout: to all but who carries it over, theirs is gone."""
+from store.redis.client import EMPTIED, EPOCH_KEY, MOVED, RedisClient, together
+from store.redis.layout import TAGS, Layout
 
 UNFILLED = "unfilled"
 """As the epoch that is known: none is, although bans were acknowledged, with another store that is."""
@@ -32,7 +29,7 @@ _BEHIND = "behind:"  # and a topic: `partition:offset` of each, from which recor
 
 
 class StoreMeta:
-    """The `meta` key and the epochs of the shards."""
+    """The `meta` key and the epochs of the tags."""
 
     def __init__(
         self,
@@ -60,7 +57,7 @@ class StoreMeta:
 
         Raises:
             StoreMismatch: the store has another layout, or holds fingerprints that this program cannot read.
-            StoreEmptied: an epoch is known, but the store or one of its shards has another one or none. Or it
+            StoreEmptied: an epoch is known, but the store or one of its tags has another one or none. Or it
                 is ``UNFILLED``, and no enrolment began the store's: a rebuild is to come, or goes on.
             StoreMoving: it is being filled from another layout, or was left for one.
 
@@ -82,7 +79,7 @@ class StoreMeta:
         elif known_epoch and epoch != known_epoch:
             raise StoreEmptied(EMPTIED)
         if epoch and b"begun" not in facts and not self._read_only:
-            await self._begin_shards(epoch)
+            await self._begin_tags(epoch)
         elif epoch:
             await self._compare(epoch)
         return epoch
@@ -146,13 +143,15 @@ class StoreMeta:
         return None
 
     async def close(self) -> None:
-        """Closes every shard to all but who carries it over: scripts of workers fail from then on.
+        """Closes every tag to all but who carries it over: scripts of workers fail from then on.
 
-        Works on any layout since 0.1.0: each has `meta`, `shards` there, and an epoch a shard which every
-        script compares.
+        Works on any layout since 0.1.0: up to 26 each had `meta`, `shards` there, and an epoch a shard.
         """
-        shards = range(int((await self.facts()).get("shards", len(self._shards))))
-        await together([self._client.command("SET", self._key(shard), MOVED) for shard in shards])
+        shards = (await self.facts()).get("shards")
+        roots = (
+            [f"{self._layout.prefix}{{{shard}}}:" for shard in range(int(shards))] if shards else self._roots
+        )
+        await together([self._client.command("SET", root + EPOCH_KEY, MOVED) for root in roots])
 
     async def begin(self) -> str:
         """Begins the epoch with the first enrolment, and returns it; all concurrent callers get the same."""
@@ -161,7 +160,7 @@ class StoreMeta:
         epoch = facts[b"epoch"].decode()
         if b"begun" not in facts:
             await self.note_no_more(_LACKING)  # every ban is enrolled from the first on
-            await self._begin_shards(epoch)
+            await self._begin_tags(epoch)
         return epoch
 
     async def new_epoch(self, *, carried: bool = False) -> None:
@@ -173,14 +172,15 @@ class StoreMeta:
         epoch = secrets.token_hex(8)
         refilled = () if carried else ("refilled", epoch)
         await self._client.command("HSET", self._layout.meta, _LACKING, "1", "epoch", epoch, *refilled)
-        await together([self._client.command("SET", self._key(shard), epoch) for shard in self._shards])
+        await together([self._client.command("SET", root + EPOCH_KEY, epoch) for root in self._roots])
         await self._client.command("HSET", self._layout.meta, "begun", "1")
 
     async def probe(self, epoch: str) -> None:
-        """Writes and reads on every shard (PING succeeds even with a full disk), and compares the epoch."""
+        """Writes and reads, in a Cluster on each tag (PING succeeds with a full disk); compares epochs."""
         stamp = secrets.token_hex(4)
         if not self._read_only:
-            keys = [self._layout.root(shard) + "probe:" + stamp for shard in self._shards]
+            roots = self._roots if self._client.is_cluster else self._roots[:1]
+            keys = [root + "probe:" + stamp for root in roots]
             await together([self._client.command("SET", key, stamp, "EX", 10) for key in keys])
             await together([self._client.command("GETDEL", key) for key in keys])
         if epoch:
@@ -208,11 +208,8 @@ class StoreMeta:
             await self._client.command("HDEL", self._layout.meta, *former)
 
     @property
-    def _shards(self) -> range:
-        return range(self._layout.sizes.shards)
-
-    def _key(self, shard: int) -> str:
-        return self._layout.root(shard) + EPOCH_KEY
+    def _roots(self) -> list[str]:
+        return [self._layout.root(tag) for tag in range(TAGS)]
 
     async def _laid_out(self) -> dict[bytes, bytes]:
         """The facts of the `meta` key, after a check that layout and fold versions are this program's."""
@@ -224,10 +221,9 @@ class StoreMeta:
             return facts  # there is no store yet: nothing to read, and nothing that differs
         if not self._carrying and MOVED.encode() in facts:
             # First: whatever version made it, it says where to go; all other requests raise too.
-            prefix, shards = facts[MOVED.encode()].decode().split()
+            prefix = facts[MOVED.encode()].decode().split()[0]
             self._client.moving = (
-                f"the store has moved to another layout: set SAMEHAND_STORE_PREFIX={prefix} and "
-                f"SAMEHAND_STORE_SHARDS={shards}, and restart"
+                f"the store has moved to another layout: set SAMEHAND_STORE_PREFIX={prefix} and restart"
             )
             raise StoreMoving(self._client.moving)
         self._check_readable(facts)
@@ -245,12 +241,16 @@ class StoreMeta:
                 "folds",
             )
 
-    async def _begin_shards(self, epoch: str) -> None:
-        await together([self._client.command("SET", self._key(shard), epoch, "NX") for shard in self._shards])
+    async def _begin_tags(self, epoch: str) -> None:
+        await together([self._client.command("SET", root + EPOCH_KEY, epoch, "NX") for root in self._roots])
         await self._client.command("HSET", self._layout.meta, "begun", "1")
 
     async def _compare(self, epoch: str) -> None:
-        epochs = await together([self._client.command("GET", self._key(shard)) for shard in self._shards])
+        keys = [root + EPOCH_KEY for root in self._roots]
+        if self._client.is_cluster:
+            epochs = await together([self._client.command("GET", key) for key in keys])
+        else:
+            epochs = await self._client.command("MGET", *keys)
         if any(held != epoch.encode() for held in epochs):
             raise StoreEmptied(EMPTIED)
 

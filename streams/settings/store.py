@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import BaseModel, Field, FilePath, field_validator
 
 from streams.redis_address import RedisAddress, parse_redis_address
-from streams.settings.fields import Count, secret
+from streams.settings.fields import secret
 
 STORE_PREFIX: Final = r"^[A-Za-z0-9._:-]{1,64}$"
 """What may stand before keys in Redis: nothing that a pattern of keys means something by."""
@@ -37,9 +37,6 @@ class StoreSettings(BaseModel):
         250, ge=10, le=60_000, description="Deadline of one Redis command, in milliseconds."
     )
     store_prefix: str = Field("samehand", pattern=STORE_PREFIX, description="Before every Redis key.")
-    store_shards: Count = Field(
-        1, le=256, description="Parts of the store; at least a Cluster's masters. Set once."
-    )
     store_bans: int = Field(
         1_000_000, ge=1_000, le=1_000_000_000, description="Bans the store is laid out for. Set once."
     )

@@ -22,7 +22,7 @@ MEANINGS: Final = {
     EXIT_OK: "stopped as asked",
     EXIT_FAILED: "failed; the log says why",
     EXIT_SETTINGS: "a setting, or a file that a setting names, cannot be used",
-    EXIT_STORE: "the store was made with other shards, sizes or another pepper",
+    EXIT_STORE: "the store was made with other sizes or another pepper",
     EXIT_BROKER: "no Kafka broker answers",
     EXIT_FORCED: "stopping took longer than SAMEHAND_STOP_SECONDS",
     EXIT_ADDRESS: "the web address is in use, or is not this machine's",

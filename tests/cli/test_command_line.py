@@ -899,19 +899,15 @@ async def test_a_store_out_of_reach_is_an_outage_and_is_closed(pepper_file: Path
 
 def test_workers_get_the_same_settings_but_for_the_layout() -> None:
     settings = load({"SAMEHAND_KAFKA_BROKERS": "kafka:9092", "SAMEHAND_STORE_BANS": "5000"})
-    second = beside(settings, "samehand-12", shards=12, bans=None, remembered=9_000)
-    assert (second.store_prefix, second.store_shards, second.store_bans, second.store_remembered) == (
-        *("samehand-12", 12),
-        *(5_000, 9_000),
-    )
+    second = beside(settings, "samehand-2", bans=None, remembered=9_000)
+    assert (second.store_prefix, second.store_bans, second.store_remembered) == ("samehand-2", 5_000, 9_000)
     assert second.kafka_brokers == settings.kafka_brokers
-    assert beside(settings, "samehand-2", shards=None, bans=None, remembered=None).store_shards == 1
 
 
 @for_each("prefix", ["samehand", "", "a b", "samehand*", "x" * 65, "samehand{1}", "samehand\n"])
 def test_no_other_prefix_is_taken(prefix: str) -> None:
     with pytest.raises(click.UsageError, match="--into"):
-        beside(load({}), prefix, shards=2, bans=None, remembered=None)
+        beside(load({}), prefix, bans=2_000, remembered=None)
 
 
 # How far a rebuild went is known again for the same life of the same store.

@@ -176,9 +176,9 @@ def other_pepper(breakable: House) -> None:
     breakable.set("PEPPER_FILE", breakable.folder / "other")
 
 
-def other_shards(breakable: House) -> None:
+def other_sizes(breakable: House) -> None:
     breakable.enrolled()
-    breakable.set("STORE_SHARDS", 3)
+    breakable.set("STORE_BANS", 3_000)
 
 
 def emptied(breakable: House) -> None:
@@ -260,7 +260,7 @@ BREAKS: Mapping[str, tuple[Break, str, str]] = {
     "pepper of mode 644": (lambda it: it.pepper.chmod(0o644), "everybody may read", "chmod 600"),
     "rubbish as pepper": (lambda it: it.file("PEPPER_FILE", "x").chmod(0o600), "line 1: ", "its copy"),
     "another pepper": (other_pepper, "made with another pepper file", "set SAMEHAND_PEPPER_FILE"),
-    "other shards": (other_shards, "shards is 1 in Redis and 3 here", "set SAMEHAND_STORE_SHARDS"),
+    "other sizes": (other_sizes, "in Redis and 3000 here", "set SAMEHAND_STORE_BANS"),
     "rubbish as weights": (lambda it: it.file("WEIGHTS", "{}"), "weights: cannot be used", "the shipped one"),
     "no such weights": (lambda it: it.set("WEIGHTS", "/no/such"), "SAMEHAND_WEIGHTS", "correct it"),
     "rubbish in the allowlist": (
@@ -558,20 +558,6 @@ async def test_a_store_that_stands_is_fine(servers: str) -> None:
     assert "1 banned" in last.finding
 
 
-@pytest.mark.journey
-async def test_it_tells_how_many_places_of_removed_bans_are_not_free_yet(
-    servers: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SAMEHAND_STORE_SHARDS", "4")
-    settings = load()
-    await enrol_one(settings)
-    async with closing_store(settings, peppers_of(settings)) as store:
-        await store.open()
-        (ban,) = [ban async for several in store.walk() for ban in several]
-        await store.expunge([(ban.account, ban.facts.occurred_at)], now=time.time())
-    assert "1 place of removed bans" in (await looked(settings))[-1].finding
-
-
 def as_administrator(url: str, folder: Path, **more: str) -> DeskSettings:
     """The settings of somebody who looks with every right."""
     password = folder / "redis-password"
@@ -612,16 +598,15 @@ async def test_a_worker_sees_it_too_without_the_right_to_read_the_configuration(
 
 
 @pytest.mark.journey
-async def test_a_cluster_without_replicas_and_with_too_few_shards_is_told(tmp_path: Path) -> None:
+async def test_a_cluster_without_replicas_is_told(tmp_path: Path) -> None:
     try:
         nodes = RedisCluster().start()
     except NotAvailable as why:
         pytest.skip(str(why))
     with nodes:
-        settings = as_administrator(f"cluster://{nodes.address}", tmp_path, SAMEHAND_STORE_SHARDS="1")
+        settings = as_administrator(f"cluster://{nodes.address}", tmp_path)
         findings = await look_at_redis(settings, None)
     words = [it.finding for it in findings if it.about == "Redis Cluster"]
-    assert "3 masters and 1 shards: some masters hold nothing" in words
     assert any(word.startswith("no replica would take over for") for word in words)
     assert [it.finding for it in findings if it.about == "Redis persistence"] == ["appends every write"]
 

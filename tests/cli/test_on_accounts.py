@@ -127,7 +127,7 @@ def test_the_people_of_examples_are_made_up(path: Any) -> None:
 def test_command_prints_a_table_and_settings(samehand: Samehand) -> None:
     ran = samehand("size", "--sign-ups", "50000", "--bans", "20000")
     assert ran.code == 0
-    assert "SAMEHAND_STORE_SHARDS=1\n" in ran.out
+    assert "SAMEHAND_STORE_BANS=1000000\n" in ran.out
     figures = json.loads(samehand("size", "--sign-ups", "50000", "--bans", "20000", "--json").out)
     assert figures["settings"]["SAMEHAND_TOPIC_PARTITIONS"] == figures["partitions"] == 8
 
@@ -142,7 +142,7 @@ def test_a_platform_of_more_accounts_than_there_can_be_is_bad_input(samehand: Sa
 def test_platform_too_large_for_one_store_is_one_line_that_says_what_to_do(samehand: Samehand) -> None:
     ran = samehand("size", "--sign-ups", "216000000", "--bans", "100000000")
     assert ran.code == 2
-    assert "SAMEHAND_STORE_SHARDS" in ran.err
+    assert "SAMEHAND_STORE_REMEMBERED" in ran.err
     assert "remember fewer days" in ran.err
     assert len(ran.err.strip().splitlines()) == 1
 

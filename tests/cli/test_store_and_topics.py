@@ -322,13 +322,12 @@ def test_without_the_topic_it_says_so(samehand: Samehand, servers: str) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--into", "{live}", "--shards", "2"], "is the live one"),
-        (["--into", "a prefix", "--shards", "2"], "no prefix"),
-        (["--shards", "2"], "only with --into"),
+        (["--into", "{live}", "--bans", "2000"], "is the live one"),
+        (["--into", "a prefix", "--bans", "2000"], "no prefix"),
         (["--bans", "2000"], "only with --into"),
-        (["--into", "samehand-2", "--shards", "0"], "--shards"),
+        (["--into", "samehand-2", "--bans", "0"], "--bans"),
         (["--drop", "{live}"], "SAMEHAND_STORE_PREFIX"),
-        (["--drop", "samehand-2", "--shards", "2"], "--drop takes no other option"),
+        (["--drop", "samehand-2", "--bans", "2000"], "--drop takes no other option"),
     ],
 )
 def test_what_would_harm_the_live_store_is_refused_before_anything_is_asked(
@@ -345,7 +344,7 @@ def test_who_may_not_look_at_keys_is_told_so_and_has_closed_nothing(
 ) -> None:
     if not redis_user:
         pytest.skip("the Redis to test against is somebody's own, and knows no such user")
-    ran = samehand("rebuild", "--into", f"{store_prefix}-2", "--shards", "2")
+    ran = samehand("rebuild", "--into", f"{store_prefix}-2", "--bans", "2000")
     assert (ran.code, len(ran.err.splitlines())) == (1, 1)
     assert "NOPERM" in ran.err
     dropping = samehand("rebuild", "--drop", f"{store_prefix}-2")

@@ -18,7 +18,6 @@ pytestmark = pytest.mark.kafka
 
 STREAM_SECONDS = 12.0
 KILLED_AFTER_SECONDS = 4.0
-SHARDS = 6
 AGAIN_SECONDS_MAX = 30.0
 HALF_MOVED_SECONDS = 3.0
 
@@ -58,7 +57,6 @@ def cluster(scene: Scene) -> Iterator[RedisCluster]:
     """Three masters with a replica each."""
     with RedisCluster(replicas=True) as nodes:
         scene.environment["SAMEHAND_REDIS_URL"] = f"cluster://{nodes.address}"
-        scene.environment["SAMEHAND_STORE_SHARDS"] = str(SHARDS)
         yield nodes
 
 

@@ -92,11 +92,11 @@ def refused(environment: dict[str, str]) -> tuple[int, dict[str, Any]]:
 
 def test_a_worker_that_cannot_start_says_why_in_one_line_outside_its_group(platform: Platform) -> None:
     """Each reason is tried in tests/agents/runtime and tests/streams/faust_app."""
-    changed = {"SAMEHAND_WEB_PORT": str(free_port()), "SAMEHAND_STORE_SHARDS": "3"}
+    changed = {"SAMEHAND_WEB_PORT": str(free_port()), "SAMEHAND_STORE_BANS": "3000"}
     code, told = refused({**platform.environment, **changed})
     assert code == EXIT_STORE
-    assert "shards is 1 in Redis and 3 here" in told["why"]
-    assert "SAMEHAND_STORE_SHARDS" in told["cure"]
+    assert "bans is 1000000 in Redis and 3000 here" in told["why"]
+    assert "SAMEHAND_STORE_BANS" in told["cure"]
 
 
 def test_a_second_worker_of_a_group_starts_without_a_warning(platform: Platform, tmp_path: Path) -> None:

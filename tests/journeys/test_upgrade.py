@@ -397,13 +397,13 @@ def test_sign_ups_go_on_through_the_whole_switch(
     }
     words = [sys.executable, "-m", "cli", "rebuild"]
     into = Child(
-        [*words, "--into", after, "--shards", "4", "--json"], tmp_path / "into.log", as_administrator
+        [*words, "--into", after, "--bans", "4000", "--json"], tmp_path / "into.log", as_administrator
     )
     port = take_port()
     second = {
         **platform.environment,
         "SAMEHAND_STORE_PREFIX": after,
-        "SAMEHAND_STORE_SHARDS": "4",
+        "SAMEHAND_STORE_BANS": "4000",
         "SAMEHAND_WEB_PORT": str(port.number),
     }
     worker = Child([sys.executable, "-m", "cli", "worker"], platform.log, second)
@@ -515,4 +515,4 @@ def ends_withdrawn(said: Mapping[str, list[MirrorAlert]], accounts: Iterable[str
 
 
 def second_store(environment: dict[str, str]) -> dict[str, str]:
-    return {name: environment[name] for name in ("SAMEHAND_STORE_PREFIX", "SAMEHAND_STORE_SHARDS")}
+    return {name: environment[name] for name in ("SAMEHAND_STORE_PREFIX", "SAMEHAND_STORE_BANS")}

@@ -17,26 +17,21 @@ MakeStore = Callable[..., Awaitable[Store]]
 SMALL = {"bans": 2_000, "remembered": 16_000, "sketch_columns": 1 << 12, "filter_bits": 1 << 16}
 
 
-ONE_SHARD_TOO = pytest.mark.parametrize("make_store", ["memory", "redis", "redis of 3 shards"], indirect=True)
-"""For what Redis does otherwise where one shard holds all: writes and proposals are one step there."""
-
-
-@pytest.fixture(params=["memory", "redis of 3 shards"])
+@pytest.fixture(params=["memory", "redis"])
 async def make_store(request: pytest.FixtureRequest) -> AsyncIterator[MakeStore]:
     """Makes stores of one kind, with the bounds that a test wants."""
     kind: str = request.param
-    shards = 3 if "3" in kind else 1
     made: list[Store] = []
 
     async def make(**bounds: float) -> Store:
         limits = Bounds(**bounds)  # type: ignore[arg-type]  # numbers of either kind
         store: Store = MemoryStore(limits, IDENTITY)
-        if kind.startswith("redis"):
+        if kind == "redis":
             store = RedisStore(
                 RedisEndpoint(url=request.getfixturevalue("redis_url"), deadline_seconds=10),
                 prefix=request.getfixturevalue("store_prefix"),
                 identity=IDENTITY,
-                sizes=Sizes(shards=shards, **SMALL),
+                sizes=Sizes(**SMALL),
                 bounds=limits,
             )
         await store.open()
@@ -57,6 +52,6 @@ async def store(make_store: MakeStore) -> Store:
 @pytest.fixture
 def few_alerts(monkeypatch: pytest.MonkeyPatch) -> int:
     """As many open alerts as nobody would read, of which a test can make more."""
-    for module in ("store.memory.store", "store.redis.alerts", "store.redis.outbox"):
+    for module in ("store.rules.alerts", "store.rules.ban_alerts", "store.rules.outbox"):
         monkeypatch.setattr(f"{module}.OPEN_ALERTS_A_BAN", 2)
     return 2

@@ -39,7 +39,7 @@ from store.limits import (
     SILENT_LISTS,
     listed_at_most,
 )
-from tests.store.conftest import ONE_SHARD_TOO, MakeStore
+from tests.store.conftest import MakeStore
 from tests.store.makers import (
     DAY,
     NOW,
@@ -63,7 +63,6 @@ from tests.tables import for_each
 PUBLISH, DUPLICATE = Ruling.PUBLISH, Ruling.DUPLICATE
 
 
-@ONE_SHARD_TOO
 class TestPairs:
     async def test_an_alert_is_published_once_a_band(self, store: Store) -> None:
         await store.enrol([a_ban("9001")], now=NOW)

@@ -23,11 +23,11 @@ from schemas.verdicts import Verdict
 from store.base import Ban, ConfirmedEntry, Decision, OpenAlert, Owed, Query, Store, Summary
 from store.bounds import Bounds
 from store.common import ranking
-from store.common.alert_dedup import KNOWN_ON
 from store.common.counted_values import CROWDS
 from store.limits import SILENT_LISTS
 from store.memory.store import MemoryStore
 from store.redis import RedisEndpoint, RedisStore, Sizes
+from store.rules.pairs import KNOWN_ON
 from tests.store.conftest import SMALL
 from tests.store.makers import DAY, IDENTITY, NOW, a_ban, a_claim, a_member, a_proposal, a_query, a_remembered
 
@@ -241,14 +241,14 @@ def as_common(told: int, truth: int, kind: KeyKind) -> bool:
     return told - truth in (0, 1) or (told == 0 and truth == 1)
 
 
-async def compared(url: str, steps: list[tuple[object, ...]], shards: int) -> None:
+async def compared(url: str, steps: list[tuple[object, ...]]) -> None:
     """Tells the story to both and compares after each chapter."""
     bounds = Bounds(**BOUNDS)  # type: ignore[arg-type]  # numbers of either kind
     mine = RedisStore(
         RedisEndpoint(url=url, deadline_seconds=10.0),
         prefix=f"samehand-{uuid.uuid4().hex[:8]}:",
         identity=IDENTITY,
-        sizes=Sizes(shards=shards, **SMALL),
+        sizes=Sizes(**SMALL),
         bounds=bounds,
     )
     await mine.open()
@@ -265,9 +265,9 @@ async def compared(url: str, steps: list[tuple[object, ...]], shards: int) -> No
     await mine.close()
 
 
-@pytest.mark.parametrize(("shards", "entries"), [(1, ranking.READ_AT_LEAST), (3, 5)])
+@pytest.mark.parametrize("entries", [ranking.READ_AT_LEAST, 5])
 def test_redis_and_the_reference_answer_the_same(
-    redis_url: str, shards: int, entries: int, monkeypatch: pytest.MonkeyPatch
+    redis_url: str, entries: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ranking, "READ_AT_LEAST", entries)
     monkeypatch.setattr(ranking, "READ_A_KEPT", 1)
@@ -275,7 +275,7 @@ def test_redis_and_the_reference_answer_the_same(
     @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
     @given(STEPS)
     def told(steps: list[tuple[object, ...]]) -> None:
-        asyncio.run(compared(redis_url, steps, shards))
+        asyncio.run(compared(redis_url, steps))
 
     told()
 
@@ -296,9 +296,8 @@ BEARERS = {
 PASSING = SHORT_POSTING_CAP - 4  # with those who were reinstated a run has more bearers than it may propose
 
 
-def roomy(shards: int) -> Sizes:
-    """Buckets for a hundred times as many: prints of two bytes do not agree by chance then."""
-    return Sizes(shards=shards, **{**SMALL, "bans": 200_000})
+ROOMY = Sizes(**{**SMALL, "bans": 200_000})
+"""Buckets for a hundred times as many: prints of two bytes do not agree by chance then."""
 
 
 Told = tuple[Ban, bool]
@@ -342,8 +341,7 @@ async def filled(store: Store, order: Sequence[Told], at_once: int) -> list[obje
     return answers
 
 
-@pytest.mark.parametrize("shards", [1, 3])
-def test_answers_do_not_hang_on_the_order_of_arrival(redis_url: str, shards: int) -> None:
+def test_answers_do_not_hang_on_the_order_of_arrival(redis_url: str) -> None:
     bounds = Bounds()
     expected = asyncio.run(filled(MemoryStore(bounds, IDENTITY), [(ban, False) for ban in STAY], 50))
     assert any(expected)
@@ -356,7 +354,7 @@ def test_answers_do_not_hang_on_the_order_of_arrival(redis_url: str, shards: int
             RedisEndpoint(url=redis_url, deadline_seconds=10.0),
             prefix=f"samehand-{uuid.uuid4().hex[:8]}:",
             identity=IDENTITY,
-            sizes=roomy(shards),
+            sizes=ROOMY,
             bounds=bounds,
         )
         for store in (MemoryStore(bounds, IDENTITY), redis):

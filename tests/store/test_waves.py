@@ -15,7 +15,7 @@ from schemas.revisions import by_time
 from store.base import ALONE, Companions, Gathering, Place, Remembered, Store, WaveMember
 from store.common.key_digests import Addresses
 from store.limits import RELAY_SECONDS, WAVE_QUIET_SECONDS
-from store.memory.waves import WavesInMemory
+from store.memory.noting import NotedInMemory
 from tests.store.conftest import MakeStore
 from tests.store.makers import DAY, NOW, a_remembered
 
@@ -137,12 +137,12 @@ async def test_company_ends_with_the_day(store: Store) -> None:
 
 
 def test_what_nobody_can_meet_any_more_leaves_memory() -> None:
-    waves = WavesInMemory(Addresses(bytes(32)), 30 * DAY)
-    waves.note(new(0))
-    waves.sweep(NOW + DAY)
-    assert waves.noted
-    waves.sweep(NOW + 3 * DAY)
-    assert not waves.noted
+    values = NotedInMemory(Addresses(bytes(32)))
+    values.note(new(0))
+    values.sweep(NOW + DAY)
+    assert values.noted
+    values.sweep(NOW + 3 * DAY)
+    assert not values.noted
 
 
 async def test_an_old_account_that_changes_has_no_company(store: Store) -> None:
@@ -461,8 +461,7 @@ async def test_member_that_leaves_and_comes_again_has_the_wave_published_once_a_
 async def test_beyond_the_cap_the_wave_that_changed_longest_ago_is_forgotten(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("store.redis.waves", "store.memory.waves"):
-        monkeypatch.setattr(f"{module}.WAVES_KEPT_MAX", 2)
+    monkeypatch.setattr("store.rules.waves.WAVES_KEPT_MAX", 2)
     for number in range(3):
         five = gathering(*range(10 * number, 10 * number + 5), wave_id=f"{number}")
         await store.gather(five, now=NOW + number)

@@ -31,7 +31,7 @@ from schemas.alerts import MirrorAlert
 from schemas.basis_rights import BasisKind, kind_of
 from schemas.wire import Decoded, decode_alert, encode
 from store.base import BanFacts, Claim, OpenAlert, Proposal, Ruling, Summary
-from store.common.alert_dedup import WITHDRAWN_FOR
+from store.rules.pairs import WITHDRAWN_FOR
 from streams.outcomes import Emit
 
 

@@ -9,7 +9,6 @@ from agents.runtime.start_checks import evicting, mismatched, refused_by_redis, 
 from agents.runtime.store_factory import endpoint_of
 from cli.maintain.doctor.findings import DoctorFinding, fine, is_wrong, of_settings, of_start, warning, wrong
 from cli.opening import closing_store
-from report.text import plural
 from store.common.key_digests import Addresses
 from store.errors import StoreEmptied, StoreEvicts, StoreMismatch, StoreMoving, StoreRefused, StoreUnavailable
 from store.pepper.pepper import Peppers
@@ -93,7 +92,7 @@ async def _servers(inspection: Inspection, settings: Settings) -> list[DoctorFin
         return [of_outage(outage, settings)]
     findings = [fine("Redis", f"reachable ({settings.redis.kind})")]
     if settings.redis.kind == "cluster":
-        findings += _cluster(servers, settings)
+        findings.append(_cluster(servers))
     several: dict[DoctorFinding, list[str]] = {}
     for server in servers:
         for finding in _configuration(server):
@@ -106,20 +105,13 @@ async def _servers(inspection: Inspection, settings: Settings) -> list[DoctorFin
     ]
 
 
-def _cluster(servers: Sequence[RedisServer], settings: Settings) -> Iterator[DoctorFinding]:
+def _cluster(servers: Sequence[RedisServer]) -> DoctorFinding:
     """What matters of a cluster as a whole."""
-    few, alone = (
-        settings.store_shards < len(servers),
-        [server.address for server in servers if server.replicas == 0],
-    )
-    if few:
-        words = f"{len(servers)} masters and {settings.store_shards} shards: some masters hold nothing"
-        yield warning("Redis Cluster", words, "rebuild the store with more shards (docs/resharding.md)")
-    if alone:
-        words = f"no replica would take over for {', '.join(alone)}"
-        yield warning("Redis Cluster", words, "give each master a replica")
-    if not (few or alone):
-        yield fine("Redis Cluster", f"{len(servers)} masters, each with a replica")
+    alone = [server.address for server in servers if server.replicas == 0]
+    if not alone:
+        return fine("Redis Cluster", f"{len(servers)} masters, each with a replica")
+    words = f"no replica would take over for {', '.join(alone)}"
+    return warning("Redis Cluster", words, "give each master a replica")
 
 
 def _configuration(server: RedisServer) -> Iterator[DoctorFinding]:
@@ -153,8 +145,6 @@ async def _store(settings: Settings, peppers: Peppers, epoch: str) -> list[Docto
             words = (
                 f"writable; {figures.fingerprints:,} banned and {figures.remembered:,} remembered accounts"
             )
-            if figures.resting:
-                words += f"; {plural(figures.resting, 'place')} of removed bans not free yet"
             findings = [fine("store", words)]
             used, limit = figures.memory_bytes, figures.memory_limit_bytes
             if used is not None and limit and used > _FULL_SHARE * limit:

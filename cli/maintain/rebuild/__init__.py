@@ -52,13 +52,8 @@ from streams.settings import Settings, load
 @flag("--from-start", "Read the topic from its start, even if an interrupted run could be continued.")
 @option(
     "--into",
-    "Upgrade or reshard: fill a second store with this key prefix beside the live one, and move to it.",
+    "Upgrade or resize: fill a second store with this key prefix beside the live one, and move to it.",
     metavar="PREFIX",
-)
-@option(
-    "--shards",
-    "With --into: how many shards the new store has, 1 to 256; by default SAMEHAND_STORE_SHARDS.",
-    Whole(1, 256),
 )
 @option(
     "--bans",
@@ -86,7 +81,6 @@ def command(
     bookmark_path: Path | None,
     from_start: bool,
     into: str | None,
-    shards: int | None,
     bans: int | None,
     remembered: int | None,
     drop: str | None,
@@ -95,7 +89,7 @@ def command(
     """Fill the store again from accounts.banned and the topics of alerts, with or without workers.
 
     Use it if Redis lost its data or was restored from an older dump, after `samehand pepper rotate`, to
-    upgrade, or to reshard. Reads Kafka and writes Redis; publishes the state of alerts of release 0.2.0.
+    upgrade, or to resize. Reads Kafka and writes Redis; publishes the state of alerts of release 0.2.0.
     An interrupted run continues where it was when started again, and an outage of some minutes is waited
     out. Remembered new accounts are on no topic: they come back only with new events.
 
@@ -103,8 +97,8 @@ def command(
     accounts.banned has partitions; each takes some 150 MB of memory. Until it ends, bans take a sixth
     more memory in Redis.
 
-    To upgrade to a version with another store layout (docs/howto/keep.md), or to reshard
-    (docs/resharding.md), --into fills a second store beside the live one, which workers keep using. When the
+    To upgrade to a version with another store layout, or to lay the store out for more bans
+    (docs/howto/keep.md), --into fills a second store beside the live one, which workers keep using. When the
     first worker starts with the new SAMEHAND_STORE_PREFIX, the old store is closed and the new one takes
     over; --drop then deletes the old one. If the old store has the same layout, remembered accounts and
     alerts are moved. That and --drop need more Redis permissions than a worker has.
@@ -115,11 +109,11 @@ def command(
       samehand rebuild --from-start --json
       samehand rebuild --processes 8
       samehand rebuild --into samehand-2
-      samehand rebuild --into samehand-12 --shards 12
+      samehand rebuild --into samehand-2 --bans 10000000
       samehand rebuild --drop samehand
     """
     settings, started, tally = load(), time.monotonic(), ReadTally()
-    second = [name for name in (into, shards, bans, remembered) if name is not None]
+    second = [name for name in (into, bans, remembered) if name is not None]
     if drop is not None:
         if second or from_start or bookmark_path or processes > 1:
             raise click.UsageError("--drop takes no other option but --json")
@@ -127,8 +121,8 @@ def command(
     carried, replayed = Carried(), AlertReplay()
     if second:
         if into is None:
-            raise click.UsageError("give --shards, --bans and --remembered only with --into")
-        target = beside(settings, into, shards=shards, bans=bans, remembered=remembered)
+            raise click.UsageError("give --bans and --remembered only with --into")
+        target = beside(settings, into, bans=bans, remembered=remembered)
         path = bookmark_path or default_bookmark(settings, f"rebuild-{into.replace(':', '_')}.json")
         fingerprints = awaited(
             reshard(settings, target, path, from_start, tally, carried, replayed, processes)
@@ -187,7 +181,7 @@ async def _rebuild(
     settings: Settings, path: Path, from_start: bool, tally: ReadTally, replayed: AlertReplay, processes: int
 ) -> int:
     peppers = peppers_of(settings)
-    async with closing_store(settings, peppers, bulk=True) as store:
+    async with closing_store(settings, peppers) as store:
         epoch = await through_outages(lambda: open_anew(store, lambda: acknowledged(settings)))
         topic = names(settings).banned
         bookmark = Bookmark(path, topic, settings.store_prefix, epoch)
@@ -213,6 +207,6 @@ async def _rebuild(
 async def _enrolling(settings: Settings, epoch: str) -> AsyncIterator[Enrol]:
     """What each of several processes enrols with."""
     peppers = peppers_of(settings)
-    async with closing_store(settings, peppers, known_epoch=epoch, bulk=True) as store:
+    async with closing_store(settings, peppers, known_epoch=epoch) as store:
         await through_outages(store.open)
         yield Enrol(command_context(settings, peppers, store))

@@ -94,9 +94,7 @@ class _Filling:
         return await self._source.remembered(accounts, now=now)
 
 
-def beside(
-    settings: Settings, prefix: str, *, shards: int | None, bans: int | None, remembered: int | None
-) -> Settings:
+def beside(settings: Settings, prefix: str, *, bans: int | None, remembered: int | None) -> Settings:
     """The settings with which workers will use the second layout. Raises ``click.UsageError``."""
     if not _PREFIX.fullmatch(prefix):
         raise click.UsageError(f"--into: no prefix: {prefix!r}; letters, digits and . _ : - only, 64 at most")
@@ -105,7 +103,6 @@ def beside(
     return settings.model_copy(
         update={
             "store_prefix": prefix,
-            "store_shards": shards or settings.store_shards,
             "store_bans": bans or settings.store_bans,
             "store_remembered": remembered or settings.store_remembered,
         }
@@ -126,7 +123,7 @@ async def reshard(
     peppers, topic = peppers_of(settings), names(settings).banned
     async with (
         closing_store(settings, peppers, carrying=True) as source,
-        closing_store(second, peppers, carrying=True, bulk=True) as target,
+        closing_store(second, peppers, carrying=True) as target,
     ):
         resharding = Resharding(source, target)
         await through_outages(resharding.begin)
@@ -185,7 +182,7 @@ async def _enrolling(settings: Settings, second: Settings, copies: bool, epoch: 
     peppers = peppers_of(settings)
     async with (
         closing_store(settings, peppers, carrying=True) as source,
-        closing_store(second, peppers, known_epoch=epoch, carrying=True, bulk=True) as target,
+        closing_store(second, peppers, known_epoch=epoch, carrying=True) as target,
     ):
         if copies:
             await through_outages(source.open)
@@ -207,8 +204,7 @@ async def _awaited(resharding: Resharding, second: Settings, read: Callable[[], 
     """Reads on until a worker waits for the second layout."""
     output.note(
         f"{second.store_prefix} is filled, and followed. Start workers with SAMEHAND_STORE_PREFIX="
-        f"{second.store_prefix} and SAMEHAND_STORE_SHARDS={second.store_shards}: the first of them has it "
-        "handed over"
+        f"{second.store_prefix}: the first of them has it handed over"
     )
     while not await through_outages(resharding.asked):
         await asyncio.sleep(_LOOK_SECONDS)

@@ -10,23 +10,27 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
-from samehand.keys import Key, is_personal
+from samehand.keys import Key, KeyKind, is_personal, kind_of, posting_cap
+from store.common.crowd import considered
 from store.common.hashing import Hashes, first_bytes
-from store.common.ranking import Bools, Ints, Kinds, Tags, rarity_steps, read_at_all
-from store.redis.layout import SLOT_BITS, Spread, places
+from store.common.key_digests import ID_BYTES
+from store.common.ranking import Bools, Floats, Ints, Kinds, rarity_steps, read_at_all
+from store.redis.layout import Spread, places
 
-Number = TypeVar("Number", int, Ints)
 Weigh = Callable[[Ints, Ints, Ints, Ints], tuple[Ints, Bools]]
-"""Takes the query and the place of each claim, and the pairs of claim and question behind it (``row``,
+"""Takes the query and the account of each claim, and the pairs of claim and question behind it (``row``,
 ``question``); returns each claim's rank in steps, and whether it is kept."""
-_PERSONAL: Bools = np.array([is_personal(kind) for kind in range(256)], np.bool_)
 
-_SLOTS = (1 << SLOT_BITS) - 1
-_PLACE_BITS = 40  # a source (16 bits) and a slot; above it stands the query
+_PERSONAL: Bools = np.array([is_personal(kind) for kind in range(256)], np.bool_)
+_ACCOUNT_BITS = 32  # above these stands the query
+_LOST_MAX = np.uint64((1 << 32) - 1)
+_ALL: Ints = np.zeros(256, np.int64)
+_ALL[list(KeyKind)] = [posting_cap(kind) for kind in KeyKind]
+"""By the number of a kind: of up to so many accounts a look-up considers all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,6 @@ class Probes:
     keys: list[Key]
     buckets: Ints
     prints: Ints
-    spread: Spread
     kinds: Kinds
     query: Ints  # for each question (a key of a query), the number of the query
     probe: Ints  # and for each question the position of the key
@@ -49,69 +52,86 @@ class Probes:
         asked = [key for keys in queries for key in keys]
         hashes, first, probe = np.unique(hashed(asked), return_index=True, return_inverse=True)
         keys = [asked[at] for at in first.tolist()]
-        where, prints = places(hashes, spread)
-        return cls(
-            keys,
-            where,
-            prints,
-            spread,
-            first_bytes(keys),
-            np.repeat(np.arange(len(queries), dtype=np.int64), [len(keys) for keys in queries]),
-            probe.astype(np.int64, copy=False),
-        )
+        buckets, prints = places(hashes, spread)
+        query = np.repeat(np.arange(len(queries), dtype=np.int64), [len(keys) for keys in queries])
+        return cls(keys, buckets, prints, first_bytes(keys), query, probe.astype(np.int64, copy=False))
 
 
-def matches(blobs: Sequence[bytes | None], probes: Probes, first: int) -> tuple[Ints, Ints]:
-    """Which probes find which places (source and slot) in the postings of one index; a blob for each probe.
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The entries whose prints match, by key and in order of arrival: key, account and what is beside.
 
-    ``first`` is the number of the source that is the index's first shard.
+    ``lost``: for each key, how many entries were removed from the middle of its crowd (postings.lua).
     """
-    size, place_bytes = probes.spread.print_bytes, probes.spread.place_bytes
-    width = size + place_bytes
-    held = [blob or b"" for blob in blobs]
-    counts = np.array([len(blob) for blob in held], np.int64) // width
-    packed = b"".join(held)
-    entries = len(packed) // width
-    # Views of each entry's first two bytes (in stored order, since they are only compared) and its last four.
-    heads = np.ndarray((entries,), np.uint16, packed, 0, (width,))
-    tails = np.ndarray((entries,), ">u4", packed, width - 4 if entries else 0, (width,))
-    wanted = (probes.prints >> 8 * (size - 2)).astype(">u2").view(np.uint16)
-    hits = np.flatnonzero(heads == np.repeat(wanted, counts))
-    probe = np.searchsorted(np.cumsum(counts), hits, "right")
-    if size > 2:
-        thirds = np.ndarray((entries,), np.uint8, packed, 2 if entries else 0, (width,))
-        exact = thirds[hits] == probes.prints[probe] & 0xFF
-        probe, hits = probe[exact], hits[exact]
-    where, bits = tails[hits].astype(np.int64) & ((1 << 8 * place_bytes) - 1), probes.spread.slot_bits
-    return probe, place_of(where >> bits, where & ((1 << bits) - 1)) + place_of(first, 0)
+
+    probe: Ints
+    ids: npt.NDArray[np.uint64]
+    beside: Ints  # the moment of a ban (Unix seconds, 0 if unknown), or the cluster of a remembered account
+    lost: Ints
+
+    @classmethod
+    def of(cls, blobs: Sequence[bytes], probes: Probes, spread: Spread) -> Matches:
+        """Finds the entries of each key in the contents of its bucket."""
+        size, width = spread.print_bytes, spread.width
+        counts = np.fromiter(map(len, blobs), np.int64, len(blobs)) // width
+        packed = b"".join(blobs) or bytes(width)
+        entries = len(packed) // width
+        # Prints are compared by their first two bytes, in stored order.
+        heads = np.ndarray((entries,), np.uint16, packed, 0, (width,))
+        wanted = (probes.prints >> 8 * (size - 2)).astype(">u2").view(np.uint16)
+        hits = np.flatnonzero(heads[: int(counts.sum())] == np.repeat(wanted, counts))
+        probe = np.searchsorted(np.cumsum(counts), hits, "right")
+        if size > 2:
+            thirds = np.ndarray((entries,), np.uint8, packed, 2, (width,))
+            exact = thirds[hits] == probes.prints[probe] & 0xFF
+            probe, hits = probe[exact], hits[exact]
+        ids = np.ndarray((entries,), ">u8", packed, size, (width,))
+        beside = np.ndarray((entries,), f">u{spread.beside_bytes}", packed, size + ID_BYTES, (width,))
+        found = ids[hits].astype(np.uint64)
+        there = found > _LOST_MAX
+        lost = np.bincount(probe[~there], found[~there], len(probes.keys)).astype(np.int64)
+        return cls(probe[there], found[there], beside[hits[there]].astype(np.int64), lost)
+
+    def considered(self, probes: Probes, *, of_bans: bool) -> Matches:
+        """Leaves of each key those that a look-up considers."""
+        lengths = np.bincount(self.probe, minlength=len(probes.keys))
+        left = np.ones(len(self.probe), np.bool_)
+        ends = np.cumsum(lengths)
+        for at in np.flatnonzero(lengths > _ALL[probes.kinds]).tolist():
+            here, there = int(ends[at] - lengths[at]), int(ends[at])
+            clusters = None if of_bans else self.beside[here:there].tolist()
+            left[here:there] = False
+            left[here + considered(kind_of(probes.keys[at]), there - here, clusters)] = True
+        return Matches(self.probe[left], self.ids[left], self.beside[left], self.lost)
+
+
+def merged(several: Sequence[Matches]) -> Matches:
+    """The matches in several indexes, by key."""
+    probe = np.concatenate([one.probe for one in several])
+    order = np.argsort(probe, kind="stable")
+    ids, beside = (
+        np.concatenate(columns) for columns in zip(*((m.ids, m.beside) for m in several), strict=True)
+    )
+    return Matches(probe[order], ids[order], beside[order], np.sum([one.lost for one in several], 0))
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """Pairs of query and place, sorted by query, and the rank of each in steps."""
+    """Pairs of query and account, sorted by query and account, and the rank of each in steps."""
 
     query: Ints
-    place: Ints
+    account: Ints
     steps: Ints
 
     def at(self, positions: Ints | Bools | slice) -> Claims:
         """The claims at these positions."""
-        return Claims(self.query[positions], self.place[positions], self.steps[positions])
+        return Claims(self.query[positions], self.account[positions], self.steps[positions])
 
-    def best(self, keep: int) -> Claims:
-        """The best ``keep`` of each query, best first, and all that equal the last of them."""
-        ordered = self.at(np.lexsort((-self.steps, self.query)))
-        first = np.searchsorted(ordered.query, ordered.query)
-        ends = np.searchsorted(ordered.query, ordered.query, "right")
-        last = np.minimum(first + keep, ends) - 1
-        return ordered.at(ordered.steps >= ordered.steps[last])
-
-    def cut(self, tags: Tags, keep: int, beside: Ints) -> tuple[Claims, Ints]:
-        """The best ``keep`` of each query, best first, ties by tag; and the column ``beside`` cut alike."""
-        order = np.lexsort((tags, -self.steps, self.query))
+    def best(self, keep: Ints) -> Claims:
+        """The best of each query, best first, ties by account; ``keep`` says how many of each query."""
+        order = np.lexsort((self.account, -self.steps, self.query))
         query = self.query[order]
-        order = order[np.arange(len(query)) - np.searchsorted(query, query) < keep]
-        return self.at(order), beside[order]
+        return self.at(order[np.arange(len(query)) - np.searchsorted(query, query) < keep[query]])
 
     def counts(self, queries: int) -> Ints:
         """How many claims each query has."""
@@ -125,23 +145,36 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class Listings:
-    """The postings of all indexes: each probe has ``lengths`` places of ``held``, from ``starts`` on."""
+    """Who is listed under each key: ``lengths`` of them from ``starts`` on, as positions in ``ids``."""
 
+    ids: npt.NDArray[np.uint64]  # distinct, sorted
+    beside: Ints
     held: Ints
     starts: Ints
     lengths: Ints
 
     @classmethod
-    def of(cls, probes: Probes, matched: Sequence[tuple[Ints, Ints]]) -> Listings:
-        """Merges the matches in each index."""
-        probe = np.concatenate([which for which, _ in matched]) if matched else np.zeros(0, np.int64)
-        places_found = np.concatenate([where for _, where in matched]) if matched else probe
-        lengths = np.bincount(probe, minlength=len(probes.keys))
-        held = places_found[np.argsort(probe, kind="stable")]
-        return cls(held, np.cumsum(lengths) - lengths, lengths)
+    def of(cls, probes: Probes, matches: Matches) -> Listings:
+        """Numbers the accounts in the order of their ids; one with two moments counts as two."""
+        order = np.lexsort((matches.beside, matches.ids)) if len(matches.ids) else np.zeros(0, np.int64)
+        ids, beside = matches.ids[order], matches.beside[order]
+        fresh = np.ones(len(order), np.bool_)
+        fresh[1:] = (ids[1:] != ids[:-1]) | (beside[1:] != beside[:-1])
+        held = np.empty(len(order), np.int64)
+        held[order] = np.cumsum(fresh) - 1
+        lengths = np.bincount(matches.probe, minlength=len(probes.keys))
+        return cls(ids[fresh], beside[fresh], held, np.cumsum(lengths) - lengths, lengths)
 
-    def claims(self, probes: Probes, keep: int, weigh: Weigh) -> Claims:
-        """The accounts listed under a key whose posting is read, as far as ``weigh`` keeps them."""
+    @property
+    def moments(self) -> Floats:
+        """When each ban took effect (Unix seconds), NaN where unknown."""
+        return np.where(self.beside, self.beside, np.nan)
+
+    def claims(self, probes: Probes, keep: int, own: npt.NDArray[np.uint64], weigh: Weigh) -> Claims:
+        """The accounts listed under a key whose posting is read, as far as ``weigh`` keeps them.
+
+        ``own``: the id of each query's own account, which claims nothing.
+        """
         lengths = self.lengths
         questions = np.flatnonzero(
             read_at_all(probes.query, probes.kinds[probes.probe], lengths[probes.probe], keep)
@@ -150,16 +183,17 @@ class Listings:
         counts = lengths[asked]
         within = np.arange(int(counts.sum()), dtype=np.int64) - np.repeat(np.cumsum(counts) - counts, counts)
         held = self.held[np.repeat(self.starts[asked], counts) + within]
-        pairs = pair_of(np.repeat(probes.query[questions], counts), held)
+        query = np.repeat(probes.query[questions], counts)
+        others = self.ids[held] != own[query]
+        pairs = (query << _ACCOUNT_BITS | held)[others]
         order = np.argsort(pairs, kind="stable")
-        pairs, question = pairs[order], np.repeat(questions, counts)[order]
+        pairs, question = pairs[order], np.repeat(questions, counts)[others][order]
         first = np.flatnonzero(np.diff(pairs, prepend=-1))
         times = np.diff(first, append=len(pairs))
-        distinct = pairs[first]
-        query, place = distinct >> _PLACE_BITS, distinct & ((1 << _PLACE_BITS) - 1)
+        query, account = pairs[first] >> _ACCOUNT_BITS, pairs[first] & ((1 << _ACCOUNT_BITS) - 1)
         row = np.repeat(np.arange(len(first), dtype=np.int64), times)
-        steps, left = weigh(query, place, row, question)
-        return Claims(query, place, steps).at(left)
+        steps, left = weigh(query, account, row, question)
+        return Claims(query, account, steps).at(left)
 
     def rarity(self, probes: Probes, total: int) -> Weigh:
         """Keeps all claims, and ranks each by the sum of its keys' rarities."""
@@ -169,7 +203,7 @@ class Listings:
         )
         rarity = table[which][probes.probe]
 
-        def weigh(query: Ints, place: Ints, row: Ints, question: Ints) -> tuple[Ints, Bools]:
+        def weigh(query: Ints, account: Ints, row: Ints, question: Ints) -> tuple[Ints, Bools]:
             steps = np.zeros(len(query), np.int64)
             np.add.at(steps, row, rarity[question])
             return steps, np.ones(len(query), np.bool_)
@@ -186,23 +220,3 @@ class Listings:
         for query, probe, length in zip(*(column.tolist() for column in columns), strict=True):
             bearers[query][probes.keys[probe]] = length
         return bearers
-
-
-def place_of(source: Number, slot: Number) -> Number:
-    """One number for a source and a slot."""
-    return source << SLOT_BITS | slot
-
-
-def pair_of(query: Number, place: Number) -> Number:
-    """One number for a query and a place."""
-    return query << _PLACE_BITS | place
-
-
-def sources_and_slots(held: Ints) -> tuple[Ints, Ints]:
-    """The sources and slots of many places: undoes :func:`place_of`."""
-    return held >> SLOT_BITS, held & _SLOTS
-
-
-def packed_slots(slots: Ints) -> bytes:
-    """Slots in three bytes each, as the scripts read them."""
-    return slots.astype(">u4").view(np.uint8).reshape(-1, 4)[:, 1:].tobytes()

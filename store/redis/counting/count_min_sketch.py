@@ -32,13 +32,6 @@ _LENGTHS: Final = [length.to_bytes(4, "big") for length in range(256)]
 _CLUSTER: Final = 0xFF  # in the place of a kind: no value has it
 
 
-def home(kind: int, value: bytes, stratum: str, sketches: int) -> int:
-    """The number of the one sketch, of several, that counts a value; so no cluster counts it in two."""
-    if sketches == 1:
-        return 0
-    return int.from_bytes(_digest(kind, value, stratum)[_CELLS.size - 8 :], "big") % sketches
-
-
 def columns_of(kind: int, value: bytes, stratum: str, columns: int) -> tuple[int, int, int, int]:
     """The cell of each row in which a value is counted."""
     one, two, three, four = _CELLS.unpack(_digest(kind, value, stratum))
@@ -46,7 +39,7 @@ def columns_of(kind: int, value: bytes, stratum: str, columns: int) -> tuple[int
 
 
 class Digests:
-    """The digests of several values, each made once: their cells, homes and filter places follow from it."""
+    """The digests of several values, each made once: their cells and filter places follow from it."""
 
     def __init__(self, values: Iterable[tuple[int, bytes, str]]) -> None:
         """Takes kind, value and stratum of each."""
@@ -58,10 +51,6 @@ class Digests:
         """A row of :data:`ROWS` hashes for each value; modulo the number of columns they give the cells."""
         words = np.frombuffer(self._raw, ">u4").reshape(-1, 2 * _WORDS)
         return words[:, :ROWS].astype(np.uint32)
-
-    def homes(self, sketches: int) -> npt.NDArray[np.uint64]:
-        """For each value what :func:`home` says."""
-        return self._told_apart % np.uint64(sketches)
 
     def filter_places(self, clusters: Iterable[bytes], bits: int) -> npt.NDArray[np.uint32]:
         """A row of filter places for each value and its cluster; all set if the value was counted for it.
@@ -140,7 +129,7 @@ class Sketch:
 
 @lru_cache(maxsize=_KEPT_MAX)
 def _digest(kind: int, value: bytes, stratum: str) -> bytes:
-    """The one digest of a value, from which its cells, its home and its places in the filter follow."""
+    """The one digest of a value, from which its cells and its places in the filter follow."""
     state = _BLANK.copy()
     size = len(value)
     state.update(

@@ -1,4 +1,4 @@
-"""Counted frequencies in Redis: each shard has a growing sketch, and frozen versions that are read.
+"""Counted frequencies in Redis: a growing sketch under the first tag, and frozen versions that are read.
 
 A freeze sets the growing sketch aside (`o` becomes `z<version>`), adds it to the newest frozen one to make
 the next version (`f<version>`, compressed), and then writes the version's number to `meta`. Every step can be
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence, Set
+from collections.abc import Awaitable, Callable, Sequence, Set
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
@@ -40,7 +40,7 @@ from store.common.key_digests import Addresses
 from store.common.sign_ups import PLATFORMS, Tally, rates_of, tallied
 from store.limits import FILTER_FULL, HALF_LIFE_SECONDS, SNAPSHOT_SECONDS, STRATA
 from store.redis.client import together
-from store.redis.counting.count_min_sketch import Digests, Sketch, home
+from store.redis.counting.count_min_sketch import Digests, Sketch
 from store.redis.shards import Shards
 
 
@@ -51,8 +51,8 @@ class SketchSnapshot:
     bans: int
     newest: Version
     matured: Version
-    newest_sketches: tuple[Sketch, ...]
-    matured_sketches: tuple[Sketch, ...]
+    newest_sketch: Sketch | None
+    matured_sketch: Sketch | None
     sign_ups: SignUpRates
 
     def accounts(self, stratum: str) -> int:
@@ -63,19 +63,16 @@ class SketchSnapshot:
         """How many clusters of accounts bear the value; collisions may add a few."""
         handed_out = kind in HANDED_OUT
         if stratum != LATELY:
-            sketches = self.newest_sketches if handed_out else self.matured_sketches
-            return _counted(sketches, kind, value, stratum)
+            return _counted(self.newest_sketch if handed_out else self.matured_sketch, kind, value, stratum)
         if not handed_out:
             return 0
-        now = _counted(self.newest_sketches, kind, value, "")
-        before = _counted(self.matured_sketches, kind, value, "")
+        now = _counted(self.newest_sketch, kind, value, "")
+        before = _counted(self.matured_sketch, kind, value, "")
         return lately(now, before, (self.newest, self.matured))
 
 
-def _counted(sketches: tuple[Sketch, ...], kind: KeyKind, value: bytes, stratum: str) -> int:
-    if not sketches:
-        return 0
-    clusters = sketches[home(kind, value, stratum, len(sketches))].count(kind, value, stratum)
+def _counted(sketch: Sketch | None, kind: KeyKind, value: bytes, stratum: str) -> int:
+    clusters = 0 if sketch is None else sketch.count(kind, value, stratum)
     return clusters + AT_THE_DOOR if clusters and kind in CROWDS else clusters
 
 
@@ -91,6 +88,7 @@ class _Frozen(msgspec.Struct, frozen=True):
 
 _READ: Final = msgspec.json.Decoder(_Frozen)
 
+_HOME: Final = 0  # the tag of all counts
 _ACCOUNTS = 0  # used in the place of a kind of value, for accounts, which count themselves
 
 # A freeze that makes a new version while the former is read deletes the former's sketch, and the read begins
@@ -127,50 +125,42 @@ class _Sightings:
         )
 
     def packed(
-        self, columns: int, bits: int, door: Doorkeeper, frozen: Sequence[Sketch]
-    ) -> Iterator[tuple[int, tuple[bytes | str, ...], npt.NDArray[np.uint32]]]:
-        """For each shard that counts anything its number, the arguments of `count.lua`, and what to note.
+        self, columns: int, bits: int, door: Doorkeeper, frozen: Sketch
+    ) -> tuple[tuple[bytes | str, ...], npt.NDArray[np.uint32]]:
+        """The arguments of `count.lua`, and what to note at the door.
 
         The arguments are how many accounts sign up by platform, all values as one, then each account's
-        stratum and filter places. Of the values of crowds, only those seen before: by the shard's frozen
-        sketch, or by the doorkeeper.
+        stratum and filter places. Of the values of crowds, only those seen before: by the frozen sketch, or
+        by the doorkeeper.
         """
         hashes, places = self.digests.hashes, self.digests.filter_places(self.clusters, bits)
-        homes = self.digests.homes(len(frozen))
-        for shard, sketch in enumerate(frozen):
-            own = np.flatnonzero(homes == shard)
-            values, seats = own[own < len(self.personal)], own[own >= len(self.personal)]
-            cells = hashes[values] % np.uint32(columns)
-            counts = self.personal[values] | sketch.knows(cells)
-            asking = values[~counts]
-            met = hashes[asking]
-            counts[~counts] = door.lets_in(met, places[asking])
-            taken = np.hstack((cells[counts], places[values[counts]])).astype(">u4").tobytes()
-            accounts = [
-                (self.strata[seat - len(self.personal)], places[seat].astype(">u4").tobytes())
-                for seat in seats.tolist()
-            ]
-            if len(own):
-                arrived = Counter(self.arrived[seat - len(self.personal)] for seat in seats.tolist())
-                signed_up = " ".join(f"{platform} {n}" for platform, n in arrived.items() if platform)
-                yield shard, (signed_up, taken, *(part for account in accounts for part in account)), met
+        values = len(self.personal)
+        cells = hashes[:values] % np.uint32(columns)
+        counts = self.personal | frozen.knows(cells)
+        met = hashes[:values][~counts]
+        counts[~counts] = door.lets_in(met, places[:values][~counts])
+        taken = np.hstack((cells[counts], places[:values][counts])).astype(">u4").tobytes()
+        arrived = Counter(platform for platform in self.arrived if platform)
+        signed_up = " ".join(f"{platform} {n}" for platform, n in arrived.items())
+        seats = [own.astype(">u4").tobytes() for own in places[values:]]
+        accounts = [part for pair in zip(self.strata, seats, strict=True) for part in pair]
+        return (signed_up, taken, *accounts), met
 
 
 class Counters:
     """Counts values as accounts are remembered, freezes, and reads what was frozen."""
 
     def __init__(self, shards: Shards, interval_seconds: float, lag_seconds: float) -> None:
-        """Takes the shards, the least time between two freezes, and the lag of the counts."""
+        """Takes the tags, the least time between two freezes, and the lag of the counts."""
         self._shards = shards
         self._interval = interval_seconds
         self._lag = lag_seconds
-        # Each value is counted in one shard, so that all shards together are as exact as one alone would be.
-        self._columns = max(1, shards.layout.sizes.sketch_columns // shards.layout.sizes.shards)
-        self._bits = max(1, shards.layout.sizes.filter_bits // shards.layout.sizes.shards)
+        self._columns = shards.layout.sizes.sketch_columns
+        self._bits = shards.layout.sizes.filter_bits
         self._read = _Frozen()
         self._sign_ups = SignUpRates()
         self._looked_at: float | None = None
-        self._sketches: dict[int, tuple[Sketch, ...]] = {}  # those read so far, by version
+        self._sketches: dict[int, Sketch | None] = {}  # those read so far, by version
         self._counting = False
         self._door = Doorkeeper()
         self._nothing = Sketch(b"", self._columns)  # used before the first freeze
@@ -184,23 +174,10 @@ class Counters:
             self._counting = True
         latest = repr(max(latest_moment(account.seen_at) for account in accounts))
         sightings = _Sightings.of(accounts, self._shards.addresses, self._read.newest)
-        # The newest frozen sketches that this process has read, by shard.
-        several = list(
-            sightings.packed(
-                self._columns,
-                self._bits,
-                self._door,
-                self._sketches.get(self._read.newest.number) or [self._nothing] * len(self._shards.all),
-            )
-        )
-        await together(
-            [
-                self._shards.script("count", shard, latest, self._columns, STRATA, PLATFORMS, *parts)
-                for shard, parts, _ in several
-            ]
-        )
-        for *_, met in several:
-            self._door.note(met)
+        frozen = self._sketches.get(self._read.newest.number) or self._nothing
+        parts, met = sightings.packed(self._columns, self._bits, self._door, frozen)
+        await self._shards.script("count", _HOME, latest, self._columns, STRATA, PLATFORMS, *parts)
+        self._door.note(met)
 
     async def freeze(self, now: float, bans: int) -> bool:
         """Makes the next snapshot if an interval has passed since the last; one of several callers does.
@@ -219,11 +196,8 @@ class Counters:
             return False
         faded = float(halved or since)
         fading = now - faded >= HALF_LIFE_SECONDS
-        parts = await together([self._freeze_shard(shard, version - 1, fading) for shard in self._shards.all])
-        strata, until = Counter[str](), last.newest.until
-        for counts, latest in parts:
-            strata.update(counts)
-            until = max(until, latest)
+        counts, latest = await self._freeze_counts(version - 1, fading)
+        strata, until = Counter(counts), max(last.newest.until, latest)
         newest = Version(version, until, strata, last.newest.halvings + fading)
         kept = kept_beside(last.kept, last.newest, newest, min(until, now), self._lag)
         gone = {known.number for known in (*last.kept, last.newest)} - {known.number for known in kept}
@@ -236,13 +210,13 @@ class Counters:
             *("halved", repr(now if fading else faded)),
         )
         # Deletes also what the freeze before left behind, if it died.
-        await together([self._tidy(shard, version, gone | {*last.gone}) for shard in self._shards.all])
+        await self._tidy(version, gone | {*last.gone})
         self._looked_at = None
         return True
 
-    async def _freeze_shard(self, shard: int, version: int, fading: bool) -> tuple[dict[str, int], float]:
-        """Makes a shard's next version; returns its strata, and a moment that no counted event exceeds."""
-        root, client = self._shards.root(shard), self._shards.client
+    async def _freeze_counts(self, version: int, fading: bool) -> tuple[dict[str, int], float]:
+        """Makes the next version; returns its strata, and a moment that no counted event exceeds."""
+        root, client = self._shards.root(_HOME), self._shards.client
         for growing, aside in (("o", "z"), ("n", "y")):
             # RENAMENX: repeated after a crash, it must not overwrite what was set aside before.
             if await client.command("EXISTS", root + growing):
@@ -269,8 +243,8 @@ class Counters:
         # Read last: counting meanwhile can only make the moment later, which is safe.
         return dict(counts), float(await client.command("GET", root + "u") or 0.0)
 
-    async def _tidy(self, shard: int, version: int, gone: Set[int]) -> None:
-        root = self._shards.root(shard)
+    async def _tidy(self, version: int, gone: Set[int]) -> None:
+        root = self._shards.root(_HOME)
         old = [f"f{number}" for number in gone]
         for number in (version - 1, version):
             old += (f"h{number - 1}", f"z{number}", f"y{number}")
@@ -283,7 +257,7 @@ class Counters:
         """Learns which versions there are; before the first, how many bans are enrolled."""
         version = int(await self._asked("version") or 0)
         if version == 0:
-            self._read, self._sketches = _Frozen(bans=await enrolled()), {NOTHING.number: ()}
+            self._read, self._sketches = _Frozen(bans=await enrolled()), {NOTHING.number: None}
             self._sign_ups = SignUpRates()
         elif version != self._read.newest.number:
             self._read = _READ.decode(await self._asked("frozen"))
@@ -313,9 +287,8 @@ class Counters:
         self._sketches = {number: known for number, known in self._sketches.items() if number in kept}
         for version in versions:
             if version.number not in self._sketches:
-                roots = [] if version == NOTHING else [self._shards.root(shard) for shard in self._shards.all]
-                frozen = await together([self._frozen(f"{root}f{version.number}") for root in roots])
-                self._sketches[version.number] = tuple(frozen)
+                key = f"{self._shards.root(_HOME)}f{version.number}"
+                self._sketches[version.number] = None if version == NOTHING else await self._frozen(key)
 
     async def _asked(self, field: str) -> Any:
         return await self._shards.client.command("HGET", self._shards.layout.meta, field)

@@ -1,14 +1,36 @@
--- Who came with new accounts, by the values that these note. ARGV: epoch, minutes of the window, seconds that a bucket is
--- kept, entries per value, entries per bucket, how many others make a wave, how many to return, then three for each
--- account: digest, minute, and a row for each value it notes, those of networks last: group, bucket (4 bytes), print
--- (3 bytes). Returns two for each: the wave it is in, then, if enough others share two groups with it, not both of
--- networks, their digests.
+-- Under the first tag. Who came with new accounts, by the values that these note. ARGV: epoch, `reads` or `writes`, minutes
+-- of the window, seconds that a bucket is kept, entries per value, entries per bucket, how many others make a wave, how many
+-- to return, then three for each account: digest, minute, and a row for each value it notes, those of networks last: group,
+-- bucket (4 bytes), print (3 bytes). Returns for each, if enough others share two groups with it, not both of networks,
+-- their digests.
+local WRITES = ARGV[2] == 'writes'
+if WRITES then room() end
 local WINDOW, SECONDS, NOTED, LONGEST, OTHERS, MOST =
-  tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-local ROW, ENTRY, NETWORK = 8, 3 + 3 + WAVE_DIGEST, 0
+  tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local ROW, ENTRY, NETWORK = 8, 3 + 3 + 16, 0
+
+local function u24(s, i)
+  local a, b, c = byte(s, i, i + 2)
+  return a * 65536 + b * 256 + c
+end
+
+local function to24(n)
+  local low = n % 65536
+  return char((n - low) / 65536, (low - low % 256) / 256, low % 256)
+end
+
+-- The position of a pattern in a packed string, at a multiple of the width; nil if there is none.
+local function aligned(s, pattern, width, from)
+  local i = string.find(s, pattern, from or 1, true)
+  while i do
+    local off = (i - 1) % width
+    if off == 0 then return i end
+    i = string.find(s, pattern, i + 1, true)
+  end
+end
 
 -- Notes an account under a value, once, if it is to write; returns the others there, nil for none.
-local function note(digest, minute, bucket, print, writes)
+local function note(digest, minute, bucket, print)
   local key = ROOT .. 'w' .. bucket
   local held = call('GET', key) or ''
   local first = 1
@@ -28,7 +50,7 @@ local function note(digest, minute, bucket, print, writes)
     end
     at = aligned(held, print, ENTRY, at + ENTRY)
   end
-  if own or not writes then return others end
+  if own or not WRITES then return others end
   local entry = print .. to24(minute) .. digest
   if many >= NOTED then
     held = sub(held, first, oldest - 1) .. sub(held, oldest + ENTRY) .. entry
@@ -41,11 +63,11 @@ local function note(digest, minute, bucket, print, writes)
   return others
 end
 
-local function one(digest, minute, rows, writes)
+local function one(digest, minute, rows)
   local groups, any = {}, false
   for at = 1, #rows, ROW do
     local group = byte(rows, at)
-    local others = note(digest, minute, sub(rows, at + 1, at + 4), sub(rows, at + 5, at + 7), writes)
+    local others = note(digest, minute, sub(rows, at + 1, at + 4), sub(rows, at + 5, at + 7))
     if others and (any or group ~= NETWORK) then
       any = true
       for _, other in ipairs(others) do
@@ -74,12 +96,6 @@ local function one(digest, minute, rows, writes)
   return table.concat(found, '', 1, math.min(#found, MOST))
 end
 
-local function company(writes)
-  local answers = {}
-  for at = 8, #ARGV, 3 do
-    local digest = ARGV[at]
-    answers[#answers + 1] = wave_of(digest) or ''
-    answers[#answers + 1] = one(digest, tonumber(ARGV[at + 1]), ARGV[at + 2], writes)
-  end
-  return answers
-end
+local answers = {}
+for at = 9, #ARGV, 3 do answers[#answers + 1] = one(ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2]) end
+return answers

@@ -395,7 +395,7 @@ async def test_a_store_keeps_accounts_and_ends_for_as_long_as_the_settings_say(
 
         crowd = [a_remembered(str(number)) for number in range(20)]
         await store.remember(crowd, now=NOW)
-        for days, accounts in ((3, 20), (3 * 9 / 8, 0)):
+        for days, accounts in ((2.99, 20), (3, 0)):
             (found,) = await store.remembered_like([a_query("x")], now=NOW + days * DAY)
             assert len(found) == accounts
 
@@ -424,12 +424,12 @@ async def test_a_new_store_and_the_same_again_are_no_fault(environment: dict[str
 
 
 @pytest.mark.journey
-async def test_other_shards_are_named_with_their_setting(environment: dict[str, str]) -> None:
+async def test_other_sizes_are_named_with_their_setting(environment: dict[str, str]) -> None:
     await found(environment)
-    fault = await found(environment, SAMEHAND_STORE_SHARDS="2")
+    fault = await found(environment, SAMEHAND_STORE_BANS="2000")
     assert fault is not None
-    assert "shards is 1 in Redis and 2 here" in fault.what
-    assert "SAMEHAND_STORE_SHARDS" in fault.cure
+    assert "bans is 1000000 in Redis and 2000 here" in fault.what
+    assert "SAMEHAND_STORE_BANS" in fault.cure
     assert fault.code == EXIT_STORE
 
 

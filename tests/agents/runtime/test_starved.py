@@ -48,7 +48,7 @@ class Worker:
     def __init__(self, server: EmbeddedRedis) -> None:
         options = {"socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": ANSWER_SECONDS}
         endpoint = RedisEndpoint(url=server.url, deadline_seconds=COMMAND_SECONDS, options=options)
-        store = RedisStore(endpoint, prefix="samehand", identity=b"i" * 32, sizes=Sizes(shards=1))
+        store = RedisStore(endpoint, prefix="samehand", identity=b"i" * 32, sizes=Sizes())
         self.context: AgentContext = replace(a_life().context, store=store)
         self.scene = Scene(records_max=RECORDS, failures_in_a_row=3)
         self.monitor = StoreMonitor(self.context, self.scene.clock, Noted())

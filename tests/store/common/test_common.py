@@ -17,49 +17,40 @@ from hypothesis import strategies as st
 
 from samehand.account import AgedValue, Avatar
 from samehand.elapsed import DAY_SECONDS as DAY
-from samehand.fingerprint.distil import distil, enrolment_keys, pack, unpack
+from samehand.fingerprint.distil import distil, enrolment_keys, moment_of, pack, unpack
 from samehand.frequency.rates import SIGN_UPS_A_DAY_MIN, SIGN_UPS_A_DAY_UNKNOWN, shared_rate
 from samehand.keys import KeyKind, falls_silent, key_of, posting_cap
 from samehand.lineage import Descent, founder
 from samehand.showings import UNKNOWN, Changed, Showings
 from samehand.signals.base import Quoted
 from schemas.unusable import FieldFault, Unusable
-from store.base import BanFacts, Remembered, Ruling
+from store.base import BanFacts, Remembered
 from store.common import doorkeeper
-from store.common.alert_dedup import Marker, band_rank, claimed, confirmed, ruled, withdrawn
 from store.common.counted_values import SEATS, VALUES_MAX, Counted, counted
-from store.common.crowd import CLUSTER_BYTES, cluster_tag
+from store.common.crowd import cluster_tag
 from store.common.doorkeeper import Doorkeeper
 from store.common.hashing import Hasher
 from store.common.key_digests import Addresses
 from store.common.ranking import READ_A_KEPT, READ_AT_LEAST, allotment, rarity_steps, read_at_all
 from store.common.records import (
+    StoredAccount,
     ban_quote,
     frame_heads,
     frame_of,
     frame_records,
-    frame_tag,
     keys_of,
     keys_of_fingerprints,
+    pack_record,
     read_ban_quote,
     read_frame,
+    read_record,
     read_remembered_quote,
     remembered_quote,
 )
 from store.common.sign_ups import DAYS, SIGN_UPS, Tally, rates_of, tallied
-from store.limits import (
-    CLAIM_SECONDS,
-    DOOR_VALUES,
-    HALF_LIFE_SECONDS,
-    LISTED_LATER,
-    NAMING_KINDS,
-    OPENERS,
-    WAITING_MAX,
-    listed_at_most,
-)
+from store.limits import DOOR_VALUES, HALF_LIFE_SECONDS, OPENERS, listed_at_most
 from store.memory.counts import Counts, CountsSnapshot
 from store.redis.counting.count_min_sketch import FILTER_PLACES, ROWS
-from tests.house import ROOT
 from tests.store.makers import NOW, PEPPERS, a_ban, again, an_account, fingerprints
 
 # What comes once passes, what comes again is let in, and nothing is held for ever.
@@ -119,17 +110,6 @@ def test_as_full_as_it_gets_few_are_taken_for_known() -> None:
 
 
 # Who of many that share a value is listed, and of which values it is known who is not.
-
-
-def test_the_scripts_know_the_same_kinds_and_caps() -> None:
-    """Lua has no way to read Python's lists."""
-    script = (ROOT / "store/redis/lua/common.lua").read_text("utf-8")
-    listed = ", ".join(f"[{kind:d}] = true" for kind in sorted(NAMING_KINDS))
-    assert f"local NAMING = {{{listed}}}" in script
-    assert f"local LATER, WAITING = {LISTED_LATER}, {WAITING_MAX} " in script
-    assert f"local CLUSTER = {CLUSTER_BYTES}\n" in script
-    assert "local function silent(kind) return kind < 32 and kind ~= 1 end" in script
-    assert all(falls_silent(kind) == (kind < 32 and kind != 1) for kind in KeyKind)
 
 
 def test_an_account_is_told_by_its_network_else_by_its_device_else_by_itself() -> None:
@@ -200,41 +180,6 @@ def test_no_unread_posting_would_have_fitted(asked: list[tuple[int, KeyKind, int
         assert sum(spent) <= most < sum(spent) + length
 
 
-# The rules of alerts, over every order of events.
-
-
-MINE, OTHERS = b"my event", b"another event"
-EVENTS = st.lists(
-    st.tuples(
-        st.sampled_from(["possible", "likely", "confirm", "withdraw", "wait"]),
-        st.sampled_from([MINE, OTHERS]),
-    ),
-    max_size=30,
-)
-
-
-@given(EVENTS)
-def test_revisions_never_fall_and_what_is_confirmed_stays_told(events: list[tuple[str, bytes]]) -> None:
-    marker: Marker | None = None
-    last, published, now = 0, -1, 0.0
-    for event, claim in events:
-        if event == "wait":
-            now += CLAIM_SECONDS
-        elif event == "confirm" and marker is not None:
-            if claimed(marker, claim, last):
-                marker = confirmed(marker)
-            published = marker.confirmed
-        elif event == "withdraw" and marker is not None:
-            marker, last, published = withdrawn(marker, last, now), marker.revision + 1, -1
-        elif event in ("possible", "likely"):
-            ruling, after = ruled(marker, band_rank(event), claim, now)
-            assert ruling.ruling is Ruling.DUPLICATE or band_rank(event) > published
-            assert (after is None) == (ruling.ruling is Ruling.DUPLICATE)
-            if after is not None:
-                assert ruling.revision >= last
-                marker, last = after, ruling.revision
-
-
 # Addresses: the same under one secret, others under another, spread evenly.
 
 HERE, ELSEWHERE = Addresses(b"one secret"), Addresses(b"another secret")
@@ -269,10 +214,10 @@ def test_values_that_list_few_share_no_posting_with_those_that_list_many(values:
             assert here & 0b11 != there & 0b11
 
 
-def test_accounts_fall_evenly_on_shards() -> None:
-    counts = Counter(HERE.account(f"x:{n}").shard(7) for n in range(7_000))
-    assert sorted(counts) == list(range(7))
-    assert max(counts.values()) < 1_200
+def test_accounts_fall_evenly_on_tags() -> None:
+    counts = Counter(HERE.account(f"x:{n}").home for n in range(25_600))
+    assert sorted(counts) == list(range(256))
+    assert max(counts.values()) < 150
 
 
 def test_a_lone_surrogate_is_an_id_like_any_other() -> None:
@@ -560,15 +505,15 @@ def test_a_damaged_record_is_found_by_no_key(record: bytes) -> None:
 
 @given(st.none() | MOMENTS | st.just(NOW), st.integers(1, 3))
 def test_the_head_of_a_frame_says_what_the_whole_says(expires_at: float | None, peppers: int) -> None:
-    """An empty frame, as Redis answers for a slot that was given up, is not there."""
+    """An empty frame, as is read of an account without a record, is not there."""
     several = [*fingerprints(an_account())] * peppers
     frames = [frame_of(b"tags", several, expires_at), b""]
-    tags, in_force = frame_heads(frames, NOW)
-    whole = read_frame(frames[0])
-    assert tags.tolist() == [int.from_bytes(b"tags", "big"), 0]
-    assert in_force.tolist() == [not whole.expired(NOW), False]
+    heads, whole = frame_heads(frames, NOW), read_frame(frames[0])
+    assert heads.in_force.tolist() == [not whole.expired(NOW), False]
+    assert heads.moments.tolist() == [moment_of(whole.records[0]), 0]
     assert frame_records(frames[0]) == whole.records
-    assert frame_tag(frames[0]) == whole.tag
+    record = StoredAccount(frames[0], b"quote", 7)
+    assert read_record(pack_record(record)) == record
 
 
 # How many sign up on a platform: as usual, and in the latest hour.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import re
 import subprocess
 import time
@@ -13,11 +12,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import redis
-from hypothesis import given
-from hypothesis import strategies as st
 
 from local.ports import LOOPBACK
 from local.redis import ADMINISTRATOR, PASSWORD, WORKER, EmbeddedRedis, worker_rules
@@ -27,11 +23,8 @@ from samehand.lineage import Descent
 from store.base import Ban, ConfirmedEntry, Enrolled, Proposal, Ruled, Ruling, Store
 from store.bounds import Bounds
 from store.errors import StoreEmptied, StoreMismatch, StoreUnavailable
-from store.limits import SLOT_RESTS_SECONDS
 from store.memory.store import MemoryStore
 from store.redis import RedisEndpoint, RedisStore, Sizes
-from store.redis.candidates.moments import Moments, moments_of
-from store.redis.candidates.postings import place_of
 from store.redis.client import RedisClient, together
 from store.redis.resharding import Resharding
 from store.redis.server_info import Inspection
@@ -193,7 +186,7 @@ def store_behind(sentinel: Sentinel, options: dict[str, str], deadline_seconds: 
         ),
         prefix="samehand:",
         identity=IDENTITY,
-        sizes=Sizes(shards=1, **SMALL),
+        sizes=Sizes(**SMALL),
     )
 
 
@@ -217,62 +210,6 @@ async def test_who_says_no_name_or_a_wrong_password_is_told_that_redis_is_not_th
     await store.close()
 
 
-# A process keeps the moments that it read, and learns of later enrolments in whatever order look-ups
-# end.
-
-
-ENROLLED = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 2**32 - 1)), max_size=40)
-
-
-def entries(enrolled: list[tuple[int, int]]) -> bytes:
-    """Slot and moment of each, as they are noted."""
-    return b"".join(moment.to_bytes(4, "big") + slot.to_bytes(3, "big") for slot, moment in enrolled)
-
-
-def told(moments: Moments, slots: int = 60) -> list[float | None]:
-    """The moments of the first slots."""
-    return [None if math.isnan(one) else one for one in moments.of(np.arange(slots)).tolist()]
-
-
-def so_far(enrolled: list[tuple[int, int]], slots: int = 60) -> list[float | None]:
-    """The same from the last ban of each slot."""
-    last = dict(enrolled)
-    return [float(last[slot]) if last.get(slot) else None for slot in range(slots)]
-
-
-@given(ENROLLED, st.data())
-def test_look_ups_that_end_in_any_order_know_all_that_they_were_told(
-    enrolled: list[tuple[int, int]], data: st.DataObject
-) -> None:
-    known = Moments()
-    for _ in range(4):
-        before = data.draw(st.integers(0, known.enrolled))
-        upto = data.draw(st.integers(before, len(enrolled)))
-        known.learn(before, entries(enrolled[before:upto]))
-        assert known.enrolled >= upto
-        assert told(known) == so_far(enrolled[: known.enrolled])
-        assert known.last == entries(enrolled[known.enrolled - 1 : known.enrolled])
-
-
-@given(ENROLLED, st.integers(0, 40), st.integers(0, 40))
-def test_what_was_read_may_be_newer_than_it_is_said_to_be(
-    enrolled: list[tuple[int, int]], said: int, read: int
-) -> None:
-    said, read = sorted((min(said, len(enrolled)), min(read, len(enrolled))))
-    packed = b"".join(int(one or 0).to_bytes(4, "big") for one in so_far(enrolled[:read]))
-    known = Moments(packed, said, entries(enrolled[:said])[-7:])
-    known.learn(said, entries(enrolled[said:]))
-    assert told(known) == so_far(enrolled)
-
-
-def test_places_of_several_indexes_are_told_apart() -> None:
-    several = [Moments((5).to_bytes(4, "big"), 1), Moments((7).to_bytes(4, "big"), 1)]
-    places = np.array([place_of(1, 0), place_of(0, 0), place_of(0, 9)])
-    assert moments_of(several, places).tolist()[:2] == [7.0, 5.0]
-    assert np.isnan(moments_of(several, places)[2])
-    assert np.isnan(moments_of([], places)).all()
-
-
 # All bans of a store, told one after another: another layout filled with them answers the same.
 
 
@@ -292,16 +229,16 @@ def a_handle(number: int) -> str:
     )
 
 
-@pytest.mark.parametrize(("shards", "fewer"), [(5, False), (1, True)])
+@pytest.mark.parametrize("fewer", [False, True])
 async def test_the_same_bans_in_another_layout_are_found_alike(
-    redis_url: str, store_prefix: str, shards: int, fewer: bool
+    redis_url: str, store_prefix: str, fewer: bool
 ) -> None:
-    """In one shard and in many, and however full its postings are. Where a bucket holds more, false entries
-    make some keys look less rare, and propose a few who share none.
+    """However full its postings are. Where a bucket holds more, false entries make some keys look less rare,
+    and propose a few who share none.
     """
-    old = a_store(redis_url, store_prefix + "old:", Sizes(shards=1, **SMALL))
+    old = a_store(redis_url, store_prefix + "old:", Sizes(**SMALL))
     sizes = {**SMALL, "bans": 50} if fewer else SMALL
-    new = a_store(redis_url, store_prefix + "new:", Sizes(shards=shards, **sizes))
+    new = a_store(redis_url, store_prefix + "new:", Sizes(**sizes))
     await old.open()
     await new.open()
     bans = [a_ban(str(n), handle=a_handle(n % 200)) for n in range(560)]
@@ -333,7 +270,7 @@ async def test_the_same_bans_in_another_layout_are_found_alike(
     assert by_chance < len(queries)
 
 
-# The same stories on a real cluster: three masters, six shards.
+# The same stories on a real cluster of three masters.
 
 
 # A dead master is noticed after 2 s, and another elected within a second or two.
@@ -344,13 +281,12 @@ LATE_SECONDS = 15.0
 
 
 async def test_a_cluster_answers_as_the_reference_does(cluster: RedisCluster) -> None:
-    shards = 6
     reference = MemoryStore(Bounds(), IDENTITY)
     store = RedisStore(
         RedisEndpoint(cluster=tuple((LOOPBACK, node.port) for node in cluster.nodes), deadline_seconds=10.0),
         prefix="samehand-alike:",
         identity=IDENTITY,
-        sizes=Sizes(shards=shards, **SMALL),
+        sizes=Sizes(**SMALL),
     )
     await store.open()
     bans = [a_ban(str(n), handle=f"umar_media_{n % 9}", descent=Descent("x:0", 1)) for n in range(60)]
@@ -384,12 +320,12 @@ async def test_a_cluster_answers_as_the_reference_does(cluster: RedisCluster) ->
 
 
 async def test_a_slot_that_moves_under_load_is_an_outage_and_then_over(cluster: RedisCluster) -> None:
-    """Half of a shard's keys lie on one master and half on another: nobody reads or writes there meanwhile.
+    """Half of a tag's keys lie on one master and half on another: nobody reads or writes there meanwhile.
 
     A script names few of the keys that it reads. Sent on to the new master it would find nothing there yet,
-    take the store for an emptied one, and number its records from 0.
+    and take the store for an emptied one.
     """
-    sizes, prefix = Sizes(shards=3, **SMALL), "samehand-moving:"
+    sizes, prefix = Sizes(**SMALL), "samehand-moving:"
     endpoint = RedisEndpoint(
         cluster=tuple((LOOPBACK, node.port) for node in cluster.nodes), deadline_seconds=1.0
     )
@@ -416,7 +352,7 @@ async def test_a_slot_that_moves_under_load_is_an_outage_and_then_over(cluster: 
                     outages.append(outage)
             done.append(number)
 
-    move = SlotMove(cluster, f"{prefix}{{1}}:e")
+    move = SlotMove(cluster, f"{prefix}{{00}}:e")
     await asyncio.to_thread(move.begin)
     await asyncio.to_thread(move.carry_half)
     workers = [asyncio.create_task(work(range(60 + at, 120, 4))) for at in range(4)]
@@ -440,18 +376,18 @@ async def test_a_slot_that_moves_under_load_is_an_outage_and_then_over(cluster: 
 
 
 async def test_a_store_on_a_cluster_is_carried_into_another_layout(cluster: RedisCluster) -> None:
-    """Shards lie on three masters, before and after; what no topic brings again is there in the end."""
+    """Tags lie on three masters, before and after; what no topic brings again is there in the end."""
 
-    def layout(shards: int, *, carrying: bool = False) -> RedisStore:
+    def layout(number: int, *, carrying: bool = False) -> RedisStore:
         return RedisStore(
             RedisEndpoint(
                 cluster=tuple((LOOPBACK, node.port) for node in cluster.nodes),
                 deadline_seconds=10.0,
                 options={"username": ADMINISTRATOR, "password": PASSWORD},
             ),
-            prefix=f"samehand-resharded-{shards}:",
+            prefix=f"samehand-resharded-{number}:",
             identity=IDENTITY,
-            sizes=Sizes(shards=shards, **SMALL),
+            sizes=Sizes(**{**SMALL, "bans": number * 1_000}),
             carrying=carrying,
         )
 
@@ -490,7 +426,7 @@ async def test_a_failover_is_an_outage_and_then_over(redis_url: str) -> None:
             ),
             prefix="samehand:",
             identity=IDENTITY,
-            sizes=Sizes(shards=6, **SMALL),
+            sizes=Sizes(**SMALL),
         )
         await store.open()
         before = await store.history()
@@ -522,7 +458,12 @@ async def test_a_failover_is_an_outage_and_then_over(redis_url: str) -> None:
 # What the worker's user may do in Redis: what the store sends, and nothing besides.
 
 
-SOURCES = [*(ROOT / "store" / "redis").rglob("*.py"), *(ROOT / "store" / "redis").rglob("*.lua")]
+SOURCES = [
+    path
+    for room in ("redis", "rules")
+    for kind in ("*.py", "*.lua")
+    for path in (ROOT / "store" / room).rglob(kind)
+]
 #: Sent by the client to find its way in a cluster, and to another database than the first. CLIENT SETINFO,
 #: which it sends too and may be refused, would keep Redis 7.0 from starting: it does not know it.
 OF_THE_CLIENT = {"cluster|slots", "asking", "command", "select"}
@@ -535,7 +476,7 @@ def sent() -> set[str]:
     found = set()
     for path in SOURCES:
         for name, how in re.findall(
-            r"""(?:call|command|command_of)\(\s*(?:\w+,\s*)?f?["']([A-Z_]{3,})(\{how\})?["']""",
+            r"""(?:call|run|command|command_of)\(\s*(?:\w+,\s*)?f?["']([A-Z_]{3,})(\{how\})?["']""",
             path.read_text("utf-8"),
         ):
             found |= {name.lower(), f"{name}_RO".lower()} if how else {name.lower()}
@@ -648,7 +589,7 @@ async def test_it_finds_its_way_in_a_cluster(cluster: RedisCluster) -> None:
         ),
         prefix="samehand-by-name",
         identity=IDENTITY,
-        sizes=Sizes(shards=6, **SMALL),
+        sizes=Sizes(**SMALL),
     )
     await store.open()
     await store.enrol([a_ban(str(n), handle=f"umar_media_{n}") for n in range(12)], now=NOW)
@@ -718,9 +659,8 @@ def _inflated(value: bytes) -> bytes | None:
 
 @pytest.fixture
 async def store(redis_url: str, store_prefix: str) -> RedisStore:
-    """A store of two shards."""
     store = RedisStore(
-        RedisEndpoint(url=redis_url), prefix=store_prefix, identity=IDENTITY, sizes=Sizes(shards=2, **SMALL)
+        RedisEndpoint(url=redis_url), prefix=store_prefix, identity=IDENTITY, sizes=Sizes(**SMALL)
     )
     await store.open()
     return store
@@ -794,15 +734,13 @@ async def test_enrolling_and_expunging_leaves_no_posting_behind(
     )
     await store.remember([a_remembered(str(n), **PERSONAL) for n in range(40)], now=NOW)
     await store.expunge([(ban.account, NOW + 1) for ban in bans], now=NOW)
-    for turn in (1, 2):
-        await store.sweep(now=NOW + 10_000 + turn * SLOT_RESTS_SECONDS)
     with redis.Redis.from_url(redis_administrator) as client:
         left = {
-            key.decode().partition("}:")[2]
+            key.partition(b"}:")[2]
             for key in client.scan_iter(match=f"{store_prefix}*")
-            if not re.search(rb":(m:|[ewno]$|b:[cfmt]$|gl?$|g0:c$)", key)
+            if not re.search(rb":(m:|[ewnoug]$|bans$|gn$)", key)
         }
-    assert left <= {""}
+    assert left <= {b""}
     await store.close()
 
 
@@ -818,8 +756,8 @@ def rules() -> list[str]:
     return [on, f"#{sha256(USER_PASSWORD.encode()).hexdigest()}", *others]
 
 
-def store_at(endpoint: RedisEndpoint, shards: int = 1) -> RedisStore:
-    return RedisStore(endpoint, prefix="samehand", identity=IDENTITY, sizes=Sizes(shards=shards, **SMALL))
+def store_at(endpoint: RedisEndpoint, bans: int = 2_000) -> RedisStore:
+    return RedisStore(endpoint, prefix="samehand", identity=IDENTITY, sizes=Sizes(**{**SMALL, "bans": bans}))
 
 
 def reading(**where: object) -> RedisEndpoint:
@@ -893,7 +831,7 @@ async def test_it_tells_a_store_that_was_emptied_and_one_of_another_size(server:
     await worker.open()
     await worker.enrol([a_ban("9001")], now=NOW)
     await gate.open()
-    other = store_at(reading(url=server.url), shards=3)
+    other = store_at(reading(url=server.url), bans=3_000)
     with pytest.raises(StoreMismatch):
         await other.open()
     with server.administrator() as administrator:
@@ -912,8 +850,8 @@ async def test_gate_finds_its_way_in_a_cluster(cluster: RedisCluster) -> None:
             administrator.execute_command("ACL", "SETUSER", GATE, *rules())
     where = tuple((LOOPBACK, node.port) for node in cluster.nodes)
     user = {"username": "samehand", "password": USER_PASSWORD}
-    worker = store_at(RedisEndpoint(cluster=where, deadline_seconds=10.0, options=user), shards=6)
-    gate = store_at(reading(cluster=where), shards=6)
+    worker = store_at(RedisEndpoint(cluster=where, deadline_seconds=10.0, options=user))
+    gate = store_at(reading(cluster=where))
     await worker.open()
     await worker.enrol([a_ban("9001")], now=NOW)
     await gate.open()
@@ -944,10 +882,10 @@ def test_the_script_adds_an_operators_user_where_it_has_a_password(tmp_path: Pat
 def test_it_may_change_no_key_and_see_no_other_service(server: EmbeddedRedis) -> None:
     with redis.Redis.from_url(server.url, username=GATE, password=USER_PASSWORD) as connection:
         for command in (
-            ("SET", "samehand{0}:e", "x"),
+            ("SET", "samehand{00}:e", "x"),
             ("GET", "another-service"),
             ("EVAL", "return 1", "0"),
-            ("EVAL_RO", "return redis.call('SET', KEYS[1], 'x')", "1", "samehand{0}:e"),
+            ("EVAL_RO", "return redis.call('SET', KEYS[1], 'x')", "1", "samehand{00}:e"),
         ):
             with pytest.raises(redis.ResponseError):
                 connection.execute_command(*command)

@@ -22,7 +22,6 @@
   "SAMEHAND_REDIS_PASSWORD_FILE" "/run/secrets/samehand/redis/password"
   "SAMEHAND_PEPPER_FILE" "/run/secrets/samehand/pepper/pepper"
   "SAMEHAND_STORE_PREFIX" .Values.store.prefix
-  "SAMEHAND_STORE_SHARDS" (toString .Values.store.shards)
   "SAMEHAND_STORE_BANS" (int64 .Values.store.bans | toString)
   "SAMEHAND_STORE_REMEMBERED" (int64 .Values.store.remembered | toString)
   "SAMEHAND_STOP_SECONDS" (toString .Values.stopSeconds) -}}
