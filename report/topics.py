@@ -58,7 +58,7 @@ def _alike(grant: Grant) -> tuple[str, str, str, bool]:
 def terraform(plan: TopicPlan) -> str:
     """Returns resources of the provider Mongey/kafka, in Terraform's JSON syntax (topics.tf.json)."""
     topics = {
-        _slug(topic.name): {
+        _NO_IDENTIFIER.sub("-", topic.name): {
             "name": topic.name,
             "partitions": topic.partitions,
             "replication_factor": plan.replication,
@@ -67,7 +67,7 @@ def terraform(plan: TopicPlan) -> str:
         for topic in plan.topics
     }
     rights = {
-        _slug(f"{grant.process}-{grant.operation}-{grant.kind}-{grant.name}"): {
+        _NO_IDENTIFIER.sub("-", f"{grant.process}-{grant.operation}-{grant.kind}-{grant.name}"): {
             "resource_name": grant.name,
             "resource_type": grant.kind.title(),
             "resource_pattern_type_filter": "Prefixed" if grant.prefixed else "Literal",
@@ -81,8 +81,8 @@ def terraform(plan: TopicPlan) -> str:
     return json.dumps({"resource": {"kafka_topic": topics, "kafka_acl": rights}}, indent=2)
 
 
-def _slug(name: str, odd: str = "[^A-Za-z0-9_-]") -> str:
-    return re.sub(odd, "-", name)
+_NO_IDENTIFIER: Final = re.compile("[^A-Za-z0-9_-]")  # of Terraform
+_NO_NAME: Final = re.compile("[^a-z0-9.-]")  # of a Kubernetes resource
 
 
 def yaml(plan: TopicPlan) -> str:
@@ -93,7 +93,9 @@ def yaml(plan: TopicPlan) -> str:
 def _resources(plan: TopicPlan) -> Iterator[dict[str, Any]]:
     for topic in plan.topics:
         sized = {"partitions": topic.partitions, "replicas": plan.replication, "config": topic.configs}
-        yield _resource("KafkaTopic", _slug(topic.name, "[^a-z0-9.-]"), {"topicName": topic.name, **sized})
+        yield _resource(
+            "KafkaTopic", _NO_NAME.sub("-", topic.name.lower()), {"topicName": topic.name, **sized}
+        )
     for process, grants in groupby(plan.grants, lambda grant: grant.process):
         acls = []
         for grant in grants:
