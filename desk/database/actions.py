@@ -5,7 +5,7 @@ The clause is erased as quotes of alerts are; account, action and dates stay, as
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -16,6 +16,7 @@ from desk.database import schema
 from desk.database.erasing import mark
 from desk.database.reach import reads_alert, reads_policy
 from desk.database.rows import all_of, one_of, upsert
+from desk.database.verdicts import held
 from samehand.elapsed import DAY_SECONDS
 
 SHOWN_MAX: Final = 50
@@ -169,6 +170,42 @@ async def drop_unrelated(connection: AsyncConnection, rows: Sequence[ActionRow])
         .returning(_actions.c.account, _actions.c.event_id)
     )
     return {(row.account, row.event_id) for row in done}
+
+
+async def after_reversal(
+    connection: AsyncConnection, *, now: float, ended: Collection[str], limit: int
+) -> list[ActionRow]:
+    """Returns the last action on each account if it is in force, and if readers reversed the verdict on an
+    alert that it names, or, where it names none, on the account; without actions that were erased by a
+    reason of `ended`. The latest first."""
+    later, said = _actions.alias(), schema.verdicts
+    reversing = select(said.c.alert_id).where(
+        said.c.kind.not_in(("first", "second")), said.c.verdict != "mirror", said.c.undone_at.is_(None)
+    )
+    reversed_ = exists().where(
+        _alerts.c.account == _actions.c.account,
+        or_(_actions.c.alert_id.is_(None), _actions.c.alert_id == _alerts.c.alert_id),
+        _alerts.c.alert_id.in_(reversing),
+        held(_alerts.c.alert_id, "verdict") != "mirror",
+        exists().where(
+            said.c.alert_id == _alerts.c.alert_id, said.c.verdict == "mirror", said.c.undone_at.is_(None)
+        ),
+    )
+    return await all_of(
+        connection,
+        ActionRow,
+        select(_actions)
+        .where(
+            _actions.c.account.in_(select(_alerts.c.account).where(_alerts.c.alert_id.in_(reversing))),
+            _actions.c.action != "nothing",
+            or_(_actions.c.until.is_(None), _actions.c.until > now),
+            ~exists().where(later.c.account == _actions.c.account, later.c.at > _actions.c.at),
+            or_(_actions.c.erased_reason.is_(None), _actions.c.erased_reason.not_in(ended)),
+            reversed_,
+        )
+        .order_by(_actions.c.at.desc(), _actions.c.account)
+        .limit(limit),
+    )
 
 
 async def without_ban(connection: AsyncConnection, *, now: float) -> int:

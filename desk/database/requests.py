@@ -102,6 +102,10 @@ async def find(connection: AsyncConnection, request_id: int) -> RequestRow | Non
     return await one_of(connection, RequestRow, select(_requests).where(_requests.c.request_id == request_id))
 
 
+async def any_known(connection: AsyncConnection) -> bool:
+    return (await connection.execute(select(_requests.c.request_id).limit(1))).first() is not None
+
+
 async def standing(connection: AsyncConnection, authority: str, reference: str) -> int | None:
     """Returns the number of an authority's request under a reference, unless it was refused or withdrawn."""
     result = await connection.execute(

@@ -143,6 +143,16 @@ async def action_views(review: Review, account: str) -> list[ActionView]:
     return [view for row in await without_sealed(review, rows) if (view := view_of(row)) is not None]
 
 
+async def reversed_actions(review: Review) -> list[ActionView]:
+    """Returns actions that are in force though the verdict behind them was reversed; without those of which
+    this person must not know yet what others said. Raises `Forbidden`."""
+    review.reader.need("figures")
+    rows = await actions.after_reversal(review.connection, now=review.now, ended=FORGOTTEN, limit=ALERTS_MAX)
+    hidden = await review.hidden_accounts({row.account for row in rows})
+    known = [row for row in await without_sealed(review, rows) if row.account not in hidden]
+    return [view for row in known if (view := view_of(row)) is not None]
+
+
 async def without_sealed(review: Review, rows: Sequence[ActionRow]) -> list[ActionRow]:
     """Returns the actions without those that name an alert, on another account as well, of which this person
     must not know yet what others said."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.access import sessions
 from desk.access.sessions import Session
-from desk.database import users
+from desk.database import users, verdicts
 from desk.database.counts import exposures
 from desk.database.engine import Database
 from desk.database.filters import DecidedFilters, DecidedPlace, Filters, Place, WaveState
@@ -24,7 +25,7 @@ from desk.profiles.kept import KeptPictures
 from desk.readers import Reader
 from desk.related import GateAway, GateBusy, GateClient
 from desk.review import requests, views, waves
-from desk.review.actions import ActionView, action_views
+from desk.review.actions import ActionView, action_views, reversed_actions
 from desk.review.appeals import AppealIntake
 from desk.review.case import case_file
 from desk.review.deciding import claim, decide, leads, notes, undo
@@ -33,20 +34,22 @@ from desk.review.deciding.review import Review
 from desk.review.finding import account, search
 from desk.review.finding import decided as decisions
 from desk.review.finding.account import AccountView
-from desk.review.finding.decided import DecisionView
+from desk.review.finding.decided import AuditLine, DecisionView
 from desk.review.finding.family import FamilyView, family_view
 from desk.review.finding.search import SearchResult
 from desk.review.people import Person
 from desk.review.policy import Policy
 from desk.review.reader_policies import CHOICES_MAX, ReaderPolicies, name_policies, reader_policies
-from desk.review.reports.figures import LeadView, lead_view
+from desk.review.reports.figures import DAYS, LeadView, lead_view
 from desk.review.reports.statement import Reasons, reasons_of
+from desk.review.reports.statistics import VERDICTS_MIN
 from desk.review.requests import RequestLine, RequestView
 from desk.review.selection import Selection, selection
 from desk.review.views import Opened, QueueRow, Waiting
 from desk.review.waves import WaveDecision, WaveLine, WaveView
 from desk.settings import DeskSettings
 from desk.telemetry import DeskMetrics
+from samehand.elapsed import DAY_SECONDS
 from schemas.alerts import MirrorAlert
 from schemas.appeals import AppealMade, AppealTaken, Refusal
 from schemas.internal.related import Purpose, RelatedAnswer
@@ -57,6 +60,9 @@ PAGE: Final = 50
 
 PAGE_MAX: Final = 200
 _CHOSEN_BY: Final = ("policy", "platform", "basis", "language")
+
+AGREED_SECONDS: Final = 60.0
+"""Of what readers agreed on: a verdict more changes it little, and to count it takes milliseconds."""
 
 DAYS_MAX: Final = 14
 """Of one's own reading that are shown."""
@@ -98,6 +104,7 @@ class Desk:
     appeals_secret: Secret | None = None
     gate: GateClient | None = None
     appeals: AppealIntake = field(default_factory=AppealIntake)
+    _agreed: dict[tuple[str, str | None], tuple[float, int, int]] = field(default_factory=dict)
 
     def _review(self, connection: AsyncConnection, reader: Reader) -> Review:
         return Review(connection, reader, self.policy, self.now())
@@ -182,6 +189,20 @@ class Desk:
                 words_hidden=opened.words_hidden,
             )
         return opened
+
+    async def blind_agreement(self, alert: MirrorAlert) -> tuple[int, int] | None:
+        """Returns how many alerts of this band and policy readers blind to the score held to be mirrors, and
+        how many they read; None of fewer than `VERDICTS_MIN`. Counted anew each `AGREED_SECONDS`."""
+        now, key = self.now(), (alert.band, alert.matched.policy)
+        at, agreed, read = self._agreed.get(key, (-math.inf, 0, 0))
+        if not at <= now < at + AGREED_SECONDS:
+            since, before = now - DAYS * DAY_SECONDS, now - self.policy.undo_seconds
+            async with self.database.read() as connection:
+                agreed, read = await verdicts.blind_agreement(connection, *key, since=since, before=before)
+            if len(self._agreed) > PAGE_MAX:
+                self._agreed.clear()
+            self._agreed[key] = now, agreed, read
+        return (agreed, read) if read >= VERDICTS_MIN else None
 
     async def sealed_alert(self, reader: Reader, alert_id: str) -> tuple[MirrorAlert, bool]:
         """Returns an alert as a person may see it, and whether what became of it is hidden from them.
@@ -323,6 +344,11 @@ class Desk:
         async with self.database.read() as connection:
             return await action_views(self._review(connection, reader), key)
 
+    async def reversed_actions(self, reader: Reader) -> list[ActionView]:
+        """Returns actions in force whose verdict was reversed. Raises `Forbidden`."""
+        async with self.database.read() as connection:
+            return await reversed_actions(self._review(connection, reader))
+
     async def statement(self, reader: Reader, key: str, event_id: str, language: str) -> Reasons:
         """The reasons for one action, to be stated in a language. Raises `ReviewError`."""
         async with self.database.begin() as connection:
@@ -407,6 +433,11 @@ class Desk:
             return await decisions.decided(
                 self._review(connection, reader), filters, limit=min(limit, PAGE_MAX), after=after
             )
+
+    async def audit_lines(self, reader: Reader, before: int) -> tuple[list[AuditLine], int]:
+        """Returns lines of the audit below a number and the number to go on from. Raises `Forbidden`."""
+        async with self.database.read() as connection:
+            return await decisions.audit_lines(self._review(connection, reader), before)
 
     async def decided_by(self, reader: Reader) -> tuple[dict[str, str], list[str]]:
         """Returns what decisions are narrowed by: the names of readers by id, for who sees figures, and
