@@ -23,7 +23,7 @@ LINES_MAX: Final = 10_000
 
 
 async def case_file(
-    review: Review, alert_id: str, *, purpose: str, request: RequestRow | None = None
+    review: Review, alert_id: str, purpose: str, *, request: RequestRow | None = None
 ) -> dict[str, Any]:
     """Returns one case as JSON types. The audit notes that it was made, why and for whom.
 

@@ -207,7 +207,7 @@ async def decide(review: Review, wave_id: str, decision: WaveDecision) -> Decisi
         exceptions=exceptions,
     )
     waited = (KIND, max(0.0, review.now - row.began_at))
-    return DecisionMade(verdict.batch or "", (waited,))
+    return DecisionMade(decision.verdict, verdict.batch or "", (waited,))
 
 
 async def take_back(review: Review, wave_id: str, reason_code: str) -> None:

@@ -49,6 +49,7 @@ class DecisionMade:
     `decided`: the kind of each reading, and the seconds that it had waited.
     """
 
+    verdict: str
     batch: str
     decided: tuple[tuple[str, float], ...]
 
@@ -188,7 +189,9 @@ async def _decide_all(
         },
     )
     return DecisionMade(
-        batch, tuple((row.read.kind, max(0.0, review.now - row.read.waits_since)) for row in rows)
+        decision.verdict,
+        batch,
+        tuple((row.read.kind, max(0.0, review.now - row.read.waits_since)) for row in rows),
     )
 
 

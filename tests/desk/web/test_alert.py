@@ -335,8 +335,8 @@ async def test_precision_is_told_of_thirty_blind_verdicts_and_of_no_fewer(databa
         for agreed, verdict in ((30, "mirror"), (29, "unsure")):
             office.clock.pass_(61)
             async with database.begin() as connection:
-                one = schema.verdicts.c.alert_id == "alert-2"
-                await connection.execute(update(schema.verdicts).where(one).values(verdict=verdict))
+                of_one = schema.verdicts.c.alert_id == "alert-2"
+                await connection.execute(update(schema.verdicts).where(of_one).values(verdict=verdict))
             assert f"agreed with {agreed} of 30 such" in (await client.get("/alerts/alert-1")).text
 
 
