@@ -6,7 +6,7 @@ The clause is erased as quotes of alerts are; account, action and dates stay, as
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Final
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, null, or_, select, true, tuple_
@@ -16,6 +16,7 @@ from desk.database import schema
 from desk.database.erasing import mark
 from desk.database.reach import reads_alert, reads_policy
 from desk.database.rows import all_of, one_of, upsert
+from desk.database.schema import ActionRow
 from desk.database.verdicts import held
 from samehand.elapsed import DAY_SECONDS
 
@@ -30,23 +31,6 @@ BAN_SECONDS: Final = 3_600.0
 
 BAN_DAYS: Final = 30
 """How far back actions without a ban are counted: an alert stays on its topic as long."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionRow:
-    """One action, as `schema.actions` describes it."""
-
-    account: str
-    event_id: str
-    occurred_at: float
-    action: str
-    at: float
-    until: float | None
-    alert_id: str | None
-    payload: bytes
-    arrived_at: float
-    erased_at: float | None = None
-    erased_reason: str | None = None
 
 
 _actions, _alerts, _evidence = schema.actions, schema.alerts, schema.evidence

@@ -6,7 +6,7 @@ A line holds identifiers, codes and digests only; what may have to be erased is 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from hashlib import sha256
 from typing import Any, Final
 
@@ -16,30 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.rows import all_of, hold_lock, insert_new, one_of
+from desk.database.schema import AuditRow, HeadRow
 from desk.database.seals import hides_words
 from desk.readers import ROLES, may
-
-
-@dataclass(frozen=True, slots=True)
-class AuditRow:
-    """One line, as `schema.audit` describes it."""
-
-    number: int
-    at: float
-    actor: str
-    action: str
-    subject: str
-    detail: str
-    hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class HeadRow:
-    """The number and hash of a last line that were published."""
-
-    number: int
-    hash: str
-
 
 _audit, _heads = schema.audit, schema.heads
 _answering = select(schema.users.c.user_id).where(

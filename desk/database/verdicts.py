@@ -26,6 +26,7 @@ from desk.database import schema
 from desk.database.filters import DecidedFilters, DecidedPlace
 from desk.database.reach import reads_policy
 from desk.database.rows import all_of, insert_new, one_of
+from desk.database.schema import VerdictRow
 from desk.database.seals import hides_words
 
 TAKE_BACK: Final = "take-back"
@@ -36,31 +37,6 @@ RESTORED: Final = "restored"
 
 BY_BAN: Final = "ban"
 """The kind of a verdict that a ban gave by its `because_of`: it holds as long as nobody decided the alert."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerdictRow:
-    """One verdict, as `schema.verdicts` describes it."""
-
-    verdict_id: str
-    alert_id: str
-    revision: int
-    verdict: str
-    reason_code: str
-    policy: str | None
-    reviewer: str
-    decided_at: float
-    blind: bool
-    kind: str
-    read_id: int | None = None
-    batch: str | None = None
-    undone_at: float | None = None
-    independent: bool | None = None
-
-    @property
-    def may_hold(self) -> bool:
-        """True if it holds unless a later one does."""
-        return self.undone_at is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

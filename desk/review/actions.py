@@ -15,8 +15,7 @@ from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import actions, alerts, audit
-from desk.database.actions import ActionRow
-from desk.database.alerts import AlertRow
+from desk.database.schema import ActionRow, AlertRow
 from desk.review.deciding.review import Review
 from desk.review.facts import alert_of
 from desk.review.forgetting import FORGOTTEN

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import alerts, appeals, audit, holds, notes, reads, users, verdicts
-from desk.database.requests import RequestRow
+from desk.database.schema import RequestRow
 from desk.errors import Forbidden, NotFound, UnusableInput
 from desk.review.deciding.review import Review
 from desk.review.evidence import shown_evidence

@@ -13,12 +13,11 @@ from typing import Final
 from msgspec import structs
 
 from desk.database import alerts, appeals, notes, reach, users, verdicts
-from desk.database.alerts import AlertRow, QuotedAlertRow
+from desk.database.alerts import QuotedAlertRow
 from desk.database.filters import Filters, Place
 from desk.database.queue import waiting
 from desk.database.queue.waiting import WaitingRow
-from desk.database.reads import ReadRow
-from desk.database.verdicts import VerdictRow
+from desk.database.schema import AlertRow, ReadRow, VerdictRow
 from desk.errors import NotFound
 from desk.readers import Reader
 from desk.review.appeals import AppealView, appeal_views

@@ -16,8 +16,9 @@ from msgspec import structs
 
 from desk.database import audit, users, verdicts, waves
 from desk.database.filters import WaveState
-from desk.database.verdicts import RESTORED, TAKE_BACK, VerdictRow
-from desk.database.waves import BY_VERDICT, KIND, WaveRow
+from desk.database.schema import VerdictRow, WaveRow
+from desk.database.verdicts import RESTORED, TAKE_BACK
+from desk.database.waves import BY_VERDICT, KIND
 from desk.errors import Conflict, Forbidden, NotFound, UnusableInput
 from desk.review.arrivals import DECIDED
 from desk.review.deciding.claim import has_decided

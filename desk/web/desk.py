@@ -18,8 +18,8 @@ from desk.database.counts import exposures
 from desk.database.engine import Database
 from desk.database.filters import DecidedFilters, DecidedPlace, Filters, Place, WaveState
 from desk.database.queue import waiting
+from desk.database.schema import SummaryRow
 from desk.database.topics import summaries
-from desk.database.topics.summaries import SummaryRow
 from desk.errors import NotFound
 from desk.profiles.kept import KeptPictures
 from desk.readers import Reader

@@ -8,7 +8,8 @@ from typing import Final
 
 from desk.database import alerts, audit, users, verdicts
 from desk.database.filters import DecidedFilters, DecidedPlace
-from desk.database.verdicts import TAKE_BACK, VerdictRow
+from desk.database.schema import VerdictRow
+from desk.database.verdicts import TAKE_BACK
 from desk.review.deciding.review import Review
 from desk.review.evidence import pair_of, shown_evidence
 from desk.review.people import Person

@@ -17,7 +17,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import actions, alerts, verdicts
-from desk.database.actions import ActionRow
+from desk.database.schema import ActionRow
 from desk.review.actions import record_of
 from desk.review.evidence import shown_evidence
 from desk.review.people import people

@@ -19,8 +19,8 @@ from litestar.routes import HTTPRoute
 
 from desk.database.engine import Database
 from desk.database.filters import Filters
+from desk.database.schema import SummaryRow
 from desk.database.topics import outbox, summaries
-from desk.database.topics.summaries import SummaryRow
 from desk.profiles.source import Profile
 from desk.readers import Reader
 from desk.review.deciding.decide import DecisionMade, ReadDecision
