@@ -1,4 +1,4 @@
-"""Figures, pairs withheld, actions after a reversal, the audit, and who reads which policies."""
+"""Figures, pairs withheld, the audit, and who reads which policies."""
 
 from __future__ import annotations
 
@@ -32,14 +32,6 @@ async def withheld(request: Asked) -> Template:
     """Counts of withheld pairs, by ban: they name no other account."""
     summaries = await desk_of(request).withheld(request.user.reader, BANS_MAX)
     return page(request, "withheld.html", summaries=summaries)
-
-
-@get("/reversed")
-async def reversed_(request: Asked) -> Template:
-    """Accounts whose verdict was reversed, while the platform's action holds. Raises `Forbidden`."""
-    return page(
-        request, "reversed.html", actions=await desk_of(request).reversed_actions(request.user.reader)
-    )
 
 
 @get("/audit")

@@ -120,7 +120,7 @@ async def test_action_whose_verdict_was_reversed_is_listed_while_in_force_and_ac
     await decide(office, bilal, NOT_MIRROR)
     await sent(office)
     async with at_the_desk(office, "aud", "auditor") as client:
-        assert "x:new-alert-1" in (await client.get("/reversed")).text
+        assert "still in force" in (await client.get("/decided")).text
         for language in LANGUAGES:
             made = (await client.get("/statement/file", params={**ASKED, "language": language})).text
             assert "Omar" not in made
