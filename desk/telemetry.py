@@ -75,6 +75,8 @@ class DeskMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
+        self.audit: AuditWatch | None = None
+        """Who follows the audit, once somebody does."""
         counter = partial(Counter, registry=registry)
         gauge = partial(Gauge, registry=registry)
         histogram = partial(Histogram, registry=registry)
@@ -151,7 +153,7 @@ class DeskMetrics:
 
     async def watch(self, audit: AuditWatch) -> None:
         """Follows the next lines of the audit."""
-        before = audit.broken
+        self.audit, before = audit, audit.broken
         try:
             await audit.look()
         except DatabaseUnavailable:

@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import audit, users, waves
+from desk.database import audit, requests, users, waves
 from desk.database.queue import waiting
 from desk.readers import Reader
 
@@ -26,8 +26,8 @@ LINK_SECONDS: Final = 15 * 60.0
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who asks, and the token that a change must bring (`csrf`). `waves`, `appeals`: how many wait for them;
-    None where they read no waves."""
+    """Who asks, and the token that a change must bring (`csrf`). `waves`, `appeals`: how many wait for them,
+    None where they read no waves; `requests`: whether they see any, or may enter one."""
 
     reader: Reader
     digest: str
@@ -36,6 +36,7 @@ class Session:
     ends_at: float
     waves: int | None = None
     appeals: int = 0
+    requests: bool = False
 
 
 def digest_of(token: str) -> str:
@@ -75,7 +76,8 @@ async def find(
     ends_at = min(row.ends_at, now + idle_seconds)
     of_waves = await waves.waiting(connection, row.user_id)
     of_appeals = await waiting.appeals(connection, row.user_id, leads=reader.sees_disputes)
-    session = Session(reader, digest, row.csrf, row.name, ends_at, of_waves, of_appeals)
+    of_requests = reader.may("request") or (reader.sees_requests and await requests.any_known(connection))
+    session = Session(reader, digest, row.csrf, row.name, ends_at, of_waves, of_appeals, of_requests)
     return session, now - row.seen_at > SEEN_SECONDS
 
 

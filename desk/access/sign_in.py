@@ -13,7 +13,7 @@ from desk.access import passwords, sessions
 from desk.access.oidc import SignedIn
 from desk.database import audit, users
 from desk.database.engine import Database
-from desk.database.users import UserRow
+from desk.database.schema import UserRow
 from desk.errors import Conflict, UnusableInput
 from desk.readers import ROLES
 

@@ -5,8 +5,8 @@ The clause is erased as quotes of alerts are; account, action and dates stay, as
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
 from typing import Final
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, null, or_, select, true, tuple_
@@ -16,6 +16,8 @@ from desk.database import schema
 from desk.database.erasing import mark
 from desk.database.reach import reads_alert, reads_policy
 from desk.database.rows import all_of, one_of, upsert
+from desk.database.schema import ActionRow
+from desk.database.verdicts import held
 from samehand.elapsed import DAY_SECONDS
 
 SHOWN_MAX: Final = 50
@@ -29,23 +31,6 @@ BAN_SECONDS: Final = 3_600.0
 
 BAN_DAYS: Final = 30
 """How far back actions without a ban are counted: an alert stays on its topic as long."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionRow:
-    """One action, as `schema.actions` describes it."""
-
-    account: str
-    event_id: str
-    occurred_at: float
-    action: str
-    at: float
-    until: float | None
-    alert_id: str | None
-    payload: bytes
-    arrived_at: float
-    erased_at: float | None = None
-    erased_reason: str | None = None
 
 
 _actions, _alerts, _evidence = schema.actions, schema.alerts, schema.evidence
@@ -169,6 +154,42 @@ async def drop_unrelated(connection: AsyncConnection, rows: Sequence[ActionRow])
         .returning(_actions.c.account, _actions.c.event_id)
     )
     return {(row.account, row.event_id) for row in done}
+
+
+async def after_reversal(
+    connection: AsyncConnection, *, now: float, ended: Collection[str], limit: int
+) -> list[ActionRow]:
+    """Returns the last action on each account if it is in force, and if readers reversed the verdict on an
+    alert that it names, or, where it names none, on the account; without actions that were erased by a
+    reason of `ended`. The latest first."""
+    later, said = _actions.alias(), schema.verdicts
+    reversing = select(said.c.alert_id).where(
+        said.c.kind.not_in(("first", "second")), said.c.verdict != "mirror", said.c.undone_at.is_(None)
+    )
+    reversed_ = exists().where(
+        _alerts.c.account == _actions.c.account,
+        or_(_actions.c.alert_id.is_(None), _actions.c.alert_id == _alerts.c.alert_id),
+        _alerts.c.alert_id.in_(reversing),
+        held(_alerts.c.alert_id, "verdict") != "mirror",
+        exists().where(
+            said.c.alert_id == _alerts.c.alert_id, said.c.verdict == "mirror", said.c.undone_at.is_(None)
+        ),
+    )
+    return await all_of(
+        connection,
+        ActionRow,
+        select(_actions)
+        .where(
+            _actions.c.account.in_(select(_alerts.c.account).where(_alerts.c.alert_id.in_(reversing))),
+            _actions.c.action != "nothing",
+            or_(_actions.c.until.is_(None), _actions.c.until > now),
+            ~exists().where(later.c.account == _actions.c.account, later.c.at > _actions.c.at),
+            or_(_actions.c.erased_reason.is_(None), _actions.c.erased_reason.not_in(ended)),
+            reversed_,
+        )
+        .order_by(_actions.c.at.desc(), _actions.c.account)
+        .limit(limit),
+    )
 
 
 async def without_ban(connection: AsyncConnection, *, now: float) -> int:

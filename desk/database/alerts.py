@@ -13,46 +13,7 @@ from desk.database.erasing import mark
 from desk.database.finding import findable
 from desk.database.reach import reads_policy
 from desk.database.rows import all_of, one_of, upsert
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertRow:
-    """One alert, as `schema.alerts` describes it."""
-
-    alert_id: str
-    revision: int
-    status: str
-    withdrawn_reason: str | None
-    account: str
-    banned: str
-    root: str
-    generation: int
-    platform: str
-    band: str
-    direction: str
-    policy: str | None
-    basis: str | None
-    queue: str | None
-    language: str | None
-    probability: float
-    weights_version: str
-    detected_at: float
-    sampled: float | None
-    stratum: int | None
-    script: str | None
-    signals: str | None
-    seconds_to_detect: float | None
-    arrived_at: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvidenceRow:
-    """What an alert quotes: its record as JSON, and when and why its quotes were erased."""
-
-    alert_id: str
-    payload: bytes
-    erased_at: float | None
-    erased_reason: str | None
+from desk.database.schema import AlertRow, EvidenceRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

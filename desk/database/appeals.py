@@ -6,7 +6,7 @@ The words are erased as quotes are; the row itself stays, as verdicts do.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from sqlalchemy import exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,27 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from desk.database import schema
 from desk.database.erasing import mark
 from desk.database.rows import all_of, one_of
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppealRow:
-    """One appeal, as `schema.appeals` describes it."""
-
-    appeal_id: str
-    alert_id: str
-    read_id: int
-    against: str
-    digest: str
-    received_at: float
-    words: str
-    erased_at: float | None = None
-    erased_reason: str | None = None
-    outcome: str | None = None
-    reason_code: str | None = None
-    decided_at: float | None = None
-    verdict_id: str | None = None
-    sent_at: float | None = None
-
+from desk.database.schema import AppealRow
 
 _appeals, _outbox = schema.appeals, schema.outbox
 

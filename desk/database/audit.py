@@ -6,7 +6,7 @@ A line holds identifiers, codes and digests only; what may have to be erased is 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from hashlib import sha256
 from typing import Any, Final
 
@@ -16,30 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.rows import all_of, hold_lock, insert_new, one_of
-
-
-@dataclass(frozen=True, slots=True)
-class AuditRow:
-    """One line, as `schema.audit` describes it."""
-
-    number: int
-    at: float
-    actor: str
-    action: str
-    subject: str
-    detail: str
-    hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class HeadRow:
-    """The number and hash of a last line that were published."""
-
-    number: int
-    hash: str
-
+from desk.database.schema import AuditRow, HeadRow
+from desk.database.seals import hides_words
+from desk.readers import ROLES, may
 
 _audit, _heads = schema.audit, schema.heads
+_answering = select(schema.users.c.user_id).where(
+    schema.users.c.role.in_([role for role in ROLES if may(role, "request")])
+)
 
 START: Final = "0" * 64
 """The hash before the first line."""
@@ -109,6 +93,19 @@ async def lines(connection: AsyncConnection, after: int, limit: int) -> list[Aud
         AuditRow,
         select(_audit).where(_audit.c.number > after).order_by(_audit.c.number).limit(limit),
     )
+
+
+async def latest(
+    connection: AsyncConnection, *, before: int, limit: int, requests: bool, user_id: str | None
+) -> list[AuditRow]:
+    """Returns lines below a number, the newest first; without `requests` none on lawful requests or of people
+    who answer them; none on alerts of which others' words are hidden from a person, if one is named."""
+    query = select(_audit).where(_audit.c.number < before).order_by(_audit.c.number.desc()).limit(limit)
+    if not requests:
+        query = query.where(~_audit.c.subject.startswith("request-"), _audit.c.actor.not_in(_answering))
+    if user_id is not None:
+        query = query.where(~hides_words(user_id, _audit.c.subject))
+    return await all_of(connection, AuditRow, query)
 
 
 async def about(connection: AsyncConnection, subject: str, limit: int) -> list[AuditRow]:

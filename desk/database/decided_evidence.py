@@ -6,7 +6,6 @@ A copy survives a withdrawal that overwrites the alert's own evidence, and is er
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from sqlalchemy import bindparam, delete, exists, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,19 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from desk.database import schema
 from desk.database.erasing import mark
 from desk.database.rows import all_of, copy_new
-
-
-@dataclass(frozen=True, slots=True)
-class DecidedEvidenceRow:
-    """A copy of an alert's evidence at `revision`; columns as in `schema.decided_evidence`."""
-
-    alert_id: str
-    revision: int
-    payload: bytes
-    kept_at: float
-    erased_at: float | None
-    erased_reason: str | None
-
+from desk.database.schema import DecidedEvidenceRow
 
 _decided, _evidence, _alerts, _verdicts = (
     schema.decided_evidence,

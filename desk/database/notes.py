@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.erasing import mark
 from desk.database.rows import all_of
-
-
-@dataclass(frozen=True, slots=True)
-class NoteRow:
-    """One note, as `schema.notes` describes it."""
-
-    note_id: int
-    alert_id: str
-    user_id: str
-    written_at: float
-    text: str
-    erased_at: float | None
-    erased_reason: str | None
-
+from desk.database.schema import NoteRow
 
 _notes = schema.notes
 

@@ -12,25 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from desk.database import schema
 from desk.database.reach import reads_alert
 from desk.database.rows import all_of, one_of, upsert
-
-
-@dataclass(frozen=True, slots=True)
-class ReadRow:
-    """One read, as `schema.reads` describes it."""
-
-    read_id: int
-    alert_id: str
-    kind: str
-    blind: bool
-    state: str
-    gone_reason: str | None
-    rank: int
-    waits_since: float
-    opened_at: float
-    closed_at: float | None
-    verdict_id: str | None
-    claimed_by: str | None
-    claimed_until: float | None
+from desk.database.schema import ReadRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,45 +10,14 @@ from sqlalchemy import and_, case, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
-from desk.database.alerts import AlertRow
 from desk.database.rows import all_of, insert_new, one_of
+from desk.database.schema import AlertRow, RequestRow
 
 OPEN: Final = ("entered", "approved")
 """States in which a request waits for an answer."""
 
 GROUPS_MAX: Final = 10_000
 """Combinations of authority, state and reason in a report: more than any platform has."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestRow:
-    """One request, as `schema.requests` describes it."""
-
-    request_id: int
-    authority: str
-    reference: str
-    legal_basis: str
-    jurisdiction: str
-    kind: str
-    received_at: float
-    deadline: float
-    entered_at: float
-    entered_by: str
-    state: str
-    approved_at: float | None
-    approved_by: str | None
-    closed_at: float | None
-    closed_by: str | None
-    reason_code: str | None
-    hold_until: float
-    hold_ended_at: float | None
-    hold_ended_by: str | None
-    hold_ended_reason: str | None
-
-    @property
-    def subject(self) -> str:
-        """Names the request in the audit, whose other lines are about alerts, accounts and users."""
-        return f"request-{self.request_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +69,10 @@ async def add(connection: AsyncConnection, values: Mapping[str, Any], accounts: 
 
 async def find(connection: AsyncConnection, request_id: int) -> RequestRow | None:
     return await one_of(connection, RequestRow, select(_requests).where(_requests.c.request_id == request_id))
+
+
+async def any_known(connection: AsyncConnection) -> bool:
+    return (await connection.execute(select(_requests.c.request_id).limit(1))).first() is not None
 
 
 async def standing(connection: AsyncConnection, authority: str, reference: str) -> int | None:

@@ -8,7 +8,9 @@ each other.
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import dataclass
+from types import NoneType
+from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 
 from sqlalchemy import (
     BigInteger,
@@ -17,6 +19,7 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -24,9 +27,12 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
     text,
     true,
 )
+from sqlalchemy.schema import SchemaItem
+from sqlalchemy.types import TypeEngine
 
 from desk.database.filters import SLUG_CHARS
 
@@ -49,6 +55,23 @@ def in_byte_order(chars: int) -> String:
     return made
 
 
+AlertId = Annotated[str, String(ALERT_ID_CHARS)]
+AccountKey = Annotated[str, String(ACCOUNT_KEY_CHARS)]
+Slug = Annotated[str, String(SLUG_CHARS)]
+UserId = Annotated[str, String(USER_ID_CHARS)]
+Digest = Annotated[str, String(DIGEST_CHARS)]
+Word = Annotated[str, String(16)]
+Words = Annotated[str, Text()]
+Number = Annotated[int, BigInteger()]
+Serial = Annotated[int, _Serial]
+_PLAIN: Final[dict[Any, type[TypeEngine[Any]]]] = {
+    bool: Boolean,
+    bytes: LargeBinary,
+    float: Float,
+    int: Integer,
+}
+
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_name)s",
@@ -58,33 +81,60 @@ metadata = MetaData(
     }
 )
 
-alerts = Table(
+
+def _table(name: str, row: type, *more: SchemaItem, keys: int = 1, **options: Any) -> Table:
+    """Returns the table of a row: each field is a column, unless one of `more` stands for it, and the first
+    `keys` of them are the primary key."""
+    given = {item.name for item in more if isinstance(item, Column)}
+    columns = [
+        _column(field, hint, key=place < keys)
+        for place, (field, hint) in enumerate(get_type_hints(row, include_extras=True).items())
+        if field not in given
+    ]
+    return Table(name, metadata, *columns, *more, **options)
+
+
+def _column(name: str, hint: Any, *, key: bool) -> Column[Any]:
+    nullable = NoneType in get_args(hint)
+    shape = get_args(hint)[0] if nullable else hint
+    kind = shape.__metadata__[0] if get_origin(shape) is Annotated else _PLAIN[shape]
+    return Column(name, kind, primary_key=key, nullable=nullable)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRow:
+    """One alert."""
+
+    alert_id: AlertId
+    revision: int
+    status: Word  # open or withdrawn, as the worker said last
+    withdrawn_reason: Slug | None
+    account: AccountKey
+    banned: AccountKey
+    root: AccountKey  # the family: the first account banned
+    generation: int
+    platform: Annotated[str, String(32)]
+    band: Word
+    direction: Word
+    policy: Slug | None
+    basis: Slug | None
+    queue: Slug | None
+    language: Word | None
+    probability: float
+    weights_version: Slug
+    detected_at: float
+    sampled: float | None  # the probability with which it was drawn; null for what was alerted
+    stratum: int | None  # of a pair that was drawn: how far below the bands
+    script: Word | None  # of the new account's names; kept, since what they were is erased
+    # that speak for a mirror, with spaces between them
+    signals: Annotated[str, String(SIGNALS_CHARS)] | None
+    seconds_to_detect: float | None
+    arrived_at: float
+
+
+alerts = _table(
     "alerts",
-    metadata,
-    Column("alert_id", String(ALERT_ID_CHARS), primary_key=True),
-    Column("revision", Integer, nullable=False),
-    Column("status", String(16), nullable=False),  # open or withdrawn, as the worker said last
-    Column("withdrawn_reason", String(SLUG_CHARS)),
-    Column("account", String(ACCOUNT_KEY_CHARS), nullable=False),
-    Column("banned", String(ACCOUNT_KEY_CHARS), nullable=False),
-    Column("root", String(ACCOUNT_KEY_CHARS), nullable=False),  # the family: the first account banned
-    Column("generation", Integer, nullable=False),
-    Column("platform", String(32), nullable=False),
-    Column("band", String(16), nullable=False),
-    Column("direction", String(16), nullable=False),
-    Column("policy", String(SLUG_CHARS)),
-    Column("basis", String(SLUG_CHARS)),
-    Column("queue", String(SLUG_CHARS)),
-    Column("language", String(16)),
-    Column("probability", Float, nullable=False),
-    Column("weights_version", String(SLUG_CHARS), nullable=False),
-    Column("detected_at", Float, nullable=False),
-    Column("sampled", Float),  # the probability with which it was drawn; null for what was alerted
-    Column("stratum", Integer),  # of a pair that was drawn: how far below the bands
-    Column("script", String(16)),  # of the new account's names; kept, since what they were is erased
-    Column("signals", String(SIGNALS_CHARS)),  # that speak for a mirror, with spaces between them
-    Column("seconds_to_detect", Float),
-    Column("arrived_at", Float, nullable=False),
+    AlertRow,
     Index("ix_alerts_account", "account"),
     Index("ix_alerts_banned", "banned"),
     Index("ix_alerts_root", "root"),
@@ -96,27 +146,42 @@ alerts = Table(
     Index("ix_alerts_language", "language"),
 )
 
-evidence = Table(
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceRow:
+    """What an alert quotes: its record as JSON, and when and why its quotes were erased."""
+
+    alert_id: AlertId
+    payload: bytes  # the alert as the worker wrote it: JSON
+    erased_at: float | None
+    erased_reason: Slug | None
+
+
+evidence = _table(
     "evidence",
-    metadata,
-    Column("alert_id", String(ALERT_ID_CHARS), ForeignKey("alerts.alert_id"), primary_key=True),
-    Column("payload", LargeBinary, nullable=False),  # the alert as the worker wrote it: JSON
-    Column("erased_at", Float),
-    Column("erased_reason", String(SLUG_CHARS)),
+    EvidenceRow,
+    ForeignKeyConstraint(["alert_id"], ["alerts.alert_id"]),
     Index("ix_evidence_erased_at", "erased_at"),
 )
 
+
 # The evidence as it was when somebody decided; the row above is overwritten by each revision.
-decided_evidence = Table(
-    "decided_evidence",
-    metadata,
-    Column("alert_id", String(ALERT_ID_CHARS), ForeignKey("alerts.alert_id"), primary_key=True),
-    Column("revision", Integer, primary_key=True, autoincrement=False),  # that verdicts name
-    Column("payload", LargeBinary, nullable=False),
-    Column("kept_at", Float, nullable=False),
-    Column("erased_at", Float),
-    Column("erased_reason", String(SLUG_CHARS)),
+@dataclass(frozen=True, slots=True)
+class DecidedEvidenceRow:
+    """A copy of an alert's evidence at `revision`."""
+
+    alert_id: AlertId
+    revision: int  # that verdicts name
+    payload: bytes
+    kept_at: float
+    erased_at: float | None
+    erased_reason: Slug | None
+
+
+decided_evidence = _table(
+    "decided_evidence", DecidedEvidenceRow, ForeignKeyConstraint(["alert_id"], ["alerts.alert_id"]), keys=2
 )
+
 
 # What alerts and accounts are found by (desk.database.finding): names and handles, erased with the quotes,
 # and ids, which stay.
@@ -133,22 +198,31 @@ findable = Table(
 )
 
 _APPEALS = text("kind = 'appeal'")
-reads = Table(
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRow:
+    """One read."""
+
+    read_id: Serial
+    alert_id: AlertId
+    kind: Word  # first, second, dispute or appeal
+    blind: bool
+    state: Word  # open, done or gone
+    gone_reason: Slug | None
+    rank: int  # the smaller, the sooner
+    waits_since: float
+    opened_at: float
+    closed_at: float | None
+    verdict_id: AlertId | None
+    claimed_by: UserId | None
+    claimed_until: float | None
+
+
+reads = _table(
     "reads",
-    metadata,
-    Column("read_id", _Serial, primary_key=True),
-    Column("alert_id", String(ALERT_ID_CHARS), ForeignKey("alerts.alert_id"), nullable=False),
-    Column("kind", String(16), nullable=False),  # first, second, dispute or appeal
-    Column("blind", Boolean, nullable=False),
-    Column("state", String(16), nullable=False),  # open, done or gone
-    Column("gone_reason", String(SLUG_CHARS)),
-    Column("rank", Integer, nullable=False),  # the smaller, the sooner
-    Column("waits_since", Float, nullable=False),
-    Column("opened_at", Float, nullable=False),
-    Column("closed_at", Float),
-    Column("verdict_id", String(ALERT_ID_CHARS)),
-    Column("claimed_by", String(USER_ID_CHARS)),
-    Column("claimed_until", Float),
+    ReadRow,
+    ForeignKeyConstraint(["alert_id"], ["alerts.alert_id"]),
     # The queue is read in this order; the identifier makes it one order.
     Index("ix_reads_queue", "state", "rank", "waits_since", "read_id"),
     # Or, where a reader chose so, in that of its age.
@@ -168,6 +242,7 @@ reads = Table(
     sqlite_autoincrement=True,
 )
 
+
 skips = Table(
     "skips",
     metadata,
@@ -176,102 +251,148 @@ skips = Table(
     Column("until", Float, nullable=False),
 )
 
-verdicts = Table(
-    "verdicts",
-    metadata,
-    Column("verdict_id", String(ALERT_ID_CHARS), primary_key=True),
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictRow:
+    """One verdict."""
+
+    verdict_id: AlertId
     # No foreign key: a verdict may come before the alert that it is about, from another topic.
-    Column("alert_id", String(ALERT_ID_CHARS), nullable=False),
-    Column("revision", Integer, nullable=False),
-    Column("verdict", String(16), nullable=False),
-    Column("reason_code", String(SLUG_CHARS), nullable=False),
-    Column("policy", String(SLUG_CHARS)),
-    Column("reviewer", String(ALERT_ID_CHARS), nullable=False),
-    Column("decided_at", Float, nullable=False),
-    Column("blind", Boolean, nullable=False),
-    Column("kind", String(16), nullable=False),  # of the read, take-back, restored, elsewhere or ban
-    Column("read_id", BigInteger),
-    Column("batch", String(USER_ID_CHARS)),  # the same for what was decided by one key
-    Column("undone_at", Float),
-    Column("independent", Boolean),  # whether no other's verdict can have been known; null: nobody noted it
+    alert_id: AlertId
+    revision: int
+    verdict: Word
+    reason_code: Slug
+    policy: Slug | None
+    reviewer: AlertId
+    decided_at: float
+    blind: bool
+    kind: Word  # of the read, take-back, restored, elsewhere or ban
+    read_id: Number | None = None
+    batch: UserId | None = None  # the same for what was decided by one key
+    undone_at: float | None = None
+    independent: bool | None = None  # whether no other's verdict can have been known; null: nobody noted it
+
+    @property
+    def may_hold(self) -> bool:
+        """True if it holds unless a later one does."""
+        return self.undone_at is None
+
+
+verdicts = _table(
+    "verdicts",
+    VerdictRow,
     Index("ix_verdicts_alert_id", "alert_id", "decided_at"),
     Index("ix_verdicts_reviewer", "reviewer", "decided_at"),
     Index("ix_verdicts_decided_at", "decided_at"),
     Index("ix_verdicts_batch", "batch"),
 )
 
-notes = Table(
+
+@dataclass(frozen=True, slots=True)
+class NoteRow:
+    """One note."""
+
+    note_id: Serial
+    alert_id: AlertId
+    user_id: UserId
+    written_at: float
+    text: Words
+    erased_at: float | None
+    erased_reason: Slug | None
+
+
+notes = _table(
     "notes",
-    metadata,
-    Column("note_id", _Serial, primary_key=True),
-    Column("alert_id", String(ALERT_ID_CHARS), ForeignKey("alerts.alert_id"), nullable=False),
-    Column("user_id", String(USER_ID_CHARS), nullable=False),
-    Column("written_at", Float, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("erased_at", Float),
-    Column("erased_reason", String(SLUG_CHARS)),
+    NoteRow,
+    ForeignKeyConstraint(["alert_id"], ["alerts.alert_id"]),
     Index("ix_notes_alert_id", "alert_id"),
     Index("ix_notes_erased_at", "erased_at", "written_at"),
     sqlite_autoincrement=True,
 )
 
+
 # What holders of accounts contest, each beside the read that decides it. The read's verdict may be undone;
 # what came of the appeal is published once it cannot be any more.
-appeals = Table(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppealRow:
+    """One appeal."""
+
+    appeal_id: AlertId  # the platform's own
+    alert_id: AlertId
+    read_id: Number
+    against: AlertId  # the verdict that held as it arrived
+    digest: Digest  # keyed, of what arrived: knows a repeat
+    received_at: float
+    words: Words  # of the holder
+    erased_at: float | None = None
+    erased_reason: Slug | None = None
+    outcome: Word | None = None  # null while it is open
+    reason_code: Slug | None = None
+    decided_at: float | None = None
+    verdict_id: AlertId | None = None  # that decided it; null of one that lapsed
+    sent_at: float | None = None
+
+
+appeals = _table(
     "appeals",
-    metadata,
-    Column("appeal_id", String(ALERT_ID_CHARS), primary_key=True),  # the platform's own
-    Column("alert_id", String(ALERT_ID_CHARS), ForeignKey("alerts.alert_id"), nullable=False),
-    Column("read_id", BigInteger, ForeignKey("reads.read_id"), nullable=False),
-    Column("against", String(ALERT_ID_CHARS), nullable=False),  # the verdict that held as it arrived
-    Column("digest", String(DIGEST_CHARS), nullable=False),  # keyed, of what arrived: knows a repeat
-    Column("received_at", Float, nullable=False),
-    Column("words", Text, nullable=False),  # of the holder
-    Column("erased_at", Float),
-    Column("erased_reason", String(SLUG_CHARS)),
-    Column("outcome", String(16)),  # null while it is open
-    Column("reason_code", String(SLUG_CHARS)),
-    Column("decided_at", Float),
-    Column("verdict_id", String(ALERT_ID_CHARS)),  # that decided it; null of one that lapsed
-    Column("sent_at", Float),
+    AppealRow,
+    ForeignKeyConstraint(["alert_id"], ["alerts.alert_id"]),
+    ForeignKeyConstraint(["read_id"], ["reads.read_id"]),
     Index("ix_appeals_alert_id", "alert_id"),
     Index("ix_appeals_read_id", "read_id"),
     Index("ix_appeals_sent_at", "sent_at", "decided_at"),
 )
 
+
 # What platforms did about accounts. No foreign key: an action may come before the alert that it names, and
 # most name accounts of which no alert ever speaks.
-actions = Table(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionRow:
+    """One action."""
+
+    account: AccountKey
+    event_id: Annotated[str, String(128)]  # of one platform: another's may be the same
+    occurred_at: float  # the latest of an id holds
+    action: Word
+    at: float  # when it took effect
+    until: float | None
+    alert_id: AlertId | None
+    payload: bytes  # the record: JSON
+    arrived_at: float
+    erased_at: float | None = None
+    erased_reason: Slug | None = None
+
+
+actions = _table(
     "actions",
-    metadata,
-    Column("account", String(ACCOUNT_KEY_CHARS), primary_key=True),
-    Column("event_id", String(128), primary_key=True),  # of one platform: another's may be the same
-    Column("occurred_at", Float, nullable=False),  # the latest of an id holds
-    Column("action", String(16), nullable=False),
-    Column("at", Float, nullable=False),  # when it took effect
-    Column("until", Float),
-    Column("alert_id", String(ALERT_ID_CHARS)),
-    Column("payload", LargeBinary, nullable=False),  # the record: JSON
-    Column("arrived_at", Float, nullable=False),
-    Column("erased_at", Float),
-    Column("erased_reason", String(SLUG_CHARS)),
+    ActionRow,
     Index("ix_actions_erased_at", "erased_at", "arrived_at"),
     Index("ix_actions_at", "action", "at"),
+    keys=2,
 )
 
-outbox = Table(
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One verdict on its way."""
+
+    outbox_id: Serial
+    verdict_id: AlertId
+    key: bytes
+    value: bytes
+    not_before: float
+    taken_at: float | None  # from here on it cannot be undone, only taken back
+    sent_at: float | None
+
+
+outbox = _table(
     "outbox",
-    metadata,
-    Column("outbox_id", _Serial, primary_key=True),
-    Column("verdict_id", String(ALERT_ID_CHARS), nullable=False, unique=True),
-    Column("key", LargeBinary, nullable=False),
-    Column("value", LargeBinary, nullable=False),
-    Column("not_before", Float, nullable=False),
-    Column("taken_at", Float),  # from here on it cannot be undone, only taken back
-    Column("sent_at", Float),
+    OutboxRow,
+    UniqueConstraint("verdict_id"),
     Index("ix_outbox_sent_at", "sent_at", "not_before"),
     sqlite_autoincrement=True,
 )
+
 
 offsets = Table(
     "offsets",
@@ -282,18 +403,29 @@ offsets = Table(
     Column("topic_id", String(36)),  # a UUID; null where the broker gives none, or did not yet
 )
 
-users = Table(
+
+@dataclass(frozen=True, slots=True)
+class UserRow:
+    """One person."""
+
+    user_id: UserId
+    name: Annotated[str, String(128)]
+    initials: Annotated[str, String(8)]
+    role: Word
+    password: Annotated[str, String(256)] | None
+    subject: Annotated[str, String(512)] | None  # digest of issuer and subject, of who signs in by OIDC
+    disabled_at: float | None = None
+    all_policies: bool = True  # else those of reader_policies
+
+
+users = _table(
     "users",
-    metadata,
-    Column("user_id", String(USER_ID_CHARS), primary_key=True),
-    Column("name", String(128), nullable=False, unique=True),
-    Column("initials", String(8), nullable=False),
-    Column("role", String(16), nullable=False),
-    Column("password", String(256)),
-    Column("subject", String(512), unique=True),  # digest of issuer and subject, of who signs in by OIDC
-    Column("disabled_at", Float),
-    Column("all_policies", Boolean, nullable=False, server_default=true()),  # else those of reader_policies
+    UserRow,
+    UniqueConstraint("name"),
+    UniqueConstraint("subject"),
+    Column("all_policies", Boolean, nullable=False, server_default=true()),
 )
+
 
 sessions = Table(
     "sessions",
@@ -317,15 +449,25 @@ links = Table(
     Column("used_at", Float),
 )
 
-exposures = Table(
+
+@dataclass(frozen=True, slots=True)
+class ExposureRow:
+    """How many alerts somebody opened, and uncovered the quotes of, on one day."""
+
+    user_id: UserId
+    day: int  # since 1970, in UTC
+    opened: int  # alerts that somebody opened
+    uncovered: int  # of those, whose blurred words they looked at
+
+
+exposures = _table(
     "exposures",
-    metadata,
-    Column("user_id", String(USER_ID_CHARS), ForeignKey("users.user_id"), primary_key=True),
-    Column("day", Integer, primary_key=True, autoincrement=False),  # since 1970, in UTC
-    Column("opened", Integer, nullable=False),  # alerts that somebody opened
-    Column("uncovered", Integer, nullable=False),  # of those, whose blurred words they looked at
+    ExposureRow,
+    ForeignKeyConstraint(["user_id"], ["users.user_id"]),
     Index("ix_exposures_day", "day"),
+    keys=2,
 )
+
 
 # The policies that a person reads who does not read all of them. "": bans without a policy.
 reader_policies = Table(
@@ -335,58 +477,71 @@ reader_policies = Table(
     Column("policy", String(SLUG_CHARS), primary_key=True),
 )
 
-audit = Table(
-    "audit",
-    metadata,
-    # Given by us and without gaps: a missing number is a missing line.
-    Column("number", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False),
-    Column("at", Float, nullable=False),
-    Column("actor", String(ALERT_ID_CHARS), nullable=False),
-    Column("action", String(SLUG_CHARS), nullable=False),
-    Column("subject", String(ACCOUNT_KEY_CHARS), nullable=False),
-    Column("detail", Text, nullable=False),  # JSON: identifiers, codes and digests only
-    Column("hash", String(DIGEST_CHARS), nullable=False),
-    Index("ix_audit_subject", "subject"),
-    Index("ix_audit_at", "at"),
-)
 
-heads = Table(
-    "heads",
-    metadata,
-    Column("number", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False),
-    Column("hash", String(DIGEST_CHARS), nullable=False),
-)
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One line."""
+
+    number: Serial  # Given by us and without gaps: a missing number is a missing line.
+    at: float
+    actor: AlertId
+    action: Slug
+    subject: AccountKey
+    detail: Words  # JSON: identifiers, codes and digests only
+    hash: Digest
+
+
+audit = _table("audit", AuditRow, Index("ix_audit_subject", "subject"), Index("ix_audit_at", "at"))
+
+
+@dataclass(frozen=True, slots=True)
+class HeadRow:
+    """The number and hash of a last line that were published."""
+
+    number: Serial
+    hash: Digest
+
+
+heads = _table("heads", HeadRow)
+
 
 # What the topic of alerts said last of each ban of which pairs are withheld. It quotes nobody.
-summaries = Table(
-    "summaries",
-    metadata,
-    Column("alert_id", String(ALERT_ID_CHARS), primary_key=True),
-    Column("revision", Integer, nullable=False),
-    Column("status", String(16), nullable=False),  # open or withdrawn
-    Column("banned", String(ACCOUNT_KEY_CHARS), nullable=False),
-    Column("policy", String(SLUG_CHARS)),
-    Column("published", Integer, nullable=False),
-    Column("withheld_likely", Integer, nullable=False),
-    Column("withheld_possible", Integer, nullable=False),
-    Column("detected_at", Float, nullable=False),
-)
+@dataclass(frozen=True, slots=True)
+class SummaryRow:
+    """The summary of one ban."""
+
+    alert_id: AlertId
+    revision: int
+    status: Word  # open or withdrawn
+    banned: AccountKey
+    policy: Slug | None
+    published: int
+    withheld_likely: int
+    withheld_possible: int
+    detected_at: float
+
+
+summaries = _table("summaries", SummaryRow)
+
 
 # Waves as the worker wrote them last. The record quotes handles, and goes with the row; verdicts name a wave
 # as they name an alert.
-waves = Table(
-    "waves",
-    metadata,
-    Column("wave_id", String(ALERT_ID_CHARS), primary_key=True),
-    Column("revision", Integer, nullable=False),
-    Column("status", String(16), nullable=False),  # open or withdrawn
-    Column("withdrawn_reason", String(SLUG_CHARS)),
-    Column("began_at", Float, nullable=False),
-    Column("members", Integer, nullable=False),
-    Column("payload", LargeBinary, nullable=False),  # JSON
-    Column("arrived_at", Float, nullable=False),  # of the last revision
-    Index("ix_waves_began_at", "began_at", "wave_id"),
-)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaveRow:
+    """One wave."""
+
+    wave_id: AlertId
+    revision: int
+    status: Word  # open or withdrawn
+    withdrawn_reason: Slug | None
+    began_at: float
+    members: int
+    payload: bytes  # JSON
+    arrived_at: float  # of the last revision
+
+
+waves = _table("waves", WaveRow, Index("ix_waves_began_at", "began_at", "wave_id"))
+
 
 # In which waves an account is.
 wave_members = Table(
@@ -405,31 +560,43 @@ wave_exceptions = Table(
     Column("account", String(ACCOUNT_KEY_CHARS), primary_key=True),
 )
 
+
 # Lawful requests of authorities. Nothing of a request is ever erased: years later it shows what was
 # disclosed, and why.
-requests = Table(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRow:
+    """One request."""
+
+    request_id: Serial
+    authority: Annotated[str, String(AUTHORITY_CHARS)]
+    reference: Annotated[str, String(AUTHORITY_CHARS)]  # the authority's own
+    legal_basis: Annotated[str, String(LEGAL_BASIS_CHARS)]
+    jurisdiction: Annotated[str, String(3)]  # ISO 3166-1 alpha-2, or EU
+    kind: Slug  # from which the deadline follows
+    received_at: float
+    deadline: float
+    entered_at: float
+    entered_by: UserId
+    state: Word  # entered, approved, refused, disclosed or withdrawn
+    approved_at: float | None
+    approved_by: UserId | None
+    closed_at: float | None  # refused, disclosed or withdrawn
+    closed_by: UserId | None
+    reason_code: Slug | None  # of a refusal
+    hold_until: float
+    hold_ended_at: float | None
+    hold_ended_by: UserId | None  # null: its date had come
+    hold_ended_reason: Slug | None
+
+    @property
+    def subject(self) -> str:
+        """Names the request in the audit, whose other lines are about alerts, accounts and users."""
+        return f"request-{self.request_id}"
+
+
+requests = _table(
     "requests",
-    metadata,
-    Column("request_id", _Serial, primary_key=True),
-    Column("authority", String(AUTHORITY_CHARS), nullable=False),
-    Column("reference", String(AUTHORITY_CHARS), nullable=False),  # the authority's own
-    Column("legal_basis", String(LEGAL_BASIS_CHARS), nullable=False),
-    Column("jurisdiction", String(3), nullable=False),  # ISO 3166-1 alpha-2, or EU
-    Column("kind", String(SLUG_CHARS), nullable=False),  # from which the deadline follows
-    Column("received_at", Float, nullable=False),
-    Column("deadline", Float, nullable=False),
-    Column("entered_at", Float, nullable=False),
-    Column("entered_by", String(USER_ID_CHARS), nullable=False),
-    Column("state", String(16), nullable=False),  # entered, approved, refused, disclosed or withdrawn
-    Column("approved_at", Float),
-    Column("approved_by", String(USER_ID_CHARS)),
-    Column("closed_at", Float),  # refused, disclosed or withdrawn
-    Column("closed_by", String(USER_ID_CHARS)),
-    Column("reason_code", String(SLUG_CHARS)),  # of a refusal
-    Column("hold_until", Float, nullable=False),
-    Column("hold_ended_at", Float),
-    Column("hold_ended_by", String(USER_ID_CHARS)),  # null: its date had come
-    Column("hold_ended_reason", String(SLUG_CHARS)),
+    RequestRow,
     CheckConstraint("approved_by <> entered_by", name="two_people"),
     Index("ix_requests_hold_until", "hold_ended_at", "hold_until"),
     Index("ix_requests_closed_at", "closed_at", "deadline"),
@@ -437,6 +604,7 @@ requests = Table(
     Index("ix_requests_reference", "reference"),
     sqlite_autoincrement=True,
 )
+
 
 request_accounts = Table(
     "request_accounts",

@@ -11,20 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.rows import all_of, insert_new, one_of
-
-
-@dataclass(frozen=True, slots=True)
-class UserRow:
-    """One person, as `schema.users` describes them."""
-
-    user_id: str
-    name: str
-    initials: str
-    role: str
-    password: str | None
-    subject: str | None
-    disabled_at: float | None = None
-    all_policies: bool = True
+from desk.database.schema import UserRow
 
 
 @dataclass(frozen=True, slots=True)

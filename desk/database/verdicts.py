@@ -6,13 +6,27 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, FromClause, and_, false, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    and_,
+    case,
+    exists,
+    false,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.filters import DecidedFilters, DecidedPlace
 from desk.database.reach import reads_policy
 from desk.database.rows import all_of, insert_new, one_of
+from desk.database.schema import VerdictRow
 from desk.database.seals import hides_words
 
 TAKE_BACK: Final = "take-back"
@@ -23,31 +37,6 @@ RESTORED: Final = "restored"
 
 BY_BAN: Final = "ban"
 """The kind of a verdict that a ban gave by its `because_of`: it holds as long as nobody decided the alert."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerdictRow:
-    """One verdict, as `schema.verdicts` describes it."""
-
-    verdict_id: str
-    alert_id: str
-    revision: int
-    verdict: str
-    reason_code: str
-    policy: str | None
-    reviewer: str
-    decided_at: float
-    blind: bool
-    kind: str
-    read_id: int | None = None
-    batch: str | None = None
-    undone_at: float | None = None
-    independent: bool | None = None
-
-    @property
-    def may_hold(self) -> bool:
-        """True if it holds unless a later one does."""
-        return self.undone_at is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +173,34 @@ async def latest(
         .order_by(_verdicts.c.decided_at.desc(), _verdicts.c.verdict_id)
         .limit(limit),
     )
+
+
+async def blind_agreement(
+    connection: AsyncConnection, band: str, policy: str | None, *, since: float, before: float
+) -> tuple[int, int]:
+    """Returns of how many alerts of a band and policy every blind verdict since a moment says mirror, and of
+    how many there is one; without alerts with a reading that is open, or closed after `before`."""
+    reading = schema.reads
+    unsettled = or_(reading.c.state == "open", reading.c.closed_at > before)
+    says_mirror = func.min(case((_verdicts.c.verdict == "mirror", 1), else_=0))
+    of_each = (
+        select(says_mirror.label("agrees"))
+        .join(_alerts, _alerts.c.alert_id == _verdicts.c.alert_id)
+        .where(
+            _verdicts.c.decided_at >= since,
+            _verdicts.c.blind.is_(True),
+            _verdicts.c.undone_at.is_(None),
+            _alerts.c.band == band,
+            _alerts.c.policy.is_(None) if policy is None else _alerts.c.policy == policy,
+            _alerts.c.sampled.is_(None),
+            ~exists().where(reading.c.alert_id == _verdicts.c.alert_id, unsettled),
+        )
+        .group_by(_verdicts.c.alert_id)
+        .subquery()
+    )
+    counts = select(func.coalesce(func.sum(of_each.c.agrees), 0), func.count()).select_from(of_each)
+    agreed, read = (await connection.execute(counts)).one()
+    return int(agreed), int(read)
 
 
 _PASSED_MAX: Final = 2_000

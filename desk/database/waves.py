@@ -7,7 +7,7 @@ policy of alerts that have none.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import lru_cache
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from desk.database.filters import WaveState
 from desk.database.reach import reads_policy
 from desk.database.reads import BacklogRow
 from desk.database.rows import all_of, one_of, upsert
+from desk.database.schema import WaveRow
 from desk.database.verdicts import held
 
 DECIDED: Final = ("mirror", "not_mirror")
@@ -32,20 +33,6 @@ WAITING_MAX: Final = 100
 
 BY_VERDICT: Final = "verdict"
 """The reason of a withdrawal that a verdict brought about; taken back, the wave waits at once."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaveRow:
-    """One wave, as `schema.waves` describes it."""
-
-    wave_id: str
-    revision: int
-    status: str
-    withdrawn_reason: str | None
-    began_at: float
-    members: int
-    payload: bytes
-    arrived_at: float
 
 
 _waves, _members, _exceptions = schema.waves, schema.wave_members, schema.wave_exceptions

@@ -12,9 +12,8 @@ from collections.abc import Callable, Sequence
 from typing import Final, cast
 
 from desk.database import alerts, appeals
-from desk.database.alerts import AlertRow
-from desk.database.appeals import AppealRow
 from desk.database.engine import Database
+from desk.database.schema import AlertRow, AppealRow
 from desk.database.topics import outbox
 from schemas.appeals import AppealDecided, Outcome
 from schemas.decoding.dates import from_seconds

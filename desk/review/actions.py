@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import actions, alerts, audit
-from desk.database.actions import ActionRow
-from desk.database.alerts import AlertRow
+from desk.database.schema import ActionRow, AlertRow
 from desk.review.deciding.review import Review
 from desk.review.facts import alert_of
 from desk.review.forgetting import FORGOTTEN
@@ -32,24 +31,16 @@ ACTIONS_MAX: Final = 5_000
 """On one account that are listed for its holder: as many records as of its events."""
 
 
-@dataclass(frozen=True, slots=True)
-class ActionView:
-    """One action. `erased_at`: when its clause was erased (Unix seconds)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionView(ActionRow):
+    """One action, with what its record says. `erased_at`: when its clause was erased (Unix seconds)."""
 
-    account: str
-    event_id: str
-    action: str
-    at: float
-    until: float | None
     territory: tuple[str, ...]
     ground: str | None
     clause: str | None
     source: str | None
     automated_detection: str | None
     automated_decision: str | None
-    alert_id: str | None
-    erased_at: float | None
-    erased_reason: str | None
 
     @property
     def needs_reasons(self) -> bool:
@@ -143,6 +134,16 @@ async def action_views(review: Review, account: str) -> list[ActionView]:
     return [view for row in await without_sealed(review, rows) if (view := view_of(row)) is not None]
 
 
+async def reversed_actions(review: Review) -> list[ActionView]:
+    """Returns actions that are in force though the verdict behind them was reversed; without those of which
+    this person must not know yet what others said. Raises `Forbidden`."""
+    review.reader.need("figures")
+    rows = await actions.after_reversal(review.connection, now=review.now, ended=FORGOTTEN, limit=ALERTS_MAX)
+    hidden = await review.hidden_accounts({row.account for row in rows})
+    known = [row for row in await without_sealed(review, rows) if row.account not in hidden]
+    return [view for row in known if (view := view_of(row)) is not None]
+
+
 async def without_sealed(review: Review, rows: Sequence[ActionRow]) -> list[ActionRow]:
     """Returns the actions without those that name an alert, on another account as well, of which this person
     must not know yet what others said."""
@@ -156,20 +157,13 @@ def view_of(row: ActionRow) -> ActionView | None:
     if record is None:
         return None
     return ActionView(
-        account=row.account,
-        event_id=row.event_id,
-        action=record.action,
-        at=row.at,
-        until=row.until,
+        **asdict(row),
         territory=record.territory,
         ground=record.ground,
         clause=(record.clause or "").strip() or None,
         source=record.source,
         automated_detection=record.automated_detection,
         automated_decision=record.automated_decision,
-        alert_id=row.alert_id,
-        erased_at=row.erased_at,
-        erased_reason=row.erased_reason,
     )
 
 

@@ -14,11 +14,10 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import alerts, appeals, audit, decided_evidence, reads, verdicts
-from desk.database.alerts import AlertRow
-from desk.database.appeals import AppealRow
 from desk.database.engine import Database
 from desk.database.errors import DatabaseUnavailable
-from desk.database.verdicts import TAKE_BACK, VerdictRow
+from desk.database.schema import AlertRow, AppealRow, VerdictRow
+from desk.database.verdicts import TAKE_BACK
 from desk.review.arrivals import blind_rank
 from desk.review.forgetting import FORGOTTEN
 from desk.review.policy import Policy

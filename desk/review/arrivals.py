@@ -12,12 +12,10 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import alerts, audit, reads, verdicts, waves
-from desk.database.alerts import AlertRow
 from desk.database.finding import findable
+from desk.database.schema import AlertRow, SummaryRow, VerdictRow, WaveRow
 from desk.database.topics import outbox, summaries
-from desk.database.topics.summaries import SummaryRow
-from desk.database.verdicts import BY_BAN, VerdictRow
-from desk.database.waves import WaveRow
+from desk.database.verdicts import BY_BAN
 from desk.review.actions import forget_actions
 from desk.review.deciding.review import outbox_record
 from desk.review.draws import is_blind, uniform

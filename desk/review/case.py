@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import alerts, appeals, audit, holds, notes, reads, users, verdicts
-from desk.database.requests import RequestRow
+from desk.database.schema import RequestRow
 from desk.errors import Forbidden, NotFound, UnusableInput
 from desk.review.deciding.review import Review
 from desk.review.evidence import shown_evidence
@@ -23,7 +23,7 @@ LINES_MAX: Final = 10_000
 
 
 async def case_file(
-    review: Review, alert_id: str, *, purpose: str, request: RequestRow | None = None
+    review: Review, alert_id: str, purpose: str, *, request: RequestRow | None = None
 ) -> dict[str, Any]:
     """Returns one case as JSON types. The audit notes that it was made, why and for whom.
 

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import decided_evidence
-from desk.database.alerts import AlertRow, QuotedAlertRow
+from desk.database.alerts import QuotedAlertRow
+from desk.database.schema import AlertRow
 from desk.review.facts import alert_of
 from desk.review.people import Person, people, person_of
 from schemas.alerts import MirrorAlert

@@ -9,9 +9,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from desk.database.alerts import AlertRow
 from desk.database.finding.folding import Term, terms
-from desk.database.schema import SIGNALS_CHARS
+from desk.database.schema import SIGNALS_CHARS, AlertRow
 from desk.review.people import people
 from desk.review.reports.statistics import seconds_to_detect
 from samehand.normalize.contact.redact import MASK

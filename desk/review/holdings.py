@@ -10,10 +10,7 @@ from msgspec import structs
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import alerts, appeals, audit, decided_evidence, notes, reads, verdicts, waves
-from desk.database.alerts import AlertRow
-from desk.database.appeals import AppealRow
-from desk.database.notes import NoteRow
-from desk.database.verdicts import VerdictRow
+from desk.database.schema import AlertRow, AppealRow, NoteRow, VerdictRow
 from desk.review.arrivals import ALL_KINDS
 from desk.review.case import LINES_MAX
 from desk.review.evidence import quotes, shown_evidence

@@ -34,7 +34,7 @@ async def reader_policies(review: Review) -> tuple[list[ReaderPolicies], list[st
 
     Raises `Forbidden`.
     """
-    review.reader.need("organise")
+    review.reader.need("figures")
     named = await reach.named(review.connection)
     known = (await waiting.known_values(review.connection, ["policy"], CHOICES_MAX))["policy"]
     people = [

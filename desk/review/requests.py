@@ -20,9 +20,8 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import alerts, audit, holds, requests, users
-from desk.database.alerts import AlertRow
-from desk.database.requests import NamedAccountRow, RequestFileRow, RequestRow
-from desk.database.schema import AUTHORITY_CHARS, LEGAL_BASIS_CHARS
+from desk.database.requests import NamedAccountRow, RequestFileRow
+from desk.database.schema import AUTHORITY_CHARS, LEGAL_BASIS_CHARS, AlertRow, RequestRow
 from desk.errors import Conflict, Forbidden, NotFound, UnusableInput
 from desk.readers import Reader
 from desk.review.case import case_file

@@ -12,9 +12,7 @@ from typing import Final, TypeVar
 
 from msgspec import structs
 
-from desk.database.alerts import AlertRow
-from desk.database.notes import NoteRow
-from desk.database.verdicts import VerdictRow
+from desk.database.schema import AlertRow, NoteRow, VerdictRow
 from schemas.alerts import MirrorAlert
 
 HIDDEN: Final = frozenset({"rule", "rivals", "ceiling", "prior"})

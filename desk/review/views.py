@@ -6,19 +6,19 @@ Pages, the API and the live queue show nothing else of an alert (`.importlinter`
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Final
 
 from msgspec import structs
 
 from desk.database import alerts, appeals, notes, reach, users, verdicts
-from desk.database.alerts import AlertRow, QuotedAlertRow
+from desk.database.alerts import QuotedAlertRow
 from desk.database.filters import Filters, Place
 from desk.database.queue import waiting
 from desk.database.queue.waiting import WaitingRow
-from desk.database.reads import ReadRow
-from desk.database.verdicts import VerdictRow
+from desk.database.schema import AlertRow, ReadRow, VerdictRow
 from desk.errors import NotFound
 from desk.readers import Reader
 from desk.review.appeals import AppealView, appeal_views
@@ -89,19 +89,14 @@ class RelatedAlert:
     verdict: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class VerdictView:
-    """A verdict; `by`: its reviewer's initials, or an opaque id where nobody here has it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictView(VerdictRow):
+    """A verdict; `by`: its reviewer's initials, or an opaque id where nobody here has it; `exceptions`: the
+    members of a wave that it leaves out."""
 
-    verdict_id: str
-    verdict: str
-    reason_code: str
-    kind: str
     by: str
-    decided_at: float
-    blind: bool
-    undone: bool
     holds: bool
+    exceptions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +306,7 @@ async def opened(review: Review, alert_id: str) -> Opened:
         status=seal.status(row),
         withdrawn_reason=seal.withdrawn_reason(row),
         read=None if mine is None else _waiting(review, mine, row, shown.alert, seal, names),
-        said=_verdict_views(seal.verdicts(given), names),
+        said=verdict_views(seal.verdicts(given), names),
         notes=tuple(
             Note(names.get(note.user_id, "?"), note.written_at, note.text, note.erased_at, note.erased_reason)
             for note in seal.notes(await notes.of_alert(connection, alert_id))
@@ -404,19 +399,19 @@ def strongest(alert: MirrorAlert, count: int) -> tuple[StrongestTrait, ...]:
     return tuple(StrongestTrait(line.signal, line.level) for line in lines[:count])
 
 
-def _verdict_views(rows: Sequence[VerdictRow], names: dict[str, str]) -> tuple[VerdictView, ...]:
-    holding = next((row.verdict_id for row in reversed(rows) if row.may_hold), None)
+def verdict_views(
+    rows: Sequence[VerdictRow],
+    names: Mapping[str, str],
+    exceptions: Mapping[str, Collection[str]] = MappingProxyType({}),
+) -> tuple[VerdictView, ...]:
+    """Returns verdicts, the earliest first, as they are shown."""
+    holding = verdicts.holding_of(rows)
     return tuple(
         VerdictView(
-            verdict_id=row.verdict_id,
-            verdict=row.verdict,
-            reason_code=row.reason_code,
-            kind=row.kind,
+            **asdict(row),
             by=signed(row, names),
-            decided_at=row.decided_at,
-            blind=row.blind,
-            undone=row.undone_at is not None,
-            holds=row.verdict_id == holding,
+            holds=row is holding,
+            exceptions=tuple(exceptions.get(row.verdict_id, ())),
         )
         for row in rows
     )

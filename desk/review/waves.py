@@ -16,8 +16,9 @@ from msgspec import structs
 
 from desk.database import audit, users, verdicts, waves
 from desk.database.filters import WaveState
-from desk.database.verdicts import RESTORED, TAKE_BACK, VerdictRow
-from desk.database.waves import BY_VERDICT, KIND, WaveRow
+from desk.database.schema import VerdictRow, WaveRow
+from desk.database.verdicts import RESTORED, TAKE_BACK
+from desk.database.waves import BY_VERDICT, KIND
 from desk.errors import Conflict, Forbidden, NotFound, UnusableInput
 from desk.review.arrivals import DECIDED
 from desk.review.deciding.claim import has_decided
@@ -25,7 +26,7 @@ from desk.review.deciding.decide import DecisionMade
 from desk.review.deciding.leads import TAKEN_BACK, decided_verdict, repeat, restorable
 from desk.review.deciding.review import Review
 from desk.review.forgetting import FORGOTTEN
-from desk.review.views import signed
+from desk.review.views import VerdictView, verdict_views
 from schemas.decoding.dates import from_seconds
 from schemas.malformed import Malformed
 from schemas.verdicts import EXCEPTIONS_MAX
@@ -47,22 +48,6 @@ class WaveDecision:
 
 
 @dataclass(frozen=True, slots=True)
-class WaveVerdict:
-    """A verdict on a wave; `by`: its reviewer's initials, or the beginning of an opaque id."""
-
-    verdict_id: str
-    revision: int
-    verdict: str
-    reason_code: str
-    kind: str
-    by: str
-    decided_at: float
-    undone: bool
-    holds: bool
-    exceptions: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class WaveLine:
     """One line of the list of waves. `began_at`: Unix seconds; `verdict`: the one that decides it, if any."""
 
@@ -73,7 +58,7 @@ class WaveLine:
     members: int
     handle_pattern: str | None
     pattern: tuple[WavePattern, ...]
-    verdict: WaveVerdict | None
+    verdict: VerdictView | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +75,11 @@ class WaveView:
     state: WaveState
     banned: tuple[str, ...]
     hides: bool
-    verdicts: tuple[WaveVerdict, ...]
+    verdicts: tuple[VerdictView, ...]
     may_decide: bool
 
     @property
-    def decided(self) -> WaveVerdict | None:
+    def decided(self) -> VerdictView | None:
         """The verdict that decides it."""
         return _deciding(self.verdicts)
 
@@ -207,7 +192,7 @@ async def decide(review: Review, wave_id: str, decision: WaveDecision) -> Decisi
         exceptions=exceptions,
     )
     waited = (KIND, max(0.0, review.now - row.began_at))
-    return DecisionMade(verdict.batch or "", (waited,))
+    return DecisionMade(decision.verdict, verdict.batch or "", (waited,))
 
 
 async def take_back(review: Review, wave_id: str, reason_code: str) -> None:
@@ -300,37 +285,19 @@ async def _lines(review: Review, rows: Sequence[WaveRow]) -> list[WaveLine]:
 
 async def _said(
     review: Review, given: Mapping[str, Sequence[VerdictRow]]
-) -> dict[str, tuple[WaveVerdict, ...]]:
+) -> dict[str, tuple[VerdictView, ...]]:
     """Returns the verdicts on each wave as they are shown."""
     names = await users.initials(review.connection)
     ids = [verdict.verdict_id for rows in given.values() for verdict in rows]
     exceptions = await waves.exceptions_of(review.connection, ids)
-    said = {}
-    for wave_id, rows in given.items():
-        holds = verdicts.holding_of(rows)
-        said[wave_id] = tuple(
-            WaveVerdict(
-                verdict_id=row.verdict_id,
-                revision=row.revision,
-                verdict=row.verdict,
-                reason_code=row.reason_code,
-                kind=row.kind,
-                by=signed(row, names),
-                decided_at=row.decided_at,
-                undone=row.undone_at is not None,
-                holds=row is holds,
-                exceptions=tuple(exceptions[row.verdict_id]),
-            )
-            for row in rows
-        )
-    return said
+    return {wave_id: verdict_views(rows, names, exceptions) for wave_id, rows in given.items()}
 
 
-def _deciding(said: Sequence[WaveVerdict]) -> WaveVerdict | None:
+def _deciding(said: Sequence[VerdictView]) -> VerdictView | None:
     return next((verdict for verdict in said if verdict.holds and verdict.verdict in DECIDED), None)
 
 
-def _state(row: WaveRow, said: Sequence[WaveVerdict]) -> WaveState:
+def _state(row: WaveRow, said: Sequence[VerdictView]) -> WaveState:
     """The state of a wave, by the rule of `desk.database.waves.page`."""
     if _deciding(said) is not None:
         return "decided"

@@ -2,51 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Concatenate, Final, NamedTuple, ParamSpec, TypeVar
 
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.access import sessions
 from desk.access.sessions import Session
-from desk.database import users
+from desk.database import users, verdicts
 from desk.database.counts import exposures
 from desk.database.engine import Database
 from desk.database.filters import DecidedFilters, DecidedPlace, Filters, Place, WaveState
 from desk.database.queue import waiting
+from desk.database.schema import SummaryRow
 from desk.database.topics import summaries
-from desk.database.topics.summaries import SummaryRow
 from desk.errors import NotFound
 from desk.profiles.kept import KeptPictures
 from desk.readers import Reader
 from desk.related import GateAway, GateBusy, GateClient
 from desk.review import requests, views, waves
-from desk.review.actions import ActionView, action_views
+from desk.review.actions import action_views, reversed_actions
 from desk.review.appeals import AppealIntake
 from desk.review.case import case_file
 from desk.review.deciding import claim, decide, leads, notes, undo
-from desk.review.deciding.decide import DecisionMade, ReadDecision
+from desk.review.deciding.decide import DecisionMade
 from desk.review.deciding.review import Review
 from desk.review.finding import account, search
 from desk.review.finding import decided as decisions
-from desk.review.finding.account import AccountView
 from desk.review.finding.decided import DecisionView
-from desk.review.finding.family import FamilyView, family_view
-from desk.review.finding.search import SearchResult
+from desk.review.finding.family import family_view
 from desk.review.people import Person
 from desk.review.policy import Policy
-from desk.review.reader_policies import CHOICES_MAX, ReaderPolicies, name_policies, reader_policies
-from desk.review.reports.figures import LeadView, lead_view
-from desk.review.reports.statement import Reasons, reasons_of
-from desk.review.requests import RequestLine, RequestView
-from desk.review.selection import Selection, selection
+from desk.review.reader_policies import CHOICES_MAX, name_policies, reader_policies
+from desk.review.reports.figures import DAYS, LeadView, lead_view
+from desk.review.reports.statement import reasons_of
+from desk.review.reports.statistics import VERDICTS_MIN
+from desk.review.requests import RequestLine
+from desk.review.selection import selection
 from desk.review.views import Opened, QueueRow, Waiting
-from desk.review.waves import WaveDecision, WaveLine, WaveView
+from desk.review.waves import WaveLine, WaveView
 from desk.settings import DeskSettings
 from desk.telemetry import DeskMetrics
+from samehand.elapsed import DAY_SECONDS
 from schemas.alerts import MirrorAlert
 from schemas.appeals import AppealMade, AppealTaken, Refusal
 from schemas.internal.related import Purpose, RelatedAnswer
@@ -57,6 +58,9 @@ PAGE: Final = 50
 
 PAGE_MAX: Final = 200
 _CHOSEN_BY: Final = ("policy", "platform", "basis", "language")
+
+AGREED_SECONDS: Final = 60.0
+"""Of what readers agreed on: a verdict more changes it little, and to count it takes milliseconds."""
 
 DAYS_MAX: Final = 14
 """Of one's own reading that are shown."""
@@ -82,6 +86,44 @@ class QueueView(NamedTuple):
     faces: dict[int, tuple[str, str]]
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+Rule = Callable[Concatenate[Review, P], Awaitable[T]]
+Act = Callable[Concatenate["Desk", Reader, P], Coroutine[Any, Any, T]]
+
+
+def _reading(rule: Rule[P, T]) -> Act[P, T]:
+    """Returns a rule as what a reader asks a desk, in a transaction that only reads."""
+
+    async def ask(desk: Desk, reader: Reader, /, *args: P.args, **more: P.kwargs) -> T:
+        async with desk.database.read() as connection:
+            return await rule(desk._review(connection, reader), *args, **more)
+
+    return ask
+
+
+def _writing(rule: Rule[P, T]) -> Act[P, T]:
+    """Returns a rule as what a reader does at a desk: all of it holds, or nothing."""
+
+    async def act(desk: Desk, reader: Reader, /, *args: P.args, **more: P.kwargs) -> T:
+        async with desk.database.begin() as connection:
+            return await rule(desk._review(connection, reader), *args, **more)
+
+    return act
+
+
+def _deciding(rule: Rule[P, DecisionMade]) -> Act[P, DecisionMade]:
+    """Returns a rule that decides as what a reader does at a desk, counted."""
+    writing = _writing(rule)
+
+    async def act(desk: Desk, reader: Reader, /, *args: P.args, **more: P.kwargs) -> DecisionMade:
+        made = await writing(desk, reader, *args, **more)
+        desk.metrics.decided(made.verdict, made.decided)
+        return made
+
+    return act
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """The open desk. `now` in Unix seconds.
@@ -98,8 +140,35 @@ class Desk:
     appeals_secret: Secret | None = None
     gate: GateClient | None = None
     appeals: AppealIntake = field(default_factory=AppealIntake)
+    _agreed: dict[tuple[str, str | None], tuple[float, int, int]] = field(default_factory=dict)
+
+    skip = _writing(claim.skip)
+    decide_together = _deciding(decide.decide_together)
+    reader_policies = _reading(reader_policies)
+    name_policies = _writing(name_policies)
+    sealed_alert = _reading(views.sealed_alert)
+    claim = _writing(claim.claim)
+    decide = _deciding(decide.decide)
+    selection = _reading(selection)
+    take_back = _writing(leads.take_back)
+    decide_wave = _deciding(waves.decide)
+    take_wave_back = _writing(waves.take_back)
+    restore_wave = _writing(waves.restore)
+    restore = _writing(leads.restore)
+    write_note = _writing(notes.write_note)
+    case = _writing(case_file)
+    actions = _reading(action_views)
+    reversed_actions = _reading(reversed_actions)
+    statement = _writing(reasons_of)
+    find = _reading(search.search)
+    account_view = _reading(account.account_view)
+    family = _reading(family_view)
+    request_view = _reading(requests.request_view)
+    named_account = _reading(account.named_account)
+    audit_lines = _reading(decisions.audit_lines)
 
     def _review(self, connection: AsyncConnection, reader: Reader) -> Review:
+        reader.need("read")
         return Review(connection, reader, self.policy, self.now())
 
     async def session(self, token: str) -> Session | None:
@@ -131,7 +200,6 @@ class Desk:
         free: bool = False,
     ) -> list[Waiting]:
         """What waits for this person, in the order that the filters name."""
-        reader.need("read")
         async with self.database.read() as connection:
             return await views.queue(
                 self._review(connection, reader), filters, limit=min(limit, PAGE_MAX), after=after, free=free
@@ -146,7 +214,6 @@ class Desk:
 
     async def overview(self, reader: Reader, filters: Filters, *, after: Place | None = None) -> QueueView:
         """A page of the queue. It begins to fetch the pictures that are missing."""
-        reader.need("read")
         async with self.database.read() as connection:
             # First: what arrives in between is announced, perhaps twice.
             newest = await waiting.newest(connection, reader.user_id, leads=reader.sees_disputes)
@@ -157,19 +224,8 @@ class Desk:
             shown = await views.pictured(review, rows) if self.profiles else {}
         return QueueView(rows, newest, known, withheld, self.profiles.pairs(shown) if self.profiles else {})
 
-    async def reader_policies(self, reader: Reader) -> tuple[list[ReaderPolicies], list[str]]:
-        """Returns which policies people read, and those to choose from. Raises `Forbidden`."""
-        async with self.database.read() as connection:
-            return await reader_policies(self._review(connection, reader))
-
-    async def name_policies(self, reader: Reader, user_id: str, policies: Collection[str] | None) -> None:
-        """Names the policies that a person reads; None: all. Raises `ReviewError`."""
-        async with self.database.begin() as connection:
-            await name_policies(self._review(connection, reader), user_id, policies)
-
     async def open(self, reader: Reader, alert_id: str) -> Opened:
         """One alert, and that this person saw it. Raises `NotFound` and `Forbidden`."""
-        reader.need("read")
         async with self.database.read() as connection:
             opened = await views.opened(self._review(connection, reader), alert_id)
         async with self.database.begin() as connection:
@@ -183,18 +239,22 @@ class Desk:
             )
         return opened
 
-    async def sealed_alert(self, reader: Reader, alert_id: str) -> tuple[MirrorAlert, bool]:
-        """Returns an alert as a person may see it, and whether what became of it is hidden from them.
-
-        Raises `NotFound` and `Forbidden`.
-        """
-        reader.need("read")
-        async with self.database.read() as connection:
-            return await views.sealed_alert(self._review(connection, reader), alert_id)
+    async def blind_agreement(self, alert: MirrorAlert) -> tuple[int, int] | None:
+        """Returns how many alerts of this band and policy readers blind to the score held to be mirrors, and
+        how many they read; None of fewer than `VERDICTS_MIN`. Counted anew each `AGREED_SECONDS`."""
+        now, key = self.now(), (alert.band, alert.matched.policy)
+        at, agreed, read = self._agreed.get(key, (-math.inf, 0, 0))
+        if not at <= now < at + AGREED_SECONDS:
+            since, before = now - DAYS * DAY_SECONDS, now - self.policy.undo_seconds
+            async with self.database.read() as connection:
+                agreed, read = await verdicts.blind_agreement(connection, *key, since=since, before=before)
+            if len(self._agreed) > PAGE_MAX:
+                self._agreed.clear()
+            self._agreed[key] = now, agreed, read
+        return (agreed, read) if read >= VERDICTS_MIN else None
 
     async def uncovered(self, reader: Reader) -> None:
         """Counts that somebody looked at the blurred words of an alert."""
-        reader.need("read")
         async with self.database.begin() as connection:
             await exposures.add(connection, reader.user_id, now=self.now(), uncovered=1)
 
@@ -206,49 +266,14 @@ class Desk:
 
     async def alert_of(self, reader: Reader, read_id: int) -> str:
         """Which alert a read is of. Raises `NotFound` and `Forbidden`."""
-        reader.need("read")
         async with self.database.read() as connection:
             return (await claim.known_read(self._review(connection, reader), read_id)).alert_id
-
-    async def claim(self, reader: Reader, read_id: int) -> float:
-        async with self.database.begin() as connection:
-            return await claim.claim(self._review(connection, reader), read_id)
-
-    async def skip(self, reader: Reader, read_id: int) -> None:
-        async with self.database.begin() as connection:
-            await claim.skip(self._review(connection, reader), read_id)
-
-    async def decide(self, reader: Reader, read_id: int, decision: ReadDecision) -> DecisionMade:
-        async with self.database.begin() as connection:
-            made = await decide.decide(self._review(connection, reader), read_id, decision)
-        self.metrics.decided(decision.verdict, made.decided)
-        return made
-
-    async def selection(
-        self, reader: Reader, filters: Filters, read_ids: Sequence[int] | None = None
-    ) -> Selection:
-        """What of some readings, or of a view of the queue, can be decided together."""
-        async with self.database.read() as connection:
-            return await selection(self._review(connection, reader), filters, read_ids)
-
-    async def decide_together(
-        self, reader: Reader, read_ids: Collection[int], decision: ReadDecision
-    ) -> DecisionMade:
-        """Decides several readings, or none. Raises `SelectionChanged`."""
-        async with self.database.begin() as connection:
-            made = await decide.decide_together(self._review(connection, reader), read_ids, decision)
-        self.metrics.decided(decision.verdict, made.decided)
-        return made
 
     async def undo(self, reader: Reader, batch: str) -> tuple[int, ...]:
         async with self.database.begin() as connection:
             opened = await undo.undo(self._review(connection, reader), batch)
         self.metrics.undone.inc(max(1, len(opened)))  # undoing a verdict on a wave opens no reading
         return opened
-
-    async def take_back(self, reader: Reader, alert_id: str, reason_code: str) -> int:
-        async with self.database.begin() as connection:
-            return await leads.take_back(self._review(connection, reader), alert_id, reason_code)
 
     async def waves(
         self,
@@ -260,7 +285,6 @@ class Desk:
         after_wave: str = "",
     ) -> list[WaveLine]:
         """Waves that this person reads, the newest first."""
-        reader.need("read")
         async with self.database.read() as connection:
             return await waves.listed(
                 self._review(connection, reader),
@@ -272,7 +296,6 @@ class Desk:
 
     async def open_wave(self, reader: Reader, wave_id: str) -> WaveView:
         """One wave, and that this person saw it. Raises `NotFound` and `Forbidden`."""
-        reader.need("read")
         async with self.database.begin() as connection:
             review = self._review(connection, reader)
             view = await waves.wave_view(review, wave_id)
@@ -282,69 +305,12 @@ class Desk:
 
     async def wave_accounts(self, reader: Reader, wave_id: str) -> list[str]:
         """Returns the members of a wave whose profiles may be looked at. Raises `ReviewError`."""
-        reader.need("read")
         async with self.database.read() as connection:
             view = await waves.wave_view(self._review(connection, reader), wave_id)
         return [] if view.hides else [member.account for member in view.wave.members]
 
-    async def decide_wave(self, reader: Reader, wave_id: str, decision: WaveDecision) -> DecisionMade:
-        async with self.database.begin() as connection:
-            made = await waves.decide(self._review(connection, reader), wave_id, decision)
-        self.metrics.decided(decision.verdict, made.decided)
-        return made
-
-    async def take_wave_back(self, reader: Reader, wave_id: str, reason_code: str) -> None:
-        async with self.database.begin() as connection:
-            await waves.take_back(self._review(connection, reader), wave_id, reason_code)
-
-    async def restore_wave(self, reader: Reader, wave_id: str) -> None:
-        async with self.database.begin() as connection:
-            await waves.restore(self._review(connection, reader), wave_id)
-
     async def take_appeal(self, appeal: AppealMade) -> AppealTaken | Refusal:
         return await self.appeals.take(self.database, self.policy, appeal, self.now)
-
-    async def restore(self, reader: Reader, alert_id: str) -> None:
-        async with self.database.begin() as connection:
-            await leads.restore(self._review(connection, reader), alert_id)
-
-    async def write_note(self, reader: Reader, alert_id: str, text: str) -> int:
-        async with self.database.begin() as connection:
-            return await notes.write_note(self._review(connection, reader), alert_id, text)
-
-    async def case(self, reader: Reader, alert_id: str, purpose: str) -> dict[str, Any]:
-        """The case file of one alert. Raises `ReviewError`."""
-        async with self.database.begin() as connection:
-            return await case_file(self._review(connection, reader), alert_id, purpose=purpose)
-
-    async def actions(self, reader: Reader, key: str) -> list[ActionView]:
-        """What the platform did about an account, as this person may see it, the newest first."""
-        reader.need("read")
-        async with self.database.read() as connection:
-            return await action_views(self._review(connection, reader), key)
-
-    async def statement(self, reader: Reader, key: str, event_id: str, language: str) -> Reasons:
-        """The reasons for one action, to be stated in a language. Raises `ReviewError`."""
-        async with self.database.begin() as connection:
-            return await reasons_of(self._review(connection, reader), key, event_id, language)
-
-    async def find(self, reader: Reader, query: str) -> SearchResult:
-        """The accounts and alerts of which an id, a handle or a name begins with a query."""
-        reader.need("read")
-        async with self.database.read() as connection:
-            return await search.search(self._review(connection, reader), query)
-
-    async def account_view(self, reader: Reader, key: str) -> AccountView:
-        """An account's page. Raises `NotFound` where no alert names it."""
-        reader.need("read")
-        async with self.database.read() as connection:
-            return await account.account_view(self._review(connection, reader), key)
-
-    async def family(self, reader: Reader, key: str) -> FamilyView:
-        """The family of an account. Raises `NotFound` where no alert names it."""
-        reader.need("read")
-        async with self.database.read() as connection:
-            return await family_view(self._review(connection, reader), key)
 
     async def request_lines(
         self, reader: Reader, before: float | None
@@ -355,24 +321,11 @@ class Desk:
             waiting = await requests.lines(review, is_open=True)
             return waiting, await requests.lines(review, is_open=False, before=before)
 
-    async def request_view(self, reader: Reader, request_id: int) -> RequestView:
-        async with self.database.read() as connection:
-            return await requests.request_view(self._review(connection, reader), request_id)
-
     @asynccontextmanager
     async def requesting(self, reader: Reader) -> AsyncIterator[Review]:
         """Yields what a person may do about lawful requests, in one transaction."""
         async with self.database.begin() as connection:
             yield self._review(connection, reader)
-
-    async def named_account(self, reader: Reader, key: str) -> tuple[Person, bool]:
-        """Returns an account that an alert names, and whether this person must not know what became of it.
-
-        Raises `NotFound` where no alert names it.
-        """
-        reader.need("read")
-        async with self.database.read() as connection:
-            return await account.named_account(self._review(connection, reader), key)
 
     async def related(
         self, reader: Reader, key: str, purpose: Purpose
@@ -402,7 +355,6 @@ class Desk:
         self, reader: Reader, filters: DecidedFilters, *, after: DecidedPlace | None = None, limit: int = PAGE
     ) -> list[DecisionView]:
         """Decisions, the newest first: one's own, and everybody's for who sees figures."""
-        reader.need("read")
         async with self.database.read() as connection:
             return await decisions.decided(
                 self._review(connection, reader), filters, limit=min(limit, PAGE_MAX), after=after
@@ -411,7 +363,6 @@ class Desk:
     async def decided_by(self, reader: Reader) -> tuple[dict[str, str], list[str]]:
         """Returns what decisions are narrowed by: the names of readers by id, for who sees figures, and
         policies."""
-        reader.need("read")
         async with self.database.read() as connection:
             names = {}
             if reader.may("figures"):

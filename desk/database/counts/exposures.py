@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import delete, select
@@ -10,18 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.rows import add_up, all_of
+from desk.database.schema import ExposureRow
 
 DAY_SECONDS: Final = 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class ExposureRow:
-    """How many alerts somebody opened, and uncovered the quotes of, on one day."""
-
-    user_id: str
-    day: int
-    opened: int
-    uncovered: int
 
 
 _exposures = schema.exposures

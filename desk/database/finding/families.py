@@ -26,9 +26,9 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
-from desk.database.alerts import AlertRow
 from desk.database.reach import reads_policy
 from desk.database.rows import all_of
+from desk.database.schema import AlertRow
 from desk.database.seals import hides_words
 from desk.database.verdicts import TAKE_BACK, held
 

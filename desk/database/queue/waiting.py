@@ -25,11 +25,12 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
-from desk.database.alerts import AlertRow, QuotedAlertRow
+from desk.database.alerts import QuotedAlertRow
 from desk.database.filters import Filters, Place
 from desk.database.reach import reads_policy
-from desk.database.reads import RANKS, ReadRow, free_for
+from desk.database.reads import RANKS, free_for
 from desk.database.rows import one_of, parts_of
+from desk.database.schema import AlertRow, ReadRow
 from desk.database.seals import hides_twins_words
 
 _reads, _alerts, _verdicts, _skips = schema.reads, schema.alerts, schema.verdicts, schema.skips

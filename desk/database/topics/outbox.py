@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import delete, func, insert, or_, select, update
@@ -11,20 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.rows import all_of, insert_new
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxRow:
-    """One verdict on its way, as `schema.outbox` describes it."""
-
-    outbox_id: int
-    verdict_id: str
-    key: bytes
-    value: bytes
-    not_before: float
-    taken_at: float | None
-    sent_at: float | None
-
+from desk.database.schema import OutboxRow
 
 _outbox = schema.outbox
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,22 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from desk.database import schema
 from desk.database.reach import reads_policy
 from desk.database.rows import all_of, upsert
-
-
-@dataclass(frozen=True, slots=True)
-class SummaryRow:
-    """The summary of one ban, as `schema.summaries` describes it."""
-
-    alert_id: str
-    revision: int
-    status: str
-    banned: str
-    policy: str | None
-    published: int
-    withheld_likely: int
-    withheld_possible: int
-    detected_at: float
-
+from desk.database.schema import SummaryRow
 
 _summaries = schema.summaries
 

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from desk.database.audit import START, AuditRow, hash_of
+from desk.database.audit import START, hash_of
+from desk.database.schema import AuditRow
 
 _HEAD: Final = re.compile("([1-9][0-9]{0,17}):([0-9a-f]{64})")  # numbers that a column of 64 bits holds
 

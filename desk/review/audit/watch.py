@@ -24,7 +24,8 @@ class AuditWatch:
         self._database = database
         self._lines_at_once = lines_at_once
         self._chain = Chain()
-        self._seen: Head | None = None
+        self.seen: Head | None = None
+        """The end of the last round that held, or None before one did."""
         self._heads: list[Head] = []
         self._hashes: dict[int, str] = {}
         self.broken: Break | None = None
@@ -35,7 +36,7 @@ class AuditWatch:
         async with self._database.read() as connection:
             if self._chain.number == 0:
                 published = await rows.published_head(connection)
-                self._heads = [] if self._seen is None else [self._seen]
+                self._heads = [] if self.seen is None else [self.seen]
                 if published is not None:
                     self._heads.append(Head(published.number, published.hash))
             lines = await rows.lines(connection, self._chain.number, self._lines_at_once)
@@ -46,5 +47,5 @@ class AuditWatch:
             return
         self.broken = chain.broken or against(self._hashes, chain.number, self._heads)
         if self.broken is None and chain.number:
-            self._seen = Head(chain.number, chain.hash)
+            self.seen = Head(chain.number, chain.hash)
         self._chain, self._hashes = Chain(), {}

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from desk.database import audit, reads, verdicts
 from desk.database.queue import waiting
-from desk.database.reads import ReadRow
-from desk.database.verdicts import VerdictRow
+from desk.database.schema import ReadRow, VerdictRow
 from desk.errors import Conflict, Forbidden, NotFound
 from desk.review.deciding.review import Review
 

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from desk.database import appeals, audit, decided_evidence, reads, verdicts
-from desk.database.appeals import AppealRow
 from desk.database.filters import Filters
 from desk.database.queue import waiting
 from desk.database.queue.waiting import WaitingRow
-from desk.database.reads import ReadRow
-from desk.database.verdicts import VerdictRow
+from desk.database.schema import AppealRow, ReadRow, VerdictRow
 from desk.errors import Conflict, SelectionChanged, UnusableInput
 from desk.review.arrivals import DECIDED
 from desk.review.deciding.claim import has_decided, hold, open_read
@@ -49,6 +47,7 @@ class DecisionMade:
     `decided`: the kind of each reading, and the seconds that it had waited.
     """
 
+    verdict: str
     batch: str
     decided: tuple[tuple[str, float], ...]
 
@@ -188,7 +187,9 @@ async def _decide_all(
         },
     )
     return DecisionMade(
-        batch, tuple((row.read.kind, max(0.0, review.now - row.read.waits_since)) for row in rows)
+        decision.verdict,
+        batch,
+        tuple((row.read.kind, max(0.0, review.now - row.read.waits_since)) for row in rows),
     )
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Final
 
 from desk.database import appeals, audit, reads, verdicts
-from desk.database.alerts import AlertRow
-from desk.database.verdicts import RESTORED, TAKE_BACK, VerdictRow
+from desk.database.schema import AlertRow, VerdictRow
+from desk.database.verdicts import RESTORED, TAKE_BACK
 from desk.errors import Conflict, Forbidden
 from desk.review.appeals import read_anew
 from desk.review.arrivals import DECIDED

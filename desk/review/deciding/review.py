@@ -10,10 +10,9 @@ from typing import Any, cast
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import alerts, audit, seals, users, verdicts, waves
-from desk.database.alerts import AlertRow
+from desk.database.schema import AlertRow, VerdictRow
 from desk.database.topics import outbox
 from desk.database.topics.outbox import OutboxRecord
-from desk.database.verdicts import VerdictRow
 from desk.errors import NotFound
 from desk.readers import Reader
 from desk.review.policy import Policy

@@ -9,8 +9,8 @@ from operator import or_
 from typing import Final
 
 from desk.database import alerts, appeals, users, verdicts
-from desk.database.appeals import AppealRow
-from desk.database.verdicts import TAKE_BACK, VerdictRow
+from desk.database.schema import AppealRow, VerdictRow
+from desk.database.verdicts import TAKE_BACK
 from desk.errors import Forbidden, NotFound
 from desk.review import waves
 from desk.review.deciding.review import Review

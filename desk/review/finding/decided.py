@@ -1,13 +1,15 @@
-"""The list of decisions."""
+"""The list of decisions, and of the audit's lines."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from desk.database import alerts, users, verdicts
+from desk.database import alerts, audit, users, verdicts
 from desk.database.filters import DecidedFilters, DecidedPlace
-from desk.database.verdicts import TAKE_BACK, VerdictRow
+from desk.database.schema import VerdictRow
+from desk.database.verdicts import TAKE_BACK
 from desk.review.deciding.review import Review
 from desk.review.evidence import pair_of, shown_evidence
 from desk.review.people import Person
@@ -62,6 +64,49 @@ async def decided(
         )
         for row in rows
     ]
+
+
+LINES: Final = 100
+"""Of the audit on one page."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """A line of the audit, without its detail. `by`: initials, a name for leads, or who else caused it;
+    `sought`: whether the subject can be looked for; a person is not."""
+
+    number: int
+    at: float
+    by: str
+    action: str
+    subject: str
+    sought: bool
+
+
+async def audit_lines(review: Review, before: int) -> tuple[list[AuditLine], int]:
+    """Returns lines of the audit below a number, the newest first, and the number to go on from, 0 at the
+    end; without what the person must not know yet, or at all. Raises `Forbidden`."""
+    connection, reader = review.connection, review.reader
+    reader.need("figures")
+    user_id = reader.user_id if reader.may("decide") else None
+    rows = await audit.latest(
+        connection, before=before, limit=LINES, requests=reader.sees_requests, user_id=user_id
+    )
+    hidden = await review.hidden_accounts({row.subject for row in rows if ":" in row.subject})
+    names = await users.initials(connection, in_full=True)
+    lines = [
+        AuditLine(
+            row.number,
+            row.at,
+            names.get(row.actor, row.actor[:8]),
+            row.action,
+            names.get(row.subject, row.subject),
+            row.subject not in names,
+        )
+        for row in rows
+        if row.subject not in hidden
+    ]
+    return lines, rows[-1].number if len(rows) == LINES else 0
 
 
 def _view(

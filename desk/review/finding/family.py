@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from desk.database import alerts, users, verdicts
-from desk.database.alerts import AlertRow, QuotedAlertRow
+from desk.database.alerts import QuotedAlertRow
 from desk.database.finding import families
-from desk.database.verdicts import TAKE_BACK, VerdictRow
+from desk.database.schema import AlertRow, VerdictRow
+from desk.database.verdicts import TAKE_BACK
 from desk.errors import NotFound
 from desk.review.deciding.review import Review
 from desk.review.evidence import ShownEvidence, evidence_as_decided, pair_of

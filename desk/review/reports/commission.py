@@ -17,7 +17,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import actions, alerts, verdicts
-from desk.database.actions import ActionRow
+from desk.database.schema import ActionRow
 from desk.review.actions import record_of
 from desk.review.evidence import shown_evidence
 from desk.review.people import people
@@ -34,7 +34,7 @@ Body = dict[str, Any]
 REASONS: Final[Mapping[str, str]] = {
     "action": "A later version stored the action.",
     "alert": "It names no alert on its account that the desk can read: the facts are unknown.",
-    "verdict": "The verdict that holds is that it is no mirror: correct the action, or state it yourself.",
+    "verdict": "The verdict that holds is not that it is a mirror: correct the action, or state it yourself.",
     "registered": "The day of registration is unknown: give registered_at on accounts.actioned.",
     "category": "The policy of its alert has no category: use --category.",
     "personal": "The clause seems to hold a personal value or a name of one of the accounts.",
@@ -155,7 +155,7 @@ def composed(material: Material, puid: str) -> Body | Lacking:
         reason
         for reason, lacks in {
             "alert": alert is None,
-            "verdict": material.verdict == "not_mirror",
+            "verdict": material.verdict not in (None, "mirror"),
             "registered": registered is None,
             "category": not material.category,
             "territory": not territory,

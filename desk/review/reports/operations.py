@@ -19,7 +19,7 @@ from desk.database.counts import period
 from desk.database.counts.period import AlertGroup, Distinct
 from desk.database.requests import OPEN, RequestGroup
 from desk.review.reports.figures import VERDICTS_MAX, judged, judged_period
-from desk.review.reports.statistics import GroupFigures, Waits, by_basis, by_language, latest, waits
+from desk.review.reports.statistics import GroupFigures, Waits, by, latest, waits
 from samehand.scoring.intervals import Estimate
 
 TERRORISM: Final = ("violent-extremism",)
@@ -181,8 +181,8 @@ async def operations_report(
         ),
         tables={
             "script": _table(groups, lambda group: group.script or "none", figures.scripts),
-            "language": _table(groups, lambda group: group.language or "none", by_language(held)),
-            "basis": _table(groups, lambda group: group.basis or "none", by_basis(held)),
+            "language": _table(groups, lambda group: group.language or "none", by(held, "language")),
+            "basis": _table(groups, lambda group: group.basis or "none", by(held, "basis")),
             "policy": _table(
                 groups,
                 lambda group: group.policy or NO_POLICY,

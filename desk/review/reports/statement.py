@@ -132,7 +132,8 @@ def facts_of(evidence: Iterable[EvidenceLine]) -> tuple[tuple[StatedFact, ...], 
 async def _alert_of(review: Review, action: ActionView) -> tuple[MirrorAlert | None, list[str]]:
     """Returns the alert that led to an action, with the evidence as decided, and what is missing of it.
 
-    An alert on another account is none: a publisher of actions could read its evidence by naming it.
+    An alert on another account is none: a publisher of actions could read its evidence by naming it. Nor is
+    one that people did not hold to be a mirror: after a reversal no statement accuses.
     """
     alert_id = action.alert_id
     row = None if alert_id is None else await alerts.with_payload(review.connection, alert_id)
@@ -142,7 +143,9 @@ async def _alert_of(review: Review, action: ActionView) -> tuple[MirrorAlert | N
     if shown is None:
         return None, ["facts"]
     holds = await verdicts.holding(review.connection, row.alert_id)
-    lacking = [] if holds is not None and holds.verdict == "mirror" else ["verdict"]
+    if holds is not None and holds.verdict != "mirror":
+        return None, ["verdict"]
+    lacking = [] if holds is not None else ["verdict"]
     if shown.erased_at is not None:
         lacking.append("quotes")
     return review.policy.quotable(shown.alert), lacking

@@ -3,8 +3,8 @@
 What the desk calls, with rows of its database turned into :class:`JudgedPair`:
 
 * :func:`latest`: of each alert the latest verdict; give it to everything else
-* :func:`overall`, :func:`by_band`, :func:`by_signal`, :func:`by_script`, :func:`by_policy`: precision and
-  recall (:class:`GroupFigures`), from blind verdicts alone
+* :func:`overall`, :func:`by_band`, :func:`by`: precision and recall
+  (:class:`GroupFigures`), from blind verdicts alone
 * :func:`readers_agree`: how often first and second readers agree
 * :func:`backlog`: what waits, by age; :func:`waits`: median and 90 % of times to decide or to detect
 
@@ -15,7 +15,7 @@ An estimate (:class:`samehand.scoring.intervals.Estimate`) is ``None`` where few
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import quantiles
 from typing import Final, Literal, NamedTuple
@@ -128,37 +128,17 @@ def by_band(verdicts: Sequence[JudgedPair]) -> dict[str, GroupFigures]:
     }
 
 
-def by_signal(verdicts: Sequence[JudgedPair]) -> dict[str, GroupFigures]:
-    """Of the pairs for which each signal speaks; one pair stands in several groups."""
-    return _by(verdicts, lambda verdict: verdict.signals)
+Trait = Literal["signals", "script", "policy", "language", "basis"]
+"""What pairs are grouped by: the signals that speak for them (one pair stands in several groups), the script
+and language of the new account, the policy and basis of the ban."""
 
 
-def by_script(verdicts: Sequence[JudgedPair]) -> dict[str, GroupFigures]:
-    """Of the pairs whose new account writes its name in each script."""
-    return _by(verdicts, lambda verdict: (verdict.script,))
-
-
-def by_policy(verdicts: Sequence[JudgedPair]) -> dict[str, GroupFigures]:
-    """Of the pairs whose ban was for each policy, "" for none."""
-    return _by(verdicts, lambda verdict: (verdict.policy,))
-
-
-def by_language(verdicts: Sequence[JudgedPair]) -> dict[str, GroupFigures]:
-    """Of the pairs whose new account has each language, "none" where it has none."""
-    return _by(verdicts, lambda verdict: (verdict.language,))
-
-
-def by_basis(verdicts: Sequence[JudgedPair]) -> dict[str, GroupFigures]:
-    """Of the pairs whose ban rests on each basis, "none" where the ban names none."""
-    return _by(verdicts, lambda verdict: (verdict.basis,))
-
-
-def _by(
-    verdicts: Sequence[JudgedPair], groups_of: Callable[[JudgedPair], Iterable[str]]
-) -> dict[str, GroupFigures]:
+def by(verdicts: Sequence[JudgedPair], trait: Trait) -> dict[str, GroupFigures]:
+    """Of the pairs that share each value of a trait."""
     groups: dict[str, list[JudgedPair]] = defaultdict(list)
     for verdict in verdicts:
-        for group in groups_of(verdict):
+        value = getattr(verdict, trait)
+        for group in value if trait == "signals" else (value,):
             groups[group].append(verdict)
     return {group: _figures(several, several) for group, several in sorted(groups.items())}
 

@@ -96,6 +96,7 @@ async def alert(request: Asked, alert_id: FromPath[str], undo: Undoing = None) -
         may_make_case=request.user.reader.may("case"),
         actions=await desk.actions(request.user.reader, opened.alert.key),
         may_take_back=request.user.reader.may("take-back"),
+        agreement=None if opened.sealed else await desk.blind_agreement(opened.alert),
         undo=undo,
         query=query_of(filters_of(request)),
     )

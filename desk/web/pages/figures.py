@@ -1,11 +1,11 @@
-"""Figures, pairs withheld, and who reads which policies."""
+"""Figures, pairs withheld, the audit, and who reads which policies."""
 
 from __future__ import annotations
 
 from typing import Annotated, Final
 
 from litestar import get, post
-from litestar.params import FromPath, URLEncodedBody
+from litestar.params import FromPath, QueryParameter, URLEncodedBody
 from litestar.response import Redirect, Template
 from msgspec import Meta, Struct
 
@@ -32,6 +32,16 @@ async def withheld(request: Asked) -> Template:
     """Counts of withheld pairs, by ban: they name no other account."""
     summaries = await desk_of(request).withheld(request.user.reader, BANS_MAX)
     return page(request, "withheld.html", summaries=summaries)
+
+
+@get("/audit")
+async def audit(
+    request: Asked, before: Annotated[int, QueryParameter(ge=1, le=2**53 - 1)] = 2**53 - 1
+) -> Template:
+    """Lines of the audit, and whether its chain holds. Raises `Forbidden`."""
+    lines, more = await desk_of(request).audit_lines(request.user.reader, before)
+    watch = desk_of(request).metrics.audit
+    return page(request, "audit.html", lines=lines, more=more, watch=watch)
 
 
 _Policy = Annotated[str, Meta(pattern=QUEUE)]

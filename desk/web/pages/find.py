@@ -110,6 +110,7 @@ async def decided(
         chosen=chosen,
         readers=names,
         everybody=reader.may("figures"),
+        reversed=await desk.reversed_actions(reader) if reader.may("figures") else [],
         policies=policies,
         reasons=REASONS,
         verdicts=get_args(Verdict),

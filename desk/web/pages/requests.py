@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from litestar import get, post
-from litestar.params import FromQuery, PathParameter, URLEncodedBody
+from litestar.params import FromPath, FromQuery, PathParameter, URLEncodedBody
 from litestar.response import Redirect, Response, Template
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
@@ -39,6 +39,7 @@ HOLD_ENDS: Final = {
     "withdrawn": "the request was withdrawn",
 }
 
+Step = Literal["approve", "refuse", "withdraw", "disclose", "extend", "release"]
 RequestId = Annotated[int, PathParameter(ge=1, le=2**53 - 1)]
 _Days = Annotated[int, Meta(ge=0, le=10_000)]
 # A little more than is kept, so that the refusal is ours and says why.
@@ -120,46 +121,25 @@ async def enter(request: Asked, data: URLEncodedBody[EntryForm]) -> Redirect:
     return _back(request_id)
 
 
-@post("/requests/{request_id:int}/approve")
-async def approve(request: Asked, request_id: RequestId) -> Redirect:
+@post("/requests/{request_id:int}/{step:str}")
+async def take_step(
+    request: Asked, request_id: RequestId, step: FromPath[Step], data: URLEncodedBody[StepForm]
+) -> Redirect:
     async with desk_of(request).requesting(request.user.reader) as review:
-        await rules.approve(review, request_id)
-    return _back(request_id)
-
-
-@post("/requests/{request_id:int}/refuse")
-async def refuse(request: Asked, request_id: RequestId, data: URLEncodedBody[StepForm]) -> Redirect:
-    async with desk_of(request).requesting(request.user.reader) as review:
-        await rules.refuse(review, request_id, data.reason_code)
-    return _back(request_id)
-
-
-@post("/requests/{request_id:int}/withdraw")
-async def withdraw(request: Asked, request_id: RequestId) -> Redirect:
-    async with desk_of(request).requesting(request.user.reader) as review:
-        await rules.withdraw(review, request_id)
-    return _back(request_id)
-
-
-@post("/requests/{request_id:int}/disclose")
-async def disclose(request: Asked, request_id: RequestId, data: URLEncodedBody[StepForm]) -> Redirect:
-    digests = [data.digest] if isinstance(data.digest, str) else data.digest  # one box is no list
-    async with desk_of(request).requesting(request.user.reader) as review:
-        await rules.disclose(review, request_id, [digest for digest in digests if digest])
-    return _back(request_id)
-
-
-@post("/requests/{request_id:int}/extend")
-async def extend(request: Asked, request_id: RequestId, data: URLEncodedBody[StepForm]) -> Redirect:
-    async with desk_of(request).requesting(request.user.reader) as review:
-        await rules.extend(review, request_id, data.hold_days)
-    return _back(request_id)
-
-
-@post("/requests/{request_id:int}/release")
-async def release(request: Asked, request_id: RequestId) -> Redirect:
-    async with desk_of(request).requesting(request.user.reader) as review:
-        await rules.release(review, request_id)
+        match step:
+            case "approve":
+                await rules.approve(review, request_id)
+            case "refuse":
+                await rules.refuse(review, request_id, data.reason_code)
+            case "withdraw":
+                await rules.withdraw(review, request_id)
+            case "disclose":
+                digests = [data.digest] if isinstance(data.digest, str) else data.digest  # one box is no list
+                await rules.disclose(review, request_id, [digest for digest in digests if digest])
+            case "extend":
+                await rules.extend(review, request_id, data.hold_days)
+            case "release":
+                await rules.release(review, request_id)
     return _back(request_id)
 
 

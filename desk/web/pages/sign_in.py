@@ -76,7 +76,7 @@ async def sign_in_(
 @get("/link/{token:str}", opt={PUBLIC: True})
 async def link_page(request: Request[Any, Any, Any], token: FromPath[str]) -> Template:
     """Asks for one press of a key: what opens links to look at them must not use this one up."""
-    return Template("link.html", context={"token": token, **context(request)})
+    return Template("sign_in.html", context={"token": token, **context(request)})
 
 
 @post("/link/{token:str}", opt={PUBLIC: True})

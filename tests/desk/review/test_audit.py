@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import AsyncIterator
+
 import pytest
 from sqlalchemy import delete, update
 
@@ -10,6 +13,10 @@ from desk.database import schema
 from desk.database.engine import Database
 from desk.review.audit.chain import Head, head_of
 from desk.review.audit.watch import AuditWatch
+from desk.review.finding import decided
+from tests.desk.people import Office, an_office, with_shares
+from tests.desk.quotes import decide
+from tests.desk.web.client import Client, at_the_desk, page_at
 
 # The audit is watched while the desk runs, a bounded piece at a time.
 
@@ -121,6 +128,56 @@ async def test_an_end_that_was_cut_off_before_the_start_is_noticed_by_its_publis
     await watch.look()
     assert watch.broken is not None
     assert watch.broken.number == LINES
+
+
+async def test_page_shows_lines_page_by_page_and_no_lead_what_they_must_not_know(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decided, "LINES", 3)
+    office = an_office(database, with_shares(second_share=1.0))
+    await office.receive()
+    amina = await office.hire("amina")
+    await decide(office, amina)
+    rana = await office.hire("rana", "counsel")
+    await office.desk.open(rana, "alert-1")
+    async with database.begin() as connection:
+        await rows.note(connection, "rana", "request-entered", "request-1", now=1.0)
+    watch = AuditWatch(database)
+    async with at_the_desk(office, "omar", "auditor") as client:
+        assert "yet to be followed" in (await client.get("/audit")).text
+        await office.desk.metrics.watch(watch)
+        pages = [page async for page in pages_of(client)]
+        assert len(pages) > 2
+        assert "The chain holds." in pages[0]
+        for said in ("request-1", "decided", ">amina<", 'href="/find?q=alert-1"'):
+            assert said in "".join(pages), said
+        await change(database, 1)
+        await office.desk.metrics.watch(watch)
+        assert "does not hold.</strong> 1<" in (await client.get("/audit")).text
+    async with at_the_desk(office, "chloe", "lead") as client:
+        seen = "".join([page async for page in pages_of(client)])
+        assert ">amina<" in seen
+        for hidden in ("request-1", "alert-1", '"By"><bdi>rana', "decided<"):
+            assert hidden not in seen, hidden
+    for role in ("moderator", "counsel"):
+        async with at_the_desk(office, role, role) as client:
+            assert (await client.get("/audit")).status_code == 403
+
+
+async def pages_of(client: Client) -> AsyncIterator[str]:
+    """The audit's page and those after it."""
+    where = "/audit"
+    while where:
+        page = (await client.get(where)).text
+        yield page
+        where = "".join(re.findall(r'href="(/audit\?before=\d+)"', page))
+
+
+async def test_menu_has_what_a_role_may_see_and_nothing_that_is_empty(office: Office) -> None:
+    whole = ["figures", "readers", "audit"]
+    for role, own in {"moderator": [], "lead": whole, "auditor": whole, "counsel": ["requests"]}.items():
+        menu = (await page_at(office, "/queue", role, role)).partition("</nav>")[0]
+        assert re.findall(r'<a href="/(\w+)"', menu) == ["queue", "find", "decided", *own], role
 
 
 # A head is named by its number and hash.

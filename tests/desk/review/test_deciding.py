@@ -18,8 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from desk.database import alerts, audit, notes, reads, verdicts
 from desk.database.engine import Database
 from desk.database.filters import Filters
+from desk.database.schema import VerdictRow
 from desk.database.topics import outbox
-from desk.database.verdicts import VerdictRow
 from desk.errors import Conflict, Forbidden, NotFound, SelectionChanged, UnusableInput
 from desk.feed.upkeep import OLD, erase_old
 from desk.readers import Reader, may

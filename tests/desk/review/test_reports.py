@@ -32,10 +32,8 @@ from desk.review.reports.statistics import (
     JudgedPair,
     Waits,
     backlog,
+    by,
     by_band,
-    by_policy,
-    by_script,
-    by_signal,
     latest,
     overall,
     readers_agree,
@@ -264,11 +262,11 @@ def test_groups_are_told_apart_by_signal_script_and_policy() -> None:
         for one in many(0, 30, "possible")
     ]
     everything = device + bio
-    signals = {name: it.precision.value for name, it in by_signal(everything).items() if it.precision}
+    signals = {name: it.precision.value for name, it in by(everything, "signals").items() if it.precision}
     assert signals == {"bio": 0.5, "device": 1.0}
-    scripts = {name: it.precision.value for name, it in by_script(everything).items() if it.precision}
+    scripts = {name: it.precision.value for name, it in by(everything, "script").items() if it.precision}
     assert scripts == {"Arab": 1.0, "Latn": 0.0}
-    policies = {name: it.precision.value for name, it in by_policy(everything).items() if it.precision}
+    policies = {name: it.precision.value for name, it in by(everything, "policy").items() if it.precision}
     assert policies == {"": 1.0, "spam": 0.0}
 
 

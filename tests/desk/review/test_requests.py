@@ -17,9 +17,9 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from desk.database import alerts, appeals, audit, holds, reads, requests, schema, users
-from desk.database.appeals import AppealRow
 from desk.database.engine import Database
 from desk.database.filters import Filters
+from desk.database.schema import AppealRow, RequestRow
 from desk.errors import Conflict, Forbidden, NotFound, TooLate, UnusableInput
 from desk.feed.publish import VerdictPublisher
 from desk.feed.upkeep import erase_old, tidy
@@ -513,7 +513,7 @@ async def file_of(office: Office, reader: Reader, request_id: int, alert_id: str
         return await rules.make_file(review, request_id, alert_id, as_json)
 
 
-async def state_of(office: Office, request_id: int) -> requests.RequestRow:
+async def state_of(office: Office, request_id: int) -> RequestRow:
     async with office.database.read() as connection:
         row = await requests.find(connection, request_id)
     assert row is not None

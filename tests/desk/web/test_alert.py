@@ -330,6 +330,14 @@ async def test_precision_is_told_of_thirty_blind_verdicts_and_of_no_fewer(databa
         assert "under an hour" in page
         assert "Nobody has anything in hand." in page
         assert "trait Handle" in page
+        assert "blind to the score" not in (await client.get("/alerts/alert-1")).text, "it can be undone"
+        await sent(office)
+        for agreed, verdict in ((30, "mirror"), (29, "unsure")):
+            office.clock.pass_(61)
+            async with database.begin() as connection:
+                of_one = schema.verdicts.c.alert_id == "alert-2"
+                await connection.execute(update(schema.verdicts).where(of_one).values(verdict=verdict))
+            assert f"agreed with {agreed} of 30 such" in (await client.get("/alerts/alert-1")).text
 
 
 async def test_figures_are_not_for_everybody(office: Office) -> None:

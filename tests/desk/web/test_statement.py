@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from desk.database.engine import Database
+from desk.errors import Forbidden
 from desk.readers import Reader
 from desk.review.actions import row_of, view_of
 from desk.review.reports.statement import PUBLIC, Reasons, facts_of
@@ -25,7 +26,7 @@ from samehand.scoring.evidence import SENTENCES
 from schemas.wire import encode
 from tests.desk.makers import a_reason
 from tests.desk.people import Office, an_office, with_shares
-from tests.desk.quotes import decide, withdraw
+from tests.desk.quotes import DAY, NOT_MIRROR, decide, withdraw
 from tests.desk.review.test_evidence import CLAUSE, act, an_action
 from tests.desk.review.test_requests import approved, file_of
 from tests.desk.web.client import Client, at_the_desk, sent
@@ -104,6 +105,40 @@ async def test_alert_on_another_account_lends_its_evidence_to_nobody(office: Off
     assert (await lacking(office, account="x:attacker"))[0] == "facts"
     assert "resembles" not in made
     assert "Omar" not in made
+
+
+async def test_action_whose_verdict_was_reversed_is_listed_while_in_force_and_accuses_no_more(
+    office: Office,
+) -> None:
+    await office.receive(reasons=(a_reason("name", level="same-name", ours="Umar", theirs="Omar"),))
+    amina, bilal, chloe = await office.team()
+    await decide(office, amina)
+    await sent(office)
+    await act(office, an_action(-9, until=NOON + timedelta(days=90)))
+    assert await office.desk.reversed_actions(chloe) == []
+    await office.desk.take_back(chloe, "alert-1", "appeal")
+    await decide(office, bilal, NOT_MIRROR)
+    await sent(office)
+    async with at_the_desk(office, "aud", "auditor") as client:
+        assert "still in force" in (await client.get("/decided")).text
+        for language in LANGUAGES:
+            made = (await client.get("/statement/file", params={**ASKED, "language": language})).text
+            assert "Omar" not in made
+        assert "resembles" not in made
+    assert await lacking(office) == ("verdict",)
+    office.clock.pass_(91 * DAY)
+    assert await office.desk.reversed_actions(chloe) == [], "it ran out"
+    await act(office, an_action(-8))
+    assert len(await office.desk.reversed_actions(chloe)) == 1
+    with pytest.raises(Forbidden):
+        await office.desk.reversed_actions(bilal)
+    lifted = an_action(-7, event_id="e-2", action="nothing", actioned_at=NOON)
+    await act(office, lifted)
+    assert await office.desk.reversed_actions(chloe) == []
+    await act(office, replace(lifted, action="suspended", occurred_at=NOON))
+    assert len(await office.desk.reversed_actions(chloe)) == 1
+    await withdraw(office, "reinstated")
+    assert await office.desk.reversed_actions(chloe) == []
 
 
 phones = st.from_regex(r"\+92 3[0-9]{2} [0-9]{7}", fullmatch=True)
