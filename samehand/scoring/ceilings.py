@@ -29,11 +29,14 @@ _PRIVATE: Final = frozenset(
     {
         *(("email", "same-address"), ("email", "same-mailbox"), ("phone", "same-number")),
         *(("device", "same"), ("payment", "same")),
+        *(("runs", "banned-made-it"), ("runs", "same-creator"), ("runs", "same-admins")),
+        *(("runs", "banned-acted"), ("runs", "one-admin")),
     }
 )
 """Signals and levels that nobody can copy, since no stranger sees the values on either side.
 
-A mailbox may be named after a public handle, and a profile may give somebody else's number.
+A mailbox may be named after a public handle, and a profile may give somebody else's number. Who made a
+channel, and who acted for it, its platform states.
 """
 _OF_HOUSEHOLDS: Final = CIRCUMSTANTIAL | {"device", "payment"}
 _FAMILY_NAMES: Final = frozenset({("handle", "part"), ("name", "shared-words"), ("crossing", "part")})

@@ -26,6 +26,7 @@ from typing import Final, NamedTuple
 
 from samehand.fingerprint.distil import Fingerprint
 from samehand.frequency.rates import OF_THE_PAIR, Frequencies, NothingCounted
+from samehand.frequency.strata import is_of_titles
 from samehand.scoring.ceilings import SPEAKS_NATS, Ceiling, ceiling
 from samehand.scoring.evidence import (
     CEILING,
@@ -96,6 +97,7 @@ def score(
         (ours.platform, theirs.platform),
         shipped=weights.rates(flow.per_second),
         named_first=FIRST_SHOWN.named_first(showings, since, to_the_day=by_day),
+        came_after=FIRST_SHOWN.came_after(showings, since, theirs.at, to_the_day=by_day),
     )
     lines = _compared(ours, theirs, context, weights)
     for line in lines:
@@ -105,6 +107,8 @@ def score(
         copied += _of_unknown_order(doubtful)
     rates = weights.rival_rates(flow, since, listed=listed, to_the_day=by_day, cleared=cleared)
     adding = _adding(lines, weights)
+    if is_of_titles(ours.stratum) and is_of_titles(theirs.stratum):
+        rates = [0.0 if rival.of_people else rate for rival, rate in zip(RIVALS, rates, strict=True)]
     beside = _against(lines, adding, [rate / flow.per_second for rate in rates])
     taken, takes = _taken(beside)
     reasons = _reasons(lines, adding, takes)
@@ -204,7 +208,8 @@ def _against(
     beside = []
     for place, (rival, nats, rate) in enumerate(zip(RIVALS, said, rates, strict=True)):
         linked = nats + _the_rarest(lines, place) if rival.one_name or rival.one_crowd else nats
-        beside.append(math.log(rate) + said[0] - (min(linked, said[0]) if rival.share else linked))
+        often = math.log(rate) if rate else -math.inf
+        beside.append(often + said[0] - (min(linked, said[0]) if rival.share else linked))
     return beside
 
 
