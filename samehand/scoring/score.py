@@ -107,7 +107,8 @@ def score(
         copied += _of_unknown_order(doubtful)
     rates = weights.rival_rates(flow, since, listed=listed, to_the_day=by_day, cleared=cleared)
     adding = _adding(lines, weights)
-    if is_of_titles(ours.stratum) and is_of_titles(theirs.stratum):
+    titled = is_of_titles(ours.stratum) and is_of_titles(theirs.stratum)
+    if titled:
         rates = [0.0 if rival.of_people else rate for rival, rate in zip(RIVALS, rates, strict=True)]
     beside = _against(lines, adding, [rate / flow.per_second for rate in rates])
     taken, takes = _taken(beside)
@@ -127,7 +128,7 @@ def score(
     ]
     log_odds = math.fsum([prior, *[line.weight for line in shown]])
     rush, bands = math.log(sign_ups.latest / sign_ups.usual), weights.bands_of(policy)
-    held = ceiling(lines, since, bands)
+    held = ceiling(lines, since, bands, titled=titled)
     if held is None and rush > 0.0 and log_odds < weights.log_odds_at(bands.likely) + rush:
         held = Ceiling(bands.likely, "rush")
     if held is not None:

@@ -8,11 +8,13 @@ from typing import Final
 import msgspec
 
 from samehand.frequency.rates import LATELY, Frequencies, named_rate, owned_rate, proven_rate, shared_rate
-from samehand.frequency.strata import is_pooled, is_unlisted
+from samehand.frequency.strata import is_of_titles, is_pooled, is_unlisted
 from samehand.keys import PERSONAL_POSTING_CAP, KeyKind
 
 # Of a script without lists of names every word is unseen, the most common name as well: one in 128.
 _UNSEEN_RATE: Final = 2.0**-7
+# Titles name places and matters, which the prior of people's names takes to be rare.
+_TITLE_RATE: Final = 2.0**-12
 _UNPRICED: Final = 1e-6  # for comparisons that ask for the level alone
 
 
@@ -90,5 +92,7 @@ class ComparisonContext(msgspec.Struct, frozen=True, gc=False):
         """
         if is_unlisted(self.strata):
             shipped_rate = max(shipped_rate, _UNSEEN_RATE)
+        if is_of_titles(self.strata[0]) and is_of_titles(self.strata[1]):
+            shipped_rate = max(shipped_rate, _TITLE_RATE)
         rate, crowd = self.among_namesakes(KeyKind.WORD, word.encode(), shipped_rate)
         return (max(rate, shipped_rate) if any(map(is_pooled, self.strata)) else rate), crowd

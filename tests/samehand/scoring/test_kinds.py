@@ -11,6 +11,7 @@ from samehand.scoring.evidence import RIVALS_LINE, Score
 from samehand.scoring.score import score
 from samehand.showings import Showings
 from tests.samehand.makers import WEIGHTS, Bearers, seen
+from tests.samehand.scoring.makers import picture
 from tests.tables import for_each
 
 BANNED_AT: Final = 1_800_000_000.0 + 7
@@ -141,3 +142,11 @@ def test_a_title_of_everyday_words_finds_nothing(words: str) -> None:
 def test_titles_are_counted_among_titles_of_their_language() -> None:
     account, channel = (seen(a_channel(1, kind=kind, locale="ur-PK")) for kind in ("account", "channel"))
     assert (account.stratum, channel.stratum) == ("ur", "ur+channel")
+
+
+def test_a_title_alone_finds_nothing_and_a_picture_beside_it_does() -> None:
+    title = {"display_name": "Zarfeshan Mirgul Wardakan", "locale": "en"}
+    pictured = title | {"avatar": picture(0)}
+    for shown, band in ((title, "none"), (pictured, "possible")):
+        ours, theirs = (a_channel(number, **shown) for number in (8, 7))
+        assert judged(ours, theirs, 8 * MINUTE_SECONDS).band == band
