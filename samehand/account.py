@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+ACCOUNT: Final = "account"
+"""The kind of what a person signs up for; others are run by accounts."""
+KINDS: Final = (ACCOUNT, "channel", "group", "page", "bot")
+"""All kinds, in the order of their stored numbers; append, never reorder."""
 NOTHING_KEYED: Mapping[str, bytes] = MappingProxyType({})
 
 
@@ -43,7 +47,9 @@ class Account:
     Every field but the identity may be missing; a missing value is never evidence. ``already_keyed``
     maps a personal trait (``email``, ``phone``, ``device``, ``ip``, ``payment``) to the digest that the
     platform made of it with a key of its own, for platforms that do not publish raw values. ``others`` maps
-    the same traits to values beside the single fields, which hold the latest.
+    the same traits to values beside the single fields, which hold the latest. ``kind`` is one of
+    :data:`KINDS`; ``created_by``, ``admins`` (each with whether the platform saw it act) and ``moved_from``
+    are ids of the same platform.
     """
 
     platform: str
@@ -61,6 +67,11 @@ class Account:
     payment_token: str | None = field(default=None, repr=False)
     referrer: str | None = None
     avatar: Avatar | None = None
+    kind: str = ACCOUNT
+    created_by: str | None = None
+    admins: tuple[tuple[str, bool], ...] = ()
+    invite_links: tuple[str, ...] = ()
+    moved_from: str | None = None
     already_keyed: Mapping[str, bytes] = field(default_factory=lambda: NOTHING_KEYED, repr=False)
     others: Mapping[str, tuple[AgedValue, ...]] = field(default_factory=lambda: NO_OTHERS, repr=False)
 

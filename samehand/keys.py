@@ -47,6 +47,7 @@ class KeyKind(IntEnum):
     WORD = 47  # a name's token: only counted, within its stratum
     AVATAR_BLOCK = 48  # 19 bits of a picture hash
     OWN_CONTACT = 49  # the address of a handle: profiles that name it as a contact point find its account
+    RUNNER = 50  # an account, under which it is listed itself and all that it made or administers
 
 
 # Posting caps. Names: a value borne by more than 256 banned accounts carries too few bits to single one out
@@ -101,7 +102,7 @@ DISPLAY_NAME_KINDS: Final = (
 
 def is_personal(kind: int) -> bool:
     """Returns whether a value of this kind belongs to somebody: an address, a device, a contact point."""
-    return KeyKind.EMAIL <= kind <= KeyKind.CONTACT
+    return KeyKind.EMAIL <= kind <= KeyKind.CONTACT or kind == KeyKind.RUNNER
 
 
 Key = NewType("Key", bytes)

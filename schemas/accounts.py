@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from msgspec import Meta, Struct
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
 from schemas import fields
 from schemas.keys import OfAccount, account_key
@@ -37,6 +37,15 @@ class Avatar(Struct, frozen=True, kw_only=True, omit_defaults=True):
             raise ValueError("avatar has pdq without quality")
         if self.pdq is None and self.image is None:
             raise ValueError("avatar has neither pdq nor image")
+
+
+class Admin(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An account that may act for a channel, a group, a page or a bot."""
+
+    account_id: fields.AccountId
+    acted: Annotated[
+        bool, Meta(description="The platform saw it act as one; who was only made an admin did nothing.")
+    ] = False
 
 
 class Basis(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -129,6 +138,7 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """By single field: where a list is read to that stands in it."""
 
     account_id: fields.AccountId
+    kind: fields.AccountKind = "account"
     handle: fields.Handle | None = None
     display_name: fields.DisplayName | None = None
     bio: fields.Bio | None = None
@@ -163,6 +173,34 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
         | None
     ) = None
 
+    created_by: (
+        Annotated[fields.AccountId, Meta(description="The account that made it, as the platform knows.")]
+        | None
+    ) = None
+    admins: Annotated[
+        tuple[Admin, ...],
+        Meta(max_length=fields.ADMINS_MAX, description="Accounts of the same platform that run it."),
+    ] = ()
+    invite_links: Annotated[
+        tuple[fields.Link, ...],
+        Meta(
+            max_length=fields.INVITES_MAX,
+            description="The invitations to it as the platform made them, and where each leads.",
+        ),
+    ] = ()
+    moved_from: (
+        Annotated[fields.AccountId, Meta(description="Its id before the platform moved it to this one.")]
+        | None
+    ) = None
+
+    def __post_init__(self) -> None:
+        """Put the kind before an id that lacks it: a channel and an account may have one number."""
+        lead = f"{self.kind}:"
+        for name in ("account_id", "moved_from") if self.kind != "account" else ():
+            given = getattr(self, name)
+            if given and not given.startswith(lead) and len(lead + given) <= fields.ACCOUNT_ID_CHARS_MAX:
+                force_setattr(self, name, lead + given)
+
     def __repr__(self) -> str:
         return f"Account(account_id={self.account_id!r}, given={self.given!r})"
 
@@ -171,8 +209,8 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def given(self) -> tuple[str, ...]:
-        """Names of the fields that say something, `account_id` aside."""
-        return tuple(name for name in self.__struct_fields__[1:] if getattr(self, name))
+        """Names of the fields that say something, id and kind aside."""
+        return tuple(name for name in self.__struct_fields__[2:] if getattr(self, name))
 
 
 class AccountEvent(Record, frozen=True, kw_only=True, omit_defaults=True):

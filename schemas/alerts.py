@@ -104,6 +104,7 @@ class Matched(OfAccount, Struct, frozen=True, kw_only=True):
 
     platform: fields.Platform
     account_id: fields.AccountId
+    account_kind: fields.AccountKind = "account"
     banned_at: fields.Moment | None = None
     root_id: (
         Annotated[
@@ -219,6 +220,7 @@ class MirrorAlert(OfAccount, Record, frozen=True, kw_only=True):
     status: Status
     platform: fields.Platform
     account_id: fields.AccountId
+    account_kind: fields.AccountKind = "account"
     direction: Annotated[
         Direction,
         Meta(

@@ -20,6 +20,7 @@ from schemas.accounts import (
     AccountRemembered,
     AccountScanned,
     AccountUpdated,
+    Admin,
     Avatar,
     Basis,
 )
@@ -80,6 +81,23 @@ CREATED: Final = AccountCreated(
     occurred_at=_RETURNED_AT,
     platform="x",
     account=MIRROR_PROFILE,
+)
+
+CREATED_CHANNEL: Final = AccountCreated(
+    event_id="01JNNK3S5T0000000000000008",
+    version=1,
+    occurred_at=_RETURNED_AT,
+    platform="telegram",
+    account=Account(
+        account_id="channel:1844",
+        kind="channel",
+        handle="northwind_backup",
+        display_name="Northwind Media (backup)",
+        created_by="2201",
+        admins=(Admin(account_id="2201", acted=True), Admin(account_id="bot:7001")),
+        invite_links=("https://t.me/+AbCdEf123456",),
+        moved_from="channel:912",
+    ),
 )
 
 CREATED_SMALLEST: Final = AccountCreated(
@@ -374,7 +392,7 @@ RELATED_ASKED: Final = RelatedAsked(
 )
 
 EXAMPLES: Final[dict[str, tuple[Record, ...]]] = {
-    "accounts.created": (CREATED, CREATED_SMALLEST),
+    "accounts.created": (CREATED, CREATED_CHANNEL, CREATED_SMALLEST),
     "accounts.updated": (UPDATED,),
     "accounts.remembered": (REMEMBERED,),
     "accounts.scanned": (SCANNED,),

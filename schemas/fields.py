@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
@@ -152,6 +152,12 @@ Referrer = Annotated[
         max_length=LINK_CHARS_MAX, description="Where the sign-up came from: an address or a code.", extra=CUT
     ),
 ]
+AccountKind = Annotated[
+    Literal["account", "channel", "group", "page", "bot"],
+    Meta(description="What it is. Of any other than an account the id begins with its kind: `channel:77`."),
+]
+ADMINS_MAX: Final = 50  # the most that Telegram lets a group have
+INVITES_MAX: Final = 16  # more are links of campaigns
 Hmac = Annotated[
     str,
     Meta(

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, cast, get_args
 
 from msgspec import Struct
 
-from schemas.fields import ACCOUNT_ID_CHARS_MAX
+from schemas.fields import ACCOUNT_ID_CHARS_MAX, AccountKind
 from schemas.malformed import Malformed
 
 _ACCOUNT_KEY: Final = re.compile(rf"([a-z0-9_.-]{{1,32}}):([^\x00-\x1f\x7f]{{1,{ACCOUNT_ID_CHARS_MAX}}})")
+
+_KINDS: Final = get_args(get_args(AccountKind)[0])
 
 
 def account_key(platform: str, account_id: str) -> str:
     """The message key of an account. No platform has a colon in it, so it reads back in one way."""
     return f"{platform}:{account_id}"
+
+
+def kind_of_id(account_id: str) -> AccountKind:
+    """The kind of an account: its id begins with it, unless it is `account`."""
+    lead, colon, _ = account_id.partition(":")
+    return cast(AccountKind, lead) if colon and lead in _KINDS else "account"
 
 
 class OfAccount:

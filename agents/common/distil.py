@@ -83,6 +83,11 @@ def account_of(
         payment_token=wire.payment_token,
         referrer=wire.referrer,
         avatar=None if shown is None or stock.shows(shown) else shown,
+        kind=wire.kind,
+        created_by=wire.created_by,
+        admins=tuple([(admin.account_id, admin.acted) for admin in wire.admins]),
+        invite_links=wire.invite_links,
+        moved_from=wire.moved_from,
         already_keyed=keyed or NOTHING_KEYED,
         others=_others(wire, at, sessions),
     )

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from bench.real import laws
+from bench.real import kinds, laws
 from bench.real.namesakes import DRAWN, namesakes
 from bench.real.renames import renames, returning
 from bench.real.scenes import BACKGROUND, CROWD, INNOCENT, PAIRS, scenes
@@ -25,7 +25,10 @@ from bench.real.tables import tables
 from cli import output
 from tools.reference_tables import fill_in
 
-FILES: Final = ("cheater_name_families.csv", "ordinary_handles.txt", "handle_renames.csv")
+FILES: Final = (
+    *("cheater_name_families.csv", "ordinary_handles.txt", "handle_renames.csv"),
+    "proscribed_group_aliases.csv",
+)
 
 
 class NoRealNames(Exception):
@@ -37,11 +40,13 @@ class RealNames:
     """What the files hold. ``families``: display names of one person each, in the file's order.
 
     ``ordinary``: handles of people who imitate nobody. ``renames``: (old handle, new handle).
+    ``aliases``: names of listed groups.
     """
 
     families: dict[str, list[str]]
     ordinary: list[str]
     renames: list[tuple[str, str]]
+    aliases: list[str]
 
 
 def read_names(folder: Path) -> RealNames:
@@ -56,6 +61,7 @@ def read_names(folder: Path) -> RealNames:
         families=families,
         ordinary=(folder / FILES[1]).read_text(encoding="utf-8").splitlines(),
         renames=[(row["old"], row["new"]) for row in _rows(folder / FILES[2])],
+        aliases=[row["alias"] for row in _rows(folder / FILES[3])],
     )
 
 
@@ -74,9 +80,10 @@ class Sizes:
     crowd: int = CROWD
     namesakes: int = DRAWN
     laws: int = laws.PAIRS
+    channels: int = kinds.CASES
 
 
-QUICK: Final = Sizes(1_000, 200, 50, 500, 50, 10)
+QUICK: Final = Sizes(1_000, 200, 50, 500, 50, 10, 5)
 
 Part = Callable[[RealNames, Sizes], Any]
 
@@ -84,6 +91,7 @@ PARTS: Final[Mapping[str, Part]] = {
     "families_returning": lambda names, sizes: returning(names.families, names.ordinary),
     # On the half that tuning did not see.
     "laws": lambda names, sizes: [*laws.table(names.renames[1::2], seed=2, count=sizes.laws)],
+    "kinds": lambda names, sizes: [*kinds.table(names.aliases[1::2], seed=2, count=sizes.channels)],
     "namesakes": lambda names, sizes: namesakes(drawn=sizes.namesakes),
     "renames": lambda names, sizes: renames(names.renames, names.ordinary),
     "scenes": lambda names, sizes: scenes(

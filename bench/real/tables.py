@@ -36,6 +36,8 @@ def tables(told: Mapping[str, Any]) -> dict[str, str]:
         found["real"] = markdown(("names alone", "measured", "goal"), rows)
     if "laws" in told:
         found["laws"] = "\n".join(told["laws"])
+    if "kinds" in told:
+        found["kinds"] = "\n".join(told["kinds"])
     if "namesakes" in told:
         found["namesakes"] = _namesakes(told["namesakes"])
     if "scenes" in told:

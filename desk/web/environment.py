@@ -14,6 +14,7 @@ from desk.web.addresses import account_page, wave_page
 from report import rendering
 from report.text import percent as share
 from report.text import visible, visible_sentence
+from schemas.keys import kind_of_id
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
@@ -45,10 +46,16 @@ def exact(weight: float) -> str:
     return f"{weight:+.2f}"
 
 
+def kind(key: str) -> str:
+    """The kind of the account whose key this is."""
+    return kind_of_id(key.partition(":")[2])
+
+
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "account_page": account_page,
     "exact": exact,
     "iso": iso,
+    "kind": kind,
     "moment": moment,
     "nats": nats,
     "percent": percent,

@@ -40,6 +40,8 @@ SIGNALS: Final[dict[str, str]] = {
     "bio": "Self-description",
     "contact": "Contact point",
     "reach": "Own contact",
+    "runs": "Run by",
+    "invitation": "Its invitation",
     "first_shown": "Who was first",
     "mention": "Organisation named",
     "disguise": "Disguised writing",

@@ -17,10 +17,10 @@ from samehand.account import Account
 from samehand.blocking.spellings import WORD_LENGTH_MAX
 from samehand.encoding.interned import PLATFORMS, STRATA
 from samehand.errors import UnreadableFingerprint
+from samehand.frequency.strata import stratum_of
 from samehand.keys import Key
 from samehand.normalize.contact.contacts import own_points
 from samehand.normalize.text.fold import FOLD_VERSION, fold_bio, fold_handle, fold_name
-from samehand.normalize.text.scripts import stratum
 from samehand.signals import BY_CODE, LISTED, PAIRWISE, POSITION, SIGNALS
 from samehand.signals.base import PairSignal, Signal
 from samehand.signals.contact import POINTS_MAX, contacts_of
@@ -90,7 +90,7 @@ def distil(account: Account, keyer: Keyer, *, at: float | None, pepper_id: int =
     return Fingerprint(
         platform=account.platform,
         traits=tuple(signal.distil(account, keyer) for signal in SIGNALS),
-        stratum=stratum(written, account.locale),
+        stratum=stratum_of(written, account.locale, account.kind),
         at=at,
         pepper_id=pepper_id,
     )

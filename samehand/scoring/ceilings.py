@@ -29,14 +29,22 @@ _PRIVATE: Final = frozenset(
     {
         *(("email", "same-address"), ("email", "same-mailbox"), ("phone", "same-number")),
         *(("device", "same"), ("payment", "same")),
+        *(("runs", "banned-made-it"), ("runs", "same-creator"), ("runs", "same-admins")),
+        *(("runs", "banned-acted"), ("runs", "one-admin")),
     }
 )
 """Signals and levels that nobody can copy, since no stranger sees the values on either side.
 
-A mailbox may be named after a public handle, and a profile may give somebody else's number.
+A mailbox may be named after a public handle, and a profile may give somebody else's number. Who made a
+channel, and who acted for it, its platform states.
 """
 _OF_HOUSEHOLDS: Final = CIRCUMSTANTIAL | {"device", "payment"}
 _FAMILY_NAMES: Final = frozenset({("handle", "part"), ("name", "shared-words"), ("crossing", "part")})
+
+
+CLAIMED: Final = "claimed"
+"""The level of what one side alone can say of both."""
+_TITLES: Final = frozenset({"name"})
 
 
 class Ceiling(NamedTuple):
@@ -46,10 +54,20 @@ class Ceiling(NamedTuple):
     level: str
 
 
-def ceiling(lines: Sequence[Line], since: float | None, bands: Bands) -> Ceiling | None:
-    """The lowest ceiling of a pair, by its lines and the seconds since the ban; ``None``: there is none."""
+def ceiling(
+    lines: Sequence[Line], since: float | None, bands: Bands, *, titled: bool = False
+) -> Ceiling | None:
+    """The lowest ceiling of a pair, by its lines and the seconds since the ban; ``None``: there is none.
+
+    ``titled``: both are channels, groups or their like, of which many have one title.
+    """
     agreeing = [line for line in lines if line.weight >= SPEAKS_NATS]
-    singling = [line for line in agreeing if line.signal not in CIRCUMSTANTIAL and line.rate < COMMON]
+    common = CIRCUMSTANTIAL | _TITLES if titled else CIRCUMSTANTIAL
+    singling = [
+        line
+        for line in agreeing
+        if line.signal not in common and line.rate < COMMON and line.comparison.level != CLAIMED
+    ]
     if not singling:
         return Ceiling(bands.possible, "circumstances")
     if not any((line.signal, line.comparison.level) in _PRIVATE for line in singling):

@@ -17,9 +17,10 @@ class Rival(NamedTuple):
     ``share``: it is that part of all sign-ups; else its rate (accounts a ban) stands in the table of weights.
     ``copies``: it reacts to the ban as mirrors do, only later; any other comes at any time. ``one_name``: one
     name explains all names that agree, so that the rarest of them counts. ``one_crowd``: the same of all
-    values that were counted with a crowd, which may be one organisation's. ``needs``: of each of these sets
-    of signals one must agree, or the reason is not named, and it covers none but these; ``check``: what tells
-    it from a mirror.
+    values that were counted with a crowd, which may be one organisation's. ``of_people``: it is about names
+    of people, and no reason where both accounts bear titles, as channels and groups do. ``needs``: of each of
+    these sets of signals one must agree, or the reason is not named, and it covers none but these; ``check``:
+    what tells it from a mirror.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Rival(NamedTuple):
     copies: bool = False
     one_name: bool = False
     one_crowd: bool = False
+    of_people: bool = False
 
 
 _OF_CHANCE: Final = 0.2  # five of them
@@ -69,6 +71,7 @@ RIVALS: Final = (
         (_NAMES,),
         share=_OF_CHANCE,
         one_name=True,
+        of_people=True,
     ),
     Rival(
         "copier",
@@ -93,6 +96,7 @@ RIVALS: Final = (
         (_NAMES, _PLACES),
         share=_OF_CHANCE,
         one_name=True,
+        of_people=True,
     ),
     Rival(
         "colleague",

@@ -26,6 +26,7 @@ from typing import Final, NamedTuple
 
 from samehand.fingerprint.distil import Fingerprint
 from samehand.frequency.rates import OF_THE_PAIR, Frequencies, NothingCounted
+from samehand.frequency.strata import is_of_titles
 from samehand.scoring.ceilings import SPEAKS_NATS, Ceiling, ceiling
 from samehand.scoring.evidence import (
     CEILING,
@@ -97,6 +98,7 @@ def score(
         (ours.platform, theirs.platform),
         shipped=weights.rates(flow.per_second),
         named_first=FIRST_SHOWN.named_first(showings, since, to_the_day=by_day),
+        came_after=FIRST_SHOWN.came_after(showings, since, theirs.at, to_the_day=by_day),
     )
     lines = _compared(ours, theirs, context, weights)
     copied = _set_aside(lines, showings) if showings is not None else []
@@ -108,6 +110,9 @@ def score(
         flow, since, listed=listed, to_the_day=by_day, cleared=cleared, stale_days=stale_days
     )
     adding = _adding(lines, weights)
+    titled = is_of_titles(ours.stratum) and is_of_titles(theirs.stratum)
+    if titled:
+        rates = [0.0 if rival.of_people else rate for rival, rate in zip(RIVALS, rates, strict=True)]
     beside = _against(lines, adding, [rate / flow.per_second for rate in rates])
     taken, takes = _taken(beside)
     reasons = _reasons(lines, adding, takes)
@@ -126,7 +131,7 @@ def score(
     ]
     log_odds = math.fsum([prior, *[line.weight for line in shown]])
     rush, bands = math.log(sign_ups.latest / sign_ups.usual), weights.bands_of(policy)
-    held = ceiling(lines, since, bands)
+    held = ceiling(lines, since, bands, titled=titled)
     if held is None and rush > 0.0 and log_odds < weights.log_odds_at(bands.likely) + rush:
         held = Ceiling(bands.likely, "rush")
     if held is not None:
@@ -198,7 +203,8 @@ def _against(
     beside = []
     for place, (rival, nats, rate) in enumerate(zip(RIVALS, said, rates, strict=True)):
         linked = nats + _the_rarest(lines, place) if rival.one_name or rival.one_crowd else nats
-        beside.append(math.log(rate) + said[0] - (min(linked, said[0]) if rival.share else linked))
+        often = math.log(rate) if rate else -math.inf
+        beside.append(often + said[0] - (min(linked, said[0]) if rival.share else linked))
     return beside
 
 

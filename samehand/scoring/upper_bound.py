@@ -91,8 +91,13 @@ class UpperBound:
         by_number: dict[int, tuple[int, ...]] = {}
         for fingerprint in fingerprints:
             self._add(fingerprint, frequencies, by_key, listed, floors, by_number, banned=banned)
-        # A key that adds nothing is left out, unless it is personal: how many bear it is asked in any case.
-        by_key = {key: several for key, several in by_key.items() if several[-1].steps or is_personal(key[0])}
+        # A key that adds nothing is left out, unless it is personal: how many bear it is asked in any case,
+        # but of the account itself.
+        by_key = {
+            key: several
+            for key, several in by_key.items()
+            if several[-1].steps or (is_personal(key[0]) and key[0] != KeyKind.RUNNER)
+        }
         at = None if banned or not fingerprints else fingerprints[0].at
         # Of a ban the platform of the other side is known only once it is read.
         weights, (least, most) = self._weights, _usual(fingerprints, frequencies, banned=banned)

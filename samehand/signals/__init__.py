@@ -17,6 +17,7 @@ from samehand.signals.email import EMAIL
 from samehand.signals.fan_account import FAN_ACCOUNT
 from samehand.signals.first_shown import FIRST_SHOWN
 from samehand.signals.handle import HANDLE
+from samehand.signals.invitation import INVITATION
 from samehand.signals.listed import ListedSignal
 from samehand.signals.locale import LOCALE
 from samehand.signals.mention import MENTION
@@ -28,6 +29,7 @@ from samehand.signals.payment import PAYMENT
 from samehand.signals.phone import PHONE
 from samehand.signals.platform import PLATFORM
 from samehand.signals.referrer import REFERRER
+from samehand.signals.runs import RUNS
 from samehand.signals.timing import TIMING
 from samehand.signals.user_agent import AGENT
 
@@ -48,9 +50,10 @@ SIGNALS: tuple[Signal[Any], ...] = (
     CONTACT,
     OBFUSCATION,
     MENTION,
+    RUNS,
 )
 
-PAIRWISE: tuple[PairSignal[Any], ...] = (CROSS_FIELD, OWN_CONTACT, FAN_ACCOUNT, PLATFORM)
+PAIRWISE: tuple[PairSignal[Any], ...] = (CROSS_FIELD, OWN_CONTACT, FAN_ACCOUNT, PLATFORM, INVITATION)
 
 # Signals without a trait of their own; weights, alerts and metrics name them as well.
 UNKEPT: tuple[str, ...] = (FIRST_SHOWN.name, TIMING.name, *(signal.name for signal in PAIRWISE))

@@ -67,9 +67,9 @@ class ContactSignal(SignalBase[ContactTrait]):
         """Digests of the contact points; ``None`` where there is neither a point nor a handle."""
         read = contacts_of(account)
         own = own_points(account.handle, account.platform) if account.handle else ()
-        mine = tuple(_digest(point, keyer) for point in own)
+        mine = tuple(digest_of(point, keyer) for point in own)
         points = {
-            _digest(point, keyer): "former"
+            digest_of(point, keyer): "former"
             if point in read.claimed and point.kind in _ACCOUNTS
             else point.kind
             for point in read.points
@@ -78,7 +78,7 @@ class ContactSignal(SignalBase[ContactTrait]):
         for point in read.points:
             anywhere = ContactPoint("handle", point.value.rpartition(":")[2])
             if point.kind in ("telegram", "profile") and anywhere not in own:
-                points.setdefault(_digest(anywhere, keyer), _ELSEWHERE)
+                points.setdefault(digest_of(anywhere, keyer), _ELSEWHERE)
         if not points and not mine:
             return None
         return ContactTrait(tuple(points.items())[:POINTS_MAX], mine)
@@ -222,7 +222,8 @@ def contacts_of(account: Account) -> Contacts:
     return read_contacts(account.bio or "", account.links, account.locale)
 
 
-def _digest(point: ContactPoint, keyer: Keyer) -> bytes:
+def digest_of(point: ContactPoint, keyer: Keyer) -> bytes:
+    """The digest under which a contact point is kept and found."""
     if own_kind(point.kind) is not None:
         return keyer(point.kind, point.value.encode("utf-8", "surrogatepass"))
     return keyer("contact", f"{point.kind}:{point.value}".encode("utf-8", "surrogatepass"))[:POINT_BYTES]

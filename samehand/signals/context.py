@@ -8,11 +8,13 @@ from typing import Final
 import msgspec
 
 from samehand.frequency.rates import LATELY, Frequencies, named_rate, owned_rate, proven_rate, shared_rate
+from samehand.frequency.strata import is_of_titles, is_pooled, is_unlisted
 from samehand.keys import PERSONAL_POSTING_CAP, KeyKind
-from samehand.normalize.text.scripts import Script, is_pooled
 
 # Of a script without lists of names every word is unseen, the most common name as well: one in 128.
 _UNSEEN_RATE: Final = 2.0**-7
+# Titles name places and matters, which the prior of people's names takes to be rare.
+_TITLE_RATE: Final = 2.0**-12
 _UNPRICED: Final = 1e-6  # for comparisons that ask for the level alone
 
 
@@ -21,7 +23,8 @@ class ComparisonContext(msgspec.Struct, frozen=True, gc=False):
 
     ``strata`` are those of the two accounts: the language or script within which each one's names are judged.
     ``shipped`` has the rates of values while nothing is counted, by signal and level of the table of weights.
-    ``named_first``: the new account took its handle after the banned one may have named it.
+    ``named_first``: the new account took its handle after the banned one may have named it. ``came_after``:
+    it began after the ban, so that it was not there when the banned one claimed something of it.
     """
 
     frequencies: Frequencies
@@ -29,6 +32,7 @@ class ComparisonContext(msgspec.Struct, frozen=True, gc=False):
     platforms: tuple[str, str]
     shipped: Mapping[str, Mapping[str, float]] = {}
     named_first: bool = True
+    came_after: bool = True
 
     def u(self, signal: str, level: str) -> float:
         """The rate of a level while nothing is counted; one in a million where no table is given."""
@@ -86,7 +90,9 @@ class ComparisonContext(msgspec.Struct, frozen=True, gc=False):
         show no name. Among so many a common name of a small language looks rare, and its bearers would raise
         most false alarms. There a count can make a word more common than its shipped rate, never rarer.
         """
-        if Script.OTHER in self.strata:
+        if is_unlisted(self.strata):
             shipped_rate = max(shipped_rate, _UNSEEN_RATE)
+        if is_of_titles(self.strata[0]) and is_of_titles(self.strata[1]):
+            shipped_rate = max(shipped_rate, _TITLE_RATE)
         rate, crowd = self.among_namesakes(KeyKind.WORD, word.encode(), shipped_rate)
         return (max(rate, shipped_rate) if any(map(is_pooled, self.strata)) else rate), crowd

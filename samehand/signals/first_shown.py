@@ -67,6 +67,20 @@ class FirstShownSignal:
         # At once is after the ban, as of values: between two moments after it the sooner must not weigh less.
         return since is not None and (since > DAY_SECONDS if to_the_day else since >= 0.0)
 
+    def came_after(
+        self,
+        showings: tuple[Showings, Showings] | None,
+        since: float | None,
+        banned_at: float | None,
+        *,
+        to_the_day: bool,
+    ) -> bool:
+        """Whether ours is known to have begun after the ban (at ``banned_at``); others as of the handle."""
+        if showings is not None:
+            begun = showings[0].begun
+            since = None if begun is None or banned_at is None else begun - banned_at
+        return since is not None and (since > DAY_SECONDS if to_the_day else since >= 0.0)
+
     def _order(
         self, our_values: Sequence[str], their_values: Sequence[str], ours: Showings, theirs: Showings
     ) -> Order:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections import Counter
 from pathlib import Path
@@ -15,7 +16,7 @@ from bench.quality import at_size
 from bench.quality.at_size import ORDINARY, SPANS, Event, ScoredBan, planned
 from bench.quality.platform import judged_platform
 from bench.quality.simulated import figures_of, table, together
-from bench.real import renames, scenes
+from bench.real import kinds, renames, scenes
 from bench.real.__main__ import FILES, FOLDER_VARIABLE, NoRealNames, main, read_names
 from bench.real.namesakes import namesakes
 from bench.real.renames import Named, looked_up, returning, split
@@ -81,10 +82,10 @@ PLAN = planned(SEED, BANS, UNTIL, a_cell=2, others=3_000)
 
 
 def test_each_strategy_comes_in_each_span_and_the_sixth_twice_as_often() -> None:
-    kinds = Counter(one.kind for one in PLAN.coming)
+    of_kinds = Counter(one.kind for one in PLAN.coming)
     for way in STRATEGIES:
-        assert kinds[str(way.number)] == (4 if way.number == 6 else 2) * len(SPANS)
-    assert 0.005 < 1 - kinds[ORDINARY] / 3_000 < 0.02
+        assert of_kinds[str(way.number)] == (4 if way.number == 6 else 2) * len(SPANS)
+    assert 0.005 < 1 - of_kinds[ORDINARY] / 3_000 < 0.02
 
 
 def test_nobody_comes_before_the_ban_or_after_now_and_no_ban_is_moved() -> None:
@@ -166,6 +167,7 @@ def folder(tmp_path: Path) -> Path:
         "cheater_name_families.csv": "family,display_name\na,Zarfeshan\na,Zarf\u200beshan\n",
         "ordinary_handles.txt": "tulip77\npaper_boat\n",
         "handle_renames.csv": "old,new\nzarfeshan,zarfeshan_2\n",
+        "proscribed_group_aliases.csv": "group,entity,alias,list\na,b,Zarfeshan Front,UN\n",
     }
     for name, text in lines.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -353,3 +355,11 @@ def test_an_address_is_as_common_as_the_place_that_it_belongs_to() -> None:
 
     told = [shown(kind) for kind in scenes.INNOCENTS]
     assert told == [4, 4, scenes.VISITORS + 1, 4, 1]
+
+
+def test_a_mirror_of_the_same_creator_is_found_and_a_framed_channel_is_not_likely() -> None:
+    draws = kinds._draws(3, 4, ["Zarfeshan Front"])
+    found = asyncio.run(kinds._bands(kinds.MIRRORS["same creator"], draws, 3, 2))
+    assert "none" not in found["8 minutes"]
+    framed = asyncio.run(kinds._bands(kinds.FRAMED["victim made an admin of the banned one"], draws, 3, 2))
+    assert "likely" not in framed["8 minutes"]

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 from hypothesis import strategies as st
 
-from samehand.account import Account, Avatar
+from samehand.account import KINDS, Account, Avatar
 from samehand.fingerprint.distil import Fingerprint, distil
 from samehand.frequency.rates import Frequencies, NothingCounted, SignUpRates
 from samehand.keys import KeyKind
@@ -46,6 +46,11 @@ accounts = st.builds(
         quality=st.integers(0, 100),
         variants=st.lists(st.binary(min_size=32, max_size=32), max_size=3).map(tuple),
     ),
+    kind=st.sampled_from(KINDS),
+    created_by=st.none() | st.sampled_from(["1", "2", "bot:1"]),
+    admins=st.lists(st.tuples(text, st.booleans()), max_size=3).map(tuple),
+    invite_links=st.lists(text | st.just("t.me/+AbCdEf123456"), max_size=3).map(tuple),
+    moved_from=st.none() | st.just("2"),
 )
 """Any account, whatever its fields hold."""
 

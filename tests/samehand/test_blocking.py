@@ -31,7 +31,7 @@ from tests.tables import for_each
 
 def listed(**shown: str | None) -> set[Key]:
     """Under which keys a banned account that shows this is found."""
-    return set(enrolment_keys(seen(an_account(platform="forum", **shown))))
+    return set(enrolment_keys(seen(an_account(platform="forum", account_id="2", **shown))))
 
 
 def tried(**shown: str | None) -> set[Key]:

@@ -27,6 +27,7 @@ from samehand.fingerprint.distil import (
     unread_fields,
 )
 from samehand.fingerprint.shown_since import shown_since
+from samehand.keys import KeyKind, kind_of
 from samehand.normalize.handle import RULES
 from samehand.normalize.limits import BIO_CHARS, BIO_READ_CHARS, LINK_TEXT_CHARS, NUMBERS_JUDGED
 from samehand.normalize.text.scripts import Script, stratum
@@ -115,12 +116,12 @@ def test_a_plain_handle_takes_little() -> None:
     """Where a banned account shows a handle alone, its record is what a million of them cost."""
     handle = "umar_media"
     record = pack(distil(an_account(handle=handle), keyer, at=1.79e9))
-    header, own_addresses, plainly_written = 9, 19, 1
-    assert len(record) <= header + 3 + len(handle) * 6 / 8 + 1 + own_addresses + plainly_written
+    header, own_addresses, plainly_written, itself = 9, 19, 1, 10
+    assert len(record) <= header + 3 + len(handle) * 6 / 8 + 1 + own_addresses + plainly_written + itself
 
 
 def test_an_account_that_shows_nothing_has_no_keys() -> None:
-    assert enrolment_keys(seen(an_account())) == []
+    assert [kind_of(key) for key in enrolment_keys(seen(an_account()))] == [KeyKind.RUNNER]
 
 
 # What a fingerprint says of unread fields and of when they were first shown.

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samehand.frequency.name_prior.decorations import DECORATIONS
+from samehand.frequency.strata import is_pooled
 from samehand.normalize.handle import RULES
 from samehand.normalize.text.compose import composed
 from samehand.normalize.text.everyday import EVERYDAY, decorating_words, words_of
@@ -45,7 +46,7 @@ from samehand.normalize.text.phonetic import (
     one_leaves_out_vowels,
     word_keys,
 )
-from samehand.normalize.text.scripts import Script, dominant_script, has_mixed_script, is_pooled, stratum
+from samehand.normalize.text.scripts import Script, dominant_script, has_mixed_script, stratum
 from samehand.normalize.text.transliterate import read_any
 from samehand.signals.name import NAME
 from simulate.population.languages import LANGUAGES, tongue

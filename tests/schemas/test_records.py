@@ -18,8 +18,9 @@ from msgspec import inspect
 from msgspec.structs import replace
 from rich.pretty import pretty_repr
 
+from samehand import account as mind
 from schemas import examples, fields
-from schemas.accounts import Account, AccountBanned, Avatar, Basis
+from schemas.accounts import Account, AccountBanned, Admin, Avatar, Basis
 from schemas.alert_headers import ALERT_HEADERS, alert_headers
 from schemas.alert_state import AlertState, unquoted_alert
 from schemas.alerts import NOTICE, QUOTES_REMOVED, AlertSummary, MirrorAlert
@@ -257,6 +258,55 @@ def test_links_are_limited_in_number_and_in_length() -> None:
     longer = created(links=["a.example", "b" * 2_049])
     assert left_out(longer) == (("links", "too-long"),)
     assert record_of(longer).account.links == ("a.example", "b" * 2_048)
+
+
+@for_each(
+    ("given", "kept", "faults"),
+    [
+        ({"kind": "forum"}, {"kind": "account", "account_id": "77"}, (("kind", "bad-format"),)),
+        ({"kind": 5}, {"kind": "account"}, (("kind", "wrong-type"),)),
+        ({"kind": "channel"}, {"account_id": "channel:77"}, ()),
+        ({"kind": "bot", "account_id": "bot:77"}, {"account_id": "bot:77"}, ()),
+        ({"kind": "group", "moved_from": "76"}, {"moved_from": "group:76"}, ()),
+        ({"kind": "group", "account_id": "7" * 256}, {"account_id": "7" * 256}, ()),
+        ({"created_by": "a\n"}, {"created_by": None}, (("created_by", "bad-format"),)),
+        ({"admins": "5"}, {"admins": ()}, (("admins", "wrong-type"),)),
+        (
+            {"admins": ["5", {"account_id": "6"}]},
+            {"admins": (Admin(account_id="6"),)},
+            (("admins", "wrong-type"),),
+        ),
+        ({"admins": [{"acted": True}]}, {"admins": ()}, (("admins", "incomplete"),)),
+        (
+            {"admins": [{"account_id": "6", "acted": "yes"}]},
+            {"admins": (Admin(account_id="6"),)},
+            (("admins", "wrong-type"),),
+        ),
+        (
+            {"admins": [{"account_id": str(number)} for number in range(51)]},
+            {"admins": tuple(Admin(account_id=str(number)) for number in range(50))},
+            (("admins", "too-many"),),
+        ),
+        (
+            {"invite_links": ["t.me/+x"] * 17},
+            {"invite_links": ("t.me/+x",) * 16},
+            (("invite_links", "too-many"),),
+        ),
+        ({"invite_links": [7, "a" * 2_049]}, {"invite_links": ("a" * 2_048,)}, None),
+        ({"invite_links": {"a": 1}}, {"invite_links": ()}, (("invite_links", "wrong-type"),)),
+    ],
+)
+def test_of_a_channel_what_can_be_read_is_kept_and_the_rest_counted(
+    given: dict[str, object], kept: dict[str, object], faults: tuple[tuple[str, str], ...] | None
+) -> None:
+    outcome = created(**{"account_id": "77"} | given)
+    account = record_of(outcome).account
+    assert {name: getattr(account, name) for name in kept} == kept
+    assert left_out(outcome) == faults or faults is None
+
+
+def test_kinds_of_the_mind_are_those_of_the_wire() -> None:
+    assert get_args(get_args(fields.AccountKind)[0]) == mind.KINDS
 
 
 def test_of_links_those_that_can_be_read_are_kept() -> None:
@@ -522,10 +572,10 @@ def test_action_that_ends_before_it_takes_effect_is_refused(
 # What people are told, and that it always adds up.
 
 DESIGNED = (
-    "alert_id revision status platform account_id direction matched prior log_odds probability band evidence "
-    "counter_evidence rivals others not_read not_compared queue weights_version fold_version detected_at "
-    "seconds_since_ban seconds_since_event withdrawn_at withdrawn_reason superseded_by dismissed_at "
-    "drawn notice"
+    "alert_id revision status platform account_id account_kind direction matched prior log_odds probability "
+    "band evidence counter_evidence rivals others not_read not_compared queue weights_version fold_version "
+    "detected_at seconds_since_ban seconds_since_event withdrawn_at withdrawn_reason superseded_by "
+    "dismissed_at drawn notice"
 )
 
 

@@ -32,6 +32,7 @@ from schemas.alerts import (
 )
 from schemas.basis_rights import ALL_RIGHTS, RightsTable, kind_of
 from schemas.decoding.dates import EARLIEST, from_seconds
+from schemas.keys import kind_of_id
 from store.base import NEVER, BanFacts, RememberedFacts
 
 
@@ -93,6 +94,7 @@ def alert_of(pair: Pair, context: AgentContext, now: float) -> MirrorAlert:
         status="open",
         platform=ours.platform,
         account_id=ours.account_id,
+        account_kind=kind_of_id(ours.account_id),
         direction=pair.direction,
         matched=matched_of(facts, rights),
         prior=result.prior,
@@ -147,6 +149,7 @@ def matched_of(facts: BanFacts, rights: RightsTable = ALL_RIGHTS) -> Matched:
     return Matched(
         platform=facts.platform,
         account_id=facts.account_id,
+        account_kind=kind_of_id(facts.account_id),
         banned_at=None if facts.banned_at is None else from_seconds(facts.banned_at),
         root_id=facts.descent.root_id,
         generation=facts.descent.generation,

@@ -133,9 +133,6 @@ def has_mixed_script(text: str) -> bool:
     )
 
 
-_SCRIPTS: Final = frozenset(map(str, Script))
-
-
 def stratum(text: str, locale: str | None = None) -> str:
     """The group within which a name's commonness is judged: a language such as `ur`, or a script.
 
@@ -144,11 +141,6 @@ def stratum(text: str, locale: str | None = None) -> str:
     """
     language = language_of(locale)
     return language if language in _LANGUAGES else str(dominant_script(text))
-
-
-def is_pooled(group: str) -> bool:
-    """Returns whether a stratum is a script, and so pools the names of many languages."""
-    return group in _SCRIPTS
 
 
 def language_of(locale: str | None) -> str:

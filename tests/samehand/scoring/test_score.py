@@ -601,6 +601,23 @@ def probes() -> list[tuple[Account, Account, Any, float | None]]:
     for bits in (0, 55, 70):
         mine, other = (replace(bare, avatar=picture(it)) for it in (bits, 0))
         found.append((mine, other, Bearers(2, 1_000_000, bans=300), None))
+    link = ("t.me/+AbCdEf123456",)
+    made, by_owner = replace(bare, account_id="group:7", kind="group"), {"created_by": "5"}
+    run: tuple[tuple[dict[str, Any], Account], ...] = (
+        (by_owner, replace(made, created_by="5")),
+        ({"admins": (("5", True), ("6", True))}, replace(made, admins=(("5", True), ("6", True)))),
+        ({"admins": (("5", True),)}, replace(made, created_by="5")),
+        ({"admins": (("5", False),)}, replace(made, created_by="5")),
+        ({"created_by": "1"}, bare),
+        ({"admins": (("1", True),)}, bare),
+        (by_owner | {"moved_from": "group:7"}, replace(made, created_by="5")),
+        ({"invite_links": link}, replace(made, invite_links=link)),
+        ({"invite_links": link}, replace(bare, bio=f"join {link[0]}")),
+    )
+    found += [
+        (replace(made, account_id="group:8", **shown), theirs, NothingCounted(300), 60.0)
+        for shown, theirs in run
+    ]
     bios = ("the old channel is gone, new account of @zarghunkakar", "mirror of @zarghunkakar since 2020")
     found += [(replace(bare, bio=bio), one, NothingCounted(300), None) for bio in bios]
     return found
@@ -1071,8 +1088,10 @@ def test_a_crowd_that_shows_a_picture_is_not_read_for_it() -> None:
 
 
 def asked(ours: Fingerprint) -> set[Key]:
-    """The keys by which somebody may be found who alerts: that both have one address says nothing more."""
-    own = {key for key in enrolment_keys(ours) if kind_of(key) is KeyKind.OWN_CONTACT}
+    """The keys by which somebody may be found who alerts: that both are at one address says nothing more, nor
+    does what the account itself runs.
+    """
+    own = {key for key in enrolment_keys(ours) if kind_of(key) in (KeyKind.OWN_CONTACT, KeyKind.RUNNER)}
     return set(query_keys(ours)) - own
 
 

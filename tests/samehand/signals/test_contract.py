@@ -18,14 +18,14 @@ from tests.tables import for_each
 EXAMPLES = [(signal, example) for signal in SIGNALS for example in signal.examples]
 CODES = (
     *("handle", "name", "email", "phone", "device", "payment", "network", "agent", "locale", "referrer"),
-    *("avatar", "bio", "contact", "disguise", "mention"),
+    *("avatar", "bio", "contact", "disguise", "mention", "runs"),
 )
 KINDS = (
     "HANDLE_FULL=1 HANDLE_CONSONANTS=5 HANDLE_WORD=8 HANDLE_SORTED=9 HANDLE_WHOLE=10 HANDLE_NUMBERED=11 "
     "NAMING_RUN=12 NAME_TOKENS=16 NAME_PAIR=17 NAME_CONSONANTS=18 NAME_WORD=20 NAME_LETTERS=21 "
     "NAME_INITIAL=22 NAMING_WORD=23 EMAIL=32 EMAIL_PART=33 PHONE=34 PHONE_BLOCK=35 DEVICE=36 PAYMENT=37 "
     "ADDRESS=38 PREFIX=39 CONTACT=40 REFERRER=41 BIO_BAND=42 AGENT=44 AVATAR=45 STEM=46 WORD=47 "
-    "AVATAR_BLOCK=48 OWN_CONTACT=49"
+    "AVATAR_BLOCK=48 OWN_CONTACT=49 RUNNER=50"
 )
 
 
