@@ -520,6 +520,7 @@ async def test_no_request_asks_more_where_there_is_more_to_show(office: Office) 
                 family = Matched(platform="x", account_id="banned", policy="hate", root_id="x:root")
                 await office.receive(f"alert-{number}", matched=family)
             office.clock.pass_(AGREED_SECONDS)
+            await client.get("/view")  # notes that the session was used
             [waiting, *_] = await the_queue(client)
             where_decided = f"/reads/{waiting['read_id']}/decide"
             for name, where in (
