@@ -23,7 +23,7 @@ from typing import Any, Final
 
 import faust
 import structlog
-from faust.auth import SASLCredentials, SSLCredentials
+from faust.auth import OAuthCredentials, SASLCredentials, SSLCredentials
 from faust.types import TP, StreamT
 from faust.types.auth import CredentialsT
 from faust.types.transports import TransportT
@@ -40,7 +40,7 @@ from streams.errors import Stuck
 from streams.faust_app.adapter import FaustPublisher, known_waiting, taken_from
 from streams.faust_app.http import ClosedWeb, closed_web
 from streams.faust_app.patches import PromptTables, require_compiled_streams, safe_transport
-from streams.kafka.client import tls_context
+from streams.kafka.client import tls_context, tokens_of
 from streams.kafka.topics import TopicSpec, names, wanted
 from streams.outcomes import After, Handle, nothing_after
 from streams.settings import Settings
@@ -215,6 +215,8 @@ def faust_options(settings: Settings) -> dict[str, Any]:
 def credentials(settings: Settings) -> CredentialsT | None:
     """The credentials for the brokers; None for plain text without a login."""
     context = tls_context(settings)
+    if (tokens := tokens_of(settings)) is not None:
+        return OAuthCredentials(oauth_cb=tokens, ssl_context=context)
     if settings.kafka_sasl_mechanism is not None:
         return SASLCredentials(
             username=settings.kafka_username,

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from streams.errors import BrokerRefused, SettingsError
+from streams.kafka.access_tokens import NoToken
 from streams.kafka.probe import Answer, probe
 from streams.kafka.topics import other_workers
 from streams.settings import PREFIX, Settings
@@ -28,6 +29,9 @@ AGAIN_SECONDS: Final = 0.5
 _LOGIN: Final = (
     f"set {PREFIX}KAFKA_SASL_MECHANISM, {PREFIX}KAFKA_USERNAME and {PREFIX}KAFKA_PASSWORD_FILE as the broker "
     "knows them"
+)
+_NO_TOKEN: Final = (
+    f"check {PREFIX}KAFKA_USERNAME and the JSON in {PREFIX}KAFKA_PASSWORD_FILE, or the token endpoint"
 )
 _CURES: Final[dict[Answer, str]] = {
     "login": _LOGIN,
@@ -128,10 +132,15 @@ def kafka_fault(settings: Settings, *, patience_seconds: float = 0.0) -> StartFa
     while True:
         try:
             brokers = probe(settings)
-        except SettingsError as unreadable:
-            return StartFault(
-                "Kafka", str(unreadable), "let the user that this process runs as read the file", EXIT_REFUSED
-            )
+        except SettingsError as unusable:
+            cure = "let the user that this process runs as read the file; docs/brokers.md shows OAUTHBEARER's"
+            return StartFault("Kafka", str(unusable), cure, EXIT_SETTINGS)
+        except NoToken as fault:
+            if not fault.refused and time.monotonic() < until:
+                time.sleep(AGAIN_SECONDS)
+                continue
+            code = EXIT_SETTINGS if fault.refused else EXIT_BROKER
+            return StartFault("Kafka", str(fault), _NO_TOKEN, code)
         except OSError as unreadable:
             what = f"a certificate or key cannot be used ({unreadable.strerror or type(unreadable).__name__})"
             return StartFault("Kafka", what, _CURES["tls"], EXIT_REFUSED)

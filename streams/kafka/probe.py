@@ -17,7 +17,7 @@ from aiokafka import errors  # type: ignore[import-untyped]  # aiokafka ships no
 from aiokafka.conn import create_conn  # type: ignore[import-untyped]  # the same
 from aiokafka.protocol.metadata import MetadataRequest  # type: ignore[import-untyped]  # the same
 
-from streams.kafka.client import login_options
+from streams.kafka.client import login_options, tokens_of
 from streams.settings import Settings
 
 ANSWER_SECONDS: Final = 3.0
@@ -45,12 +45,15 @@ class Probe:
 def probe(settings: Settings) -> list[Probe]:
     """Each bootstrap address, asked with the login that the settings name. Blocks; opens a loop of its own.
 
-    Raises `SettingsError` for a password file, `OSError` for a certificate that cannot be read.
+    Raises `SettingsError` for a password file, `NoToken` for a token endpoint, `OSError` for a certificate that
+    cannot be read.
     """
     return asyncio.run(_probe_all(settings))
 
 
 async def _probe_all(settings: Settings) -> list[Probe]:
+    if (tokens := tokens_of(settings)) is not None:
+        await tokens.token()  # its fault is not of an address, and takes longer than an address may
     options = login_options(settings) | {"request_timeout_ms": int(ANSWER_SECONDS * 1000)}
     return list(await asyncio.gather(*(_probe(address, options) for address in settings.kafka_brokers)))
 

@@ -10,7 +10,7 @@ from pydantic_settings import NoDecode
 
 from streams.settings.fields import Count, secret
 
-Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
 
 _BROKER: Final = re.compile(r"(\[[0-9A-Fa-f:]+\]|[^\s:/@,]{1,253}):\d{1,5}")  # DNS: 253
 
@@ -30,9 +30,13 @@ class KafkaSettings(BaseModel):
     )
     kafka_cert_file: FilePath | None = Field(None, description="Our certificate (PEM), for mutual TLS.")
     kafka_key_file: FilePath | None = Field(None, description="The key of our certificate (PEM).")
-    kafka_sasl_mechanism: Mechanism | None = Field(None, description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.")
-    kafka_username: str | None = Field(None, description="SASL user.")
-    kafka_password_file: FilePath | None = Field(None, description="File that holds the SASL password.")
+    kafka_sasl_mechanism: Mechanism | None = Field(
+        None, description="PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER."
+    )
+    kafka_username: str | None = Field(None, description="SASL user, or client id for OAUTHBEARER.")
+    kafka_password_file: FilePath | None = Field(
+        None, description="File that holds the SASL password; JSON for OAUTHBEARER (docs/brokers.md)."
+    )
     fetch_wait_ms: int = Field(
         10,
         ge=1,
