@@ -14,10 +14,10 @@ from functools import cache
 from http.client import HTTPException
 from pathlib import Path
 from threading import Lock
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from urllib.error import HTTPError
 from urllib.parse import quote_plus, urlencode
-from urllib.request import Request, build_opener
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import msgspec
 from aiokafka.abc import AbstractTokenProvider  # type: ignore[import-untyped]  # aiokafka ships no types
@@ -26,7 +26,6 @@ from kafka.net.sasl.oauth import (  # type: ignore[import-untyped]  # kafka-pyth
 )
 
 from streams.errors import SettingsError
-from streams.registry.client import NoRedirects
 from streams.settings import PREFIX, Settings
 from streams.settings.fields import secret
 
@@ -119,12 +118,19 @@ def _read(file: Path) -> _Login:
         raise SettingsError({f"{PREFIX}KAFKA_PASSWORD_FILE": why}) from None
 
 
+class _Direct(HTTPRedirectHandler):
+    """Follows no redirect: the other server would be sent our secret."""
+
+    def redirect_request(self, *given: Any, **more: Any) -> None:
+        return None
+
+
 def _granted(client_id: str, login: _Login) -> _Grant:
     basic = base64.b64encode(f"{quote_plus(client_id)}:{quote_plus(login.client_secret)}".encode()).decode()
     form = urlencode({"grant_type": "client_credentials", **({"scope": login.scope} if login.scope else {})})
     try:
         request = Request(login.token_url, form.encode(), {"Authorization": f"Basic {basic}"})  # noqa: S310  # see _URL
-        with build_opener(NoRedirects()).open(request, timeout=TIMEOUT_SECONDS) as answer:
+        with build_opener(_Direct()).open(request, timeout=TIMEOUT_SECONDS) as answer:
             # Some servers write the seconds as text, which strict decoding would refuse.
             return msgspec.json.decode(answer.read(ANSWER_BYTES_MAX), type=_Grant, strict=False)
     except (HTTPException, OSError, ValueError, RecursionError, msgspec.MsgspecError) as fault:
