@@ -40,7 +40,8 @@ from streams.errors import Stuck
 from streams.faust_app.adapter import FaustPublisher, known_waiting, taken_from
 from streams.faust_app.http import ClosedWeb, closed_web
 from streams.faust_app.patches import PromptTables, require_compiled_streams, safe_transport
-from streams.kafka.client import tls_context, tokens_of
+from streams.kafka.access_tokens import tokens_of
+from streams.kafka.client import tls_context
 from streams.kafka.topics import TopicSpec, names, wanted
 from streams.outcomes import After, Handle, nothing_after
 from streams.settings import Settings

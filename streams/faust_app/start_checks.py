@@ -30,9 +30,7 @@ _LOGIN: Final = (
     f"set {PREFIX}KAFKA_SASL_MECHANISM, {PREFIX}KAFKA_USERNAME and {PREFIX}KAFKA_PASSWORD_FILE as the broker "
     "knows them"
 )
-_NO_TOKEN: Final = (
-    f"check {PREFIX}KAFKA_USERNAME and the JSON in {PREFIX}KAFKA_PASSWORD_FILE, or the token endpoint"
-)
+_FILE: Final = f"check {PREFIX}KAFKA_PASSWORD_FILE and its owner; docs/brokers.md shows that of OAUTHBEARER"
 _CURES: Final[dict[Answer, str]] = {
     "login": _LOGIN,
     "tls": f"set {PREFIX}KAFKA_TLS, {PREFIX}KAFKA_CA_FILE and {PREFIX}KAFKA_CERT_FILE as the listener asks",
@@ -132,15 +130,8 @@ def kafka_fault(settings: Settings, *, patience_seconds: float = 0.0) -> StartFa
     while True:
         try:
             brokers = probe(settings)
-        except SettingsError as unusable:
-            cure = "let the user that this process runs as read the file; docs/brokers.md shows OAUTHBEARER's"
-            return StartFault("Kafka", str(unusable), cure, EXIT_SETTINGS)
-        except NoToken as fault:
-            if not fault.refused and time.monotonic() < until:
-                time.sleep(AGAIN_SECONDS)
-                continue
-            code = EXIT_SETTINGS if fault.refused else EXIT_BROKER
-            return StartFault("Kafka", str(fault), _NO_TOKEN, code)
+        except (SettingsError, NoToken) as fault:
+            return StartFault("Kafka", str(fault), _FILE, EXIT_SETTINGS)
         except OSError as unreadable:
             what = f"a certificate or key cannot be used ({unreadable.strerror or type(unreadable).__name__})"
             return StartFault("Kafka", what, _CURES["tls"], EXIT_REFUSED)

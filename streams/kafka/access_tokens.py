@@ -14,10 +14,10 @@ from functools import cache
 from http.client import HTTPException
 from pathlib import Path
 from threading import Lock
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from urllib.error import HTTPError
 from urllib.parse import quote_plus, urlencode
-from urllib.request import Request, build_opener
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import msgspec
 from aiokafka.abc import AbstractTokenProvider  # type: ignore[import-untyped]  # aiokafka ships no types
@@ -26,50 +26,37 @@ from kafka.net.sasl.oauth import (  # type: ignore[import-untyped]  # kafka-pyth
 )
 
 from streams.errors import SettingsError
-from streams.registry.client import NoRedirects
-from streams.settings.fields import PREFIX, secret
+from streams.settings import PREFIX, Settings
+from streams.settings.fields import secret
 
 TIMEOUT_SECONDS: Final = 2.0
 """Of one request, below `streams.kafka.probe.ANSWER_SECONDS`. Clients that connect again ask again."""
 
 ANSWER_BYTES_MAX: Final = 64 * 1024
-"""Tokens are a few kilobytes, and Kafka takes no larger ones by default."""
+"""Tokens are a few kilobytes."""
 
 AGAIN_SECONDS: Final = 1.0
-"""For so long a failure answers every client of the process, however often their connections are tried."""
+"""For so long a failure answers every client of the process, however often they try to connect."""
 
 LIFE_SHARE: Final = 0.8
 """Of its life a token is used, as Kafka's own clients do."""
 
-_UNSTATED_SECONDS: Final = 60.0
-"""The life of a token whose server does not state it; usual are five minutes to an hour."""
+_URL: Final = r"^(https://[\w.:\[\]-]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)(/[^\s#]*)?\Z"
 
 
 class NoToken(OSError):
-    """No token was granted. Either library takes it for an outage and connects again later. Quotes no secret.
-
-    `refused`: another try with the same file would not help.
-    """
-
-    def __init__(self, what: str, *, refused: bool) -> None:
-        super().__init__(f"no token for SASL/OAUTHBEARER: {what}")
-        self.refused = refused
+    """No token was granted: an outage to either library, which connects again later. Quotes no secret."""
 
 
 class _Login(msgspec.Struct):
-    token_url: Annotated[
-        str,
-        msgspec.Meta(
-            pattern=r"^(https://[\w.:\[\]-]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)(/[^\s#]*)?\Z"
-        ),
-    ]
+    token_url: Annotated[str, msgspec.Meta(pattern=_URL)]
     client_secret: str
     scope: str = ""
 
 
 class _Grant(msgspec.Struct):
     access_token: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._~+/-]+=*\Z")]  # RFC 6750 § 2.1
-    expires_in: Annotated[float, msgspec.Meta(gt=0)] = _UNSTATED_SECONDS
+    expires_in: Annotated[float, msgspec.Meta(gt=0)] = 60.0  # where the server does not state it
 
 
 class AccessTokens(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka ships no types
@@ -89,16 +76,12 @@ class AccessTokens(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka shi
     def current(self) -> str:
         """A token that is valid now. Blocks while a new one is fetched. Raises `NoToken`."""
         with self._turn:
-            if self._ticks() >= self._until:
-                asked_at, life = self._ticks(), AGAIN_SECONDS
+            if (now := self._ticks()) >= self._until:
                 try:
-                    grant = _granted(self._id, read_login(self._file))
-                    self._answer, life = grant.access_token, grant.expires_in * LIFE_SHARE
-                except SettingsError as fault:
-                    self._answer = NoToken(str(fault), refused=True)
-                except NoToken as fault:
-                    self._answer = fault
-                self._until = asked_at + life
+                    grant = _granted(self._id, _read(self._file))
+                    self._answer, self._until = grant.access_token, now + grant.expires_in * LIFE_SHARE
+                except (NoToken, SettingsError) as fault:
+                    self._answer, self._until = NoToken(str(fault)), now + AGAIN_SECONDS
             if isinstance(self._answer, NoToken):
                 raise self._answer.with_traceback(None)
             return self._answer
@@ -115,12 +98,19 @@ class BlockingTokens(BlockingTokenProvider):  # type: ignore[misc]  # kafka-pyth
         return self._tokens.current()
 
 
-access_tokens: Final = cache(AccessTokens)
-"""The tokens of a client's id and file: one for all connections of the process."""
+_of_process: Final = cache(AccessTokens)
 
 
-def read_login(file: Path) -> _Login:
-    """What the password file holds. Raises `SettingsError`."""
+def tokens_of(settings: Settings) -> AccessTokens | None:
+    """The tokens of SASL/OAUTHBEARER where the settings ask for it. Raises `SettingsError` for their file."""
+    client_id, file = settings.kafka_username, settings.kafka_password_file
+    if settings.kafka_sasl_mechanism != "OAUTHBEARER" or client_id is None or file is None:
+        return None
+    _read(file)
+    return _of_process(client_id, file)
+
+
+def _read(file: Path) -> _Login:
     try:
         return msgspec.json.decode(secret("KAFKA_PASSWORD", file) or "", type=_Login)
     except msgspec.MsgspecError:
@@ -128,21 +118,22 @@ def read_login(file: Path) -> _Login:
         raise SettingsError({f"{PREFIX}KAFKA_PASSWORD_FILE": why}) from None
 
 
+class _Direct(HTTPRedirectHandler):
+    """Follows no redirect: the other server would be sent our secret."""
+
+    def redirect_request(self, *given: Any, **more: Any) -> None:
+        return None
+
+
 def _granted(client_id: str, login: _Login) -> _Grant:
     basic = base64.b64encode(f"{quote_plus(client_id)}:{quote_plus(login.client_secret)}".encode()).decode()
-    form = {"grant_type": "client_credentials"} | ({"scope": login.scope} if login.scope else {})
-    headers = {"Authorization": f"Basic {basic}", "Accept": "application/json"}
+    form = urlencode({"grant_type": "client_credentials", **({"scope": login.scope} if login.scope else {})})
     try:
-        request = Request(login.token_url, urlencode(form).encode(), headers)  # noqa: S310  # see _Login
-        with build_opener(NoRedirects()).open(request, timeout=TIMEOUT_SECONDS) as answer:
+        request = Request(login.token_url, form.encode(), {"Authorization": f"Basic {basic}"})  # noqa: S310  # see _URL
+        with build_opener(_Direct()).open(request, timeout=TIMEOUT_SECONDS) as answer:
             # Some servers write the seconds as text, which strict decoding would refuse.
             return msgspec.json.decode(answer.read(ANSWER_BYTES_MAX), type=_Grant, strict=False)
-    except HTTPError as fault:
-        fault.close()
-        refused = fault.code < 500 and fault.code not in (408, 429)
-        raise NoToken(f"the token endpoint answers HTTP status {fault.code}", refused=refused) from None
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise NoToken("the token endpoint's answer holds no usable access_token", refused=True) from None
-    except (HTTPException, OSError, ValueError) as fault:
-        kind = type(getattr(fault, "reason", fault)).__name__
-        raise NoToken(f"the token endpoint cannot be reached ({kind})", refused=False) from None
+    except (HTTPException, OSError, ValueError, RecursionError, msgspec.MsgspecError) as fault:
+        named = type(getattr(fault, "reason", fault)).__name__
+        why = f"HTTP status {fault.code}" if isinstance(fault, HTTPError) else named
+        raise NoToken(f"the token endpoint grants no token ({why})") from None

@@ -18,7 +18,7 @@ from kafka.consumer import fetcher as kafka_fetcher  # type: ignore[import-untyp
 from kafka.errors import KafkaError  # type: ignore[import-untyped]  # kafka-python ships no types
 
 from streams.errors import BrokerRefused, BrokerUnavailable, BrokerUnreachable
-from streams.kafka.access_tokens import AccessTokens, BlockingTokens, access_tokens, read_login
+from streams.kafka.access_tokens import BlockingTokens, tokens_of
 from streams.kafka.bounded_batches import bound_batches
 from streams.outcomes import Arrival
 from streams.settings import Settings
@@ -99,14 +99,6 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
     return context
 
 
-def tokens_of(settings: Settings) -> AccessTokens | None:
-    """The tokens of SASL/OAUTHBEARER where the settings ask for it. Raises `SettingsError` for its file."""
-    if settings.kafka_sasl_mechanism != "OAUTHBEARER" or settings.kafka_password_file is None:
-        return None
-    read_login(settings.kafka_password_file)
-    return access_tokens(settings.kafka_username or "", settings.kafka_password_file)
-
-
 def login_options(settings: Settings) -> dict[str, Any]:
     """How an aiokafka client identifies itself. Raises `SettingsError`, `OSError` for certificates."""
     context = tls_context(settings)
@@ -117,13 +109,12 @@ def login_options(settings: Settings) -> dict[str, Any]:
         "security_protocol": transport,
     }
     if settings.kafka_sasl_mechanism is not None:
-        tokens = tokens_of(settings)
         options |= {
             "security_protocol": f"SASL_{transport}",
             "sasl_mechanism": settings.kafka_sasl_mechanism,
             "sasl_plain_username": settings.kafka_username,
-            "sasl_plain_password": None if tokens else settings.kafka_secret(),
-            "sasl_oauth_token_provider": tokens,
+            "sasl_plain_password": settings.kafka_secret(),
+            "sasl_oauth_token_provider": tokens_of(settings),
         }
     return options
 

@@ -17,7 +17,8 @@ from aiokafka import errors  # type: ignore[import-untyped]  # aiokafka ships no
 from aiokafka.conn import create_conn  # type: ignore[import-untyped]  # the same
 from aiokafka.protocol.metadata import MetadataRequest  # type: ignore[import-untyped]  # the same
 
-from streams.kafka.client import login_options, tokens_of
+from streams.kafka.access_tokens import tokens_of
+from streams.kafka.client import login_options
 from streams.settings import Settings
 
 ANSWER_SECONDS: Final = 3.0
@@ -45,8 +46,8 @@ class Probe:
 def probe(settings: Settings) -> list[Probe]:
     """Each bootstrap address, asked with the login that the settings name. Blocks; opens a loop of its own.
 
-    Raises `SettingsError` for a password file, `NoToken` for a token endpoint, `OSError` for a certificate that
-    cannot be read.
+    Raises `SettingsError` for a password file, `NoToken` for a token endpoint, `OSError` for a
+    certificate that cannot be read.
     """
     return asyncio.run(_probe_all(settings))
 

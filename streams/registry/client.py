@@ -81,7 +81,7 @@ class Registry:
     ) -> None:
         """``url`` without a user in it; ``context`` for a certificate authority of one's own."""
         self._url = url.rstrip("/")
-        self._opener: OpenerDirector = build_opener(NoRedirects(), HTTPSHandler(context=context))
+        self._opener: OpenerDirector = build_opener(_NoRedirects(), HTTPSHandler(context=context))
         self._headers = {"Accept": _ACCEPT}
         if username:
             login = base64.b64encode(f"{username}:{password}".encode()).decode()
@@ -145,7 +145,7 @@ class Registry:
             ) from None
 
 
-class NoRedirects(HTTPRedirectHandler):
+class _NoRedirects(HTTPRedirectHandler):
     """Follows no redirect: the other server would be sent our login."""
 
     def redirect_request(self, *given: Any, **more: Any) -> None:

@@ -30,13 +30,9 @@ class KafkaSettings(BaseModel):
     )
     kafka_cert_file: FilePath | None = Field(None, description="Our certificate (PEM), for mutual TLS.")
     kafka_key_file: FilePath | None = Field(None, description="The key of our certificate (PEM).")
-    kafka_sasl_mechanism: Mechanism | None = Field(
-        None, description="PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER."
-    )
+    kafka_sasl_mechanism: Mechanism | None = Field(None, description="PLAIN, SCRAM-SHA-256/512, OAUTHBEARER.")
     kafka_username: str | None = Field(None, description="SASL user, or client id for OAUTHBEARER.")
-    kafka_password_file: FilePath | None = Field(
-        None, description="File that holds the SASL password; JSON for OAUTHBEARER (docs/brokers.md)."
-    )
+    kafka_password_file: FilePath | None = Field(None, description="SASL password; JSON for OAUTHBEARER.")
     fetch_wait_ms: int = Field(
         10,
         ge=1,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,10 +14,8 @@ from joserfc.jwk import RSAKey
 
 from local.apache import ApacheKafka, Listener
 from local.ports import LOOPBACK, take_port
-from streams.supervision.exit_codes import EXIT_SETTINGS
 from tests.deliver.receiver import Answer, Receiver, Request, receiving
 from tests.journeys.conftest import Platform
-from tests.journeys.test_main_job import refused
 from tests.makers import a_ban, a_sign_up
 
 pytestmark = [pytest.mark.journey, pytest.mark.kafka]
@@ -43,26 +40,8 @@ def served(request: Request) -> Answer:
     return Answer(200, {"Content-Type": "application/json"}, json.dumps(answer).encode())
 
 
-@dataclass(frozen=True, slots=True)
-class Guarded:
-    """A broker that wants tokens, and who grants them."""
-
-    address: str
-    endpoint: Receiver
-
-    def settings(self, folder: Path) -> dict[str, str]:
-        """How a worker logs in."""
-        file = folder / "login.json"
-        file.write_text(json.dumps({"token_url": self.endpoint.url, "client_secret": SECRET}), "utf-8")
-        return {
-            "SAMEHAND_KAFKA_SASL_MECHANISM": "OAUTHBEARER",
-            "SAMEHAND_KAFKA_USERNAME": "samehand",
-            "SAMEHAND_KAFKA_PASSWORD_FILE": str(file),
-        }
-
-
 @pytest.fixture(scope="module")
-def guarded(kafka_libs: Path) -> Iterator[Guarded]:
+def guarded(kafka_libs: Path) -> Iterator[tuple[str, Receiver]]:
     """Its connections are closed when a token expires, as hosted brokers close them."""
     port = take_port()
     with receiving() as endpoint, pytest.MonkeyPatch.context() as environment:
@@ -82,16 +61,23 @@ def guarded(kafka_libs: Path) -> Iterator[Guarded]:
         listener = Listener("OAUTH", "SASL_PLAINTEXT", port.number)
         try:
             with ApacheKafka(home=kafka_libs, settings=settings, listeners=[listener]):
-                yield Guarded(f"{LOOPBACK}:{listener.port}", endpoint)
+                yield f"{LOOPBACK}:{listener.port}", endpoint
         finally:
             port.release()
 
 
 def test_a_worker_outlives_its_tokens_and_an_outage_of_the_token_endpoint(
-    guarded: Guarded, tmp_path: Path, redis_url: str, redis_user: dict[str, str]
+    guarded: tuple[str, Receiver], tmp_path: Path, redis_url: str, redis_user: dict[str, str]
 ) -> None:
-    extra = guarded.settings(tmp_path)
-    platform = Platform(tmp_path, guarded.address, redis_url, redis_user=redis_user, extra=extra)
+    address, endpoint = guarded
+    file = tmp_path / "login.json"
+    file.write_text(json.dumps({"token_url": endpoint.url, "client_secret": SECRET}), "utf-8")
+    extra = {
+        "SAMEHAND_KAFKA_SASL_MECHANISM": "OAUTHBEARER",
+        "SAMEHAND_KAFKA_USERNAME": "samehand",
+        "SAMEHAND_KAFKA_PASSWORD_FILE": str(file),
+    }
+    platform = Platform(tmp_path, address, redis_url, redis_user=redis_user, extra=extra)
     denied: list[Request] = []
 
     def away(request: Request) -> Answer:
@@ -102,30 +88,15 @@ def test_a_worker_outlives_its_tokens_and_an_outage_of_the_token_endpoint(
         platform.open()
         banned = a_ban("b1", handle="umar_media", device_id=DEVICE, at=NOW, banned_at=NOW)
         platform.publish(platform.topics.banned, banned)
-        guarded.endpoint.answer = away
+        endpoint.answer = away
         platform.until(lambda: len(denied) > 2, "connections without a token")
         assert platform.worker.pid is not None
-        guarded.endpoint.answer = served
+        endpoint.answer = served
         mirror = a_sign_up("n1", handle="um4r_media_2", device_id=DEVICE, at=NOW)
         platform.publish(platform.topics.created, mirror)
         platform.until(lambda: platform.alerts_on("n1"), "the alert")
         assert SECRET not in platform.log.read_text("utf-8")
         assert "eyJ" not in platform.log.read_text("utf-8")  # how every such token begins
     finally:
-        guarded.endpoint.answer = served
+        endpoint.answer = served
         platform.close()
-
-
-def test_a_worker_whose_secret_is_refused_says_so_in_one_line(
-    guarded: Guarded, tmp_path: Path, redis_url: str
-) -> None:
-    platform = Platform(tmp_path, guarded.address, redis_url, extra=guarded.settings(tmp_path))
-    guarded.endpoint.answer = lambda request: Answer(401)
-    try:
-        code, told = refused(platform.environment)
-    finally:
-        guarded.endpoint.answer = served
-        platform.close()
-    assert code == EXIT_SETTINGS
-    assert told["why"] == "no token for SASL/OAUTHBEARER: the token endpoint answers HTTP status 401"
-    assert SECRET not in str(told)
