@@ -13,6 +13,7 @@ import ctypes
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ from bench.running.filled import SEED, environment, pepper_file
 from schemas.wire import encode
 from simulate.population.people import Person
 from store.redis import RedisStore
+from store.rules import keyspace
 from streams.outcomes import Arrival, Published
 from streams.settings import load
 from streams.supervision.gc_tuning import collect_seldom
@@ -176,6 +178,13 @@ def main() -> None:
     parser.add_argument("--bans", type=int, required=True)
     given = parser.parse_args()
     originals = msgspec.msgpack.decode(given.originals.read_bytes(), type=list[Person])
+    # The stamps of writes are random: what is replayed must ask in the very bytes that were recorded.
+    stamps = count()
+
+    def stamped(nbytes: int | None = None) -> bytes:
+        return next(stamps).to_bytes(nbytes or 1, "big")
+
+    keyspace.token_bytes = stamped  # type: ignore[attr-defined]  # an import of that module, no name of its own
     if given.record:
         tape = Tape()
         tape.record()

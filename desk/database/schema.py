@@ -103,7 +103,7 @@ def _column(name: str, hint: Any, *, key: bool) -> Column[Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRow:
-    """One alert."""
+    """An alert, as its latest revision on the topic says."""
 
     alert_id: AlertId
     revision: int
@@ -202,7 +202,7 @@ _APPEALS = text("kind = 'appeal'")
 
 @dataclass(frozen=True, slots=True)
 class ReadRow:
-    """One read."""
+    """One turn at an alert: waiting, claimed, decided or gone."""
 
     read_id: Serial
     alert_id: AlertId
@@ -254,7 +254,7 @@ skips = Table(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictRow:
-    """One verdict."""
+    """What a person, or a program elsewhere, decided about an alert."""
 
     verdict_id: AlertId
     # No foreign key: a verdict may come before the alert that it is about, from another topic.
@@ -290,7 +290,7 @@ verdicts = _table(
 
 @dataclass(frozen=True, slots=True)
 class NoteRow:
-    """One note."""
+    """A note that a reader wrote on an alert."""
 
     note_id: Serial
     alert_id: AlertId
@@ -315,7 +315,7 @@ notes = _table(
 # what came of the appeal is published once it cannot be any more.
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppealRow:
-    """One appeal."""
+    """An account holder's objection to what the platform did."""
 
     appeal_id: AlertId  # the platform's own
     alert_id: AlertId
@@ -348,7 +348,7 @@ appeals = _table(
 # most name accounts of which no alert ever speaks.
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionRow:
-    """One action."""
+    """What the platform did about an account."""
 
     account: AccountKey
     event_id: Annotated[str, String(128)]  # of one platform: another's may be the same
@@ -406,7 +406,7 @@ offsets = Table(
 
 @dataclass(frozen=True, slots=True)
 class UserRow:
-    """One person."""
+    """A person who may sign in, with one role."""
 
     user_id: UserId
     name: Annotated[str, String(128)]
@@ -480,7 +480,7 @@ reader_policies = Table(
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
-    """One line."""
+    """A line of the hash-chained audit."""
 
     number: Serial  # Given by us and without gaps: a missing number is a missing line.
     at: float
@@ -528,7 +528,7 @@ summaries = _table("summaries", SummaryRow)
 # as they name an alert.
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaveRow:
-    """One wave."""
+    """A wave of new accounts, as its latest revision says."""
 
     wave_id: AlertId
     revision: int
@@ -565,7 +565,7 @@ wave_exceptions = Table(
 # disclosed, and why.
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRow:
-    """One request."""
+    """A lawful request of an authority, and how it was answered."""
 
     request_id: Serial
     authority: Annotated[str, String(AUTHORITY_CHARS)]

@@ -55,7 +55,7 @@ _REASONS: Final = msgspec.msgpack.Decoder(tuple[str, ...])
 
 
 class Bans:
-    """The ban index."""
+    """Enrols, reads and ends bans, and keeps their postings."""
 
     def __init__(self, shards: Shards, families: Families, dedup_seconds: float) -> None:
         """Takes the tags, the families that resolve founders, and how long a reinstatement is known."""

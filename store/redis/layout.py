@@ -72,7 +72,7 @@ class Spread(NamedTuple):
 
     @property
     def width(self) -> int:
-        """Bytes of an entry."""
+        """Bytes of one entry of a posting: print, id and moment."""
         return self.print_bytes + ID_BYTES + self.beside_bytes
 
     def named(self, accounts: Sequence[bytes], rows: Rows) -> list[bytes]:

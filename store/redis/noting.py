@@ -28,7 +28,7 @@ _BUCKET_SECONDS: Final = int(2 * WINDOW_SECONDS)
 
 
 class NotedValues:
-    """Buckets of noted values."""
+    """Which new accounts showed a value lately, for waves."""
 
     def __init__(self, shards: Shards) -> None:
         self._shards = shards

@@ -49,7 +49,7 @@ _NO_LINES: Final = b"\x90"  # of a dismissed alert: the packed empty list
 
 
 class RememberedAccounts:
-    """Remembered accounts."""
+    """Keeps accounts for the bans that come later, until their time is over."""
 
     def __init__(
         self, shards: Shards, counters: Counters, *, retention_seconds: float, budget_bytes: int

@@ -322,7 +322,7 @@ class WaveStep:
 
 
 class Waves:
-    """All waves."""
+    """Opens, joins and ends waves, by steps that may be repeated."""
 
     def __init__(self, keys: Keyspace, retention_seconds: float) -> None:
         self._keys = keys

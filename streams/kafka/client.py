@@ -44,7 +44,7 @@ T = TypeVar("T")
 bound_batches(kafka_fetcher)
 
 
-class Admin(Protocol):
+class KafkaAdmin(Protocol):
     """What is used of `KafkaAdminClient`."""
 
     def create_topics(self, new_topics: Mapping[str, Any], *, raise_errors: bool) -> dict[str, Any]:
@@ -160,11 +160,11 @@ def _reach(settings: Settings) -> None:
 
 
 @contextmanager
-def admin(settings: Settings) -> Iterator[Admin]:
+def admin(settings: Settings) -> Iterator[KafkaAdmin]:
     """An admin client, closed afterwards. Raises `BrokerUnavailable`."""
     _reach(settings)
     with translated():
-        client = cast(Admin, kafka.KafkaAdminClient(**client_options(settings)))
+        client = cast(KafkaAdmin, kafka.KafkaAdminClient(**client_options(settings)))
         try:
             yield client
         finally:
@@ -330,8 +330,8 @@ class Kept(Generic[Client]):
             client.close()
 
 
-def kept_admin(settings: Settings) -> Kept[Admin]:
-    return Kept(lambda: cast(Admin, kafka.KafkaAdminClient(**client_options(settings))))
+def kept_admin(settings: Settings) -> Kept[KafkaAdmin]:
+    return Kept(lambda: cast(KafkaAdmin, kafka.KafkaAdminClient(**client_options(settings))))
 
 
 def kept_reader(settings: Settings) -> Kept[TopicReader]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Final
 from uuid import UUID
 
-from streams.kafka.client import Admin, admin
+from streams.kafka.client import KafkaAdmin, admin
 from streams.settings import Settings
 
 NO_ID: Final = str(UUID(int=0))
@@ -21,7 +21,7 @@ def topic_ids(settings: Settings, topics: Collection[str]) -> dict[str, str]:
         return ids_of(client, topics)
 
 
-def ids_of(client: Admin, topics: Collection[str]) -> dict[str, str]:
+def ids_of(client: KafkaAdmin, topics: Collection[str]) -> dict[str, str]:
     """The same, by a client that is kept."""
     described = client.describe_topics(list(topics))
     ids = {

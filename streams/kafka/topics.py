@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from streams.errors import BrokerRefused, BrokerUnavailable, TopicsError
-from streams.kafka.client import Admin, admin, config_resource, error_name
+from streams.kafka.client import KafkaAdmin, admin, config_resource, error_name
 from streams.settings import Settings
 
 DAY_MS: Final = 24 * 60 * 60 * 1000
@@ -312,7 +312,7 @@ def compare(topic: TopicSpec, on_broker: TopicsOnBroker) -> list[TopicFinding]:
     return findings
 
 
-def look_up(client: Admin, topics: list[str]) -> dict[str, TopicsOnBroker]:
+def look_up(client: KafkaAdmin, topics: list[str]) -> dict[str, TopicsOnBroker]:
     """The topics that exist. Lists instead of describing by name, which makes some brokers create them."""
     everything = client.describe_topics()
     described = [entry for entry in everything if entry["name"] in topics and not entry["error_code"]]
@@ -337,7 +337,7 @@ def look_up(client: Admin, topics: list[str]) -> dict[str, TopicsOnBroker]:
     return on_broker
 
 
-def _create(client: Admin, topics: list[TopicSpec], replication: int) -> list[TopicFinding]:
+def _create(client: KafkaAdmin, topics: list[TopicSpec], replication: int) -> list[TopicFinding]:
     orders: dict[str, Any] = {
         topic.name: {
             "num_partitions": topic.partitions,

@@ -52,7 +52,7 @@ from streams.kafka import group_position as group_position_module
 from streams.kafka import probe as probing
 from streams.kafka import producer as module
 from streams.kafka.bounded_batches import RECORD_BYTES_MAX, UNPACKED_BYTES_MAX, bounded
-from streams.kafka.client import Admin, admin, client_options, kept_admin, reader, translated, writer
+from streams.kafka.client import KafkaAdmin, admin, client_options, kept_admin, reader, translated, writer
 from streams.kafka.group_position import group_position
 from streams.kafka.mapped_topics import foreign_topics, mappings_of
 from streams.kafka.metadata_pace import PACE_SECONDS, pace_metadata
@@ -205,7 +205,7 @@ def test_a_broker_that_is_slower_than_one_request_is_asked_again(
             later.join()
 
 
-def names_of(client: Admin) -> list[str]:
+def names_of(client: KafkaAdmin) -> list[str]:
     return [topic["name"] for topic in client.describe_topics()]
 
 
