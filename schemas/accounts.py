@@ -178,8 +178,11 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
         | None
     ) = None
     admins: Annotated[
-        tuple[Admin, ...],
-        Meta(max_length=fields.ADMINS_MAX, description="Accounts of the same platform that run it."),
+        tuple[fields.AccountId | Admin, ...],
+        Meta(
+            max_length=fields.ADMINS_MAX,
+            description="Accounts of the same platform that run it; a plain id is one that nobody saw act.",
+        ),
     ] = ()
     invite_links: Annotated[
         tuple[fields.Link, ...],

@@ -85,7 +85,9 @@ def account_of(
         avatar=None if shown is None or stock.shows(shown) else shown,
         kind=wire.kind,
         created_by=wire.created_by,
-        admins=tuple([(admin.account_id, admin.acted) for admin in wire.admins]),
+        admins=tuple(
+            [(it, False) if isinstance(it, str) else (it.account_id, it.acted) for it in wire.admins]
+        ),
         invite_links=wire.invite_links,
         moved_from=wire.moved_from,
         already_keyed=keyed or NOTHING_KEYED,

@@ -146,7 +146,7 @@ def _news(drawn: Drawn) -> tuple[Account, Account]:
 
 
 def _victim(drawn: Drawn) -> tuple[Account, Account]:
-    added = tuple(Admin(account_id=admin.account_id) for admin in drawn.other.admins)
+    added = tuple(Admin(account_id=it.account_id) for it in drawn.other.admins if isinstance(it, Admin))
     return drawn.other, replace(drawn.banned, admins=added)
 
 

@@ -272,8 +272,8 @@ def test_links_are_limited_in_number_and_in_length() -> None:
         ({"created_by": "a\n"}, {"created_by": None}, (("created_by", "bad-format"),)),
         ({"admins": "5"}, {"admins": ()}, (("admins", "wrong-type"),)),
         (
-            {"admins": ["5", {"account_id": "6"}]},
-            {"admins": (Admin(account_id="6"),)},
+            {"admins": ["5", {"account_id": "6"}, 7]},
+            {"admins": ("5", Admin(account_id="6"))},
             (("admins", "wrong-type"),),
         ),
         ({"admins": [{"acted": True}]}, {"admins": ()}, (("admins", "incomplete"),)),
