@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
-import msgspec
 from msgspec.structs import replace
 
 from samehand.account import ACCOUNT, KINDS, Account, account_key
@@ -27,7 +27,8 @@ _ROLE_BYTES: Final = POINT_BYTES + 1
 _BOT: Final = "bot:"  # begins the ids of bots, which work for many
 
 
-class RunsTrait(msgspec.Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class RunsTrait:
     """Digests of the account itself, of those that run it, each with its role, and of its invitations.
 
     ``admins`` is how many it has. Of nearly all accounts only ``own`` is there.
