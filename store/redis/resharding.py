@@ -19,6 +19,7 @@ from store.common.key_digests import ID_BYTES
 from store.common.records import read_record
 from store.errors import StoreInUse
 from store.redis.client import MOVED, together
+from store.redis.layout import TAGS
 from store.redis.shards import Shards
 from store.redis.store import RedisStore
 
@@ -83,11 +84,11 @@ class Resharding:
 
     async def owed(self) -> int:
         """How many withdrawals and summaries of the source wait to be published."""
-        client = self._source.shards.client
-        keys = [
-            name async for names in self._source.shards.scanned(self._start + b"{*}:due") for name in names
-        ]
-        return sum(await together([client.command("ZCARD", key) for key in keys]))
+        shards, facts = self._source.shards, await self._source.store_meta.facts()
+        former = range(int(facts.get("shards", 0)))  # layouts up to 26: each shard owes by a hash
+        asked = [("HLEN", f"{shards.layout.prefix}{{{shard}}}:owed") for shard in former]
+        asked = asked or [("ZCARD", f"{shards.root(tag)}due") for tag in range(TAGS)]
+        return sum(await together([shards.client.command(*each) for each in asked]))
 
     @property
     def closed(self) -> bool:
