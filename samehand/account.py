@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 ACCOUNT: Final = "account"
-"""The kind of what a person signs up for; others are run by accounts."""
+"""The kind of an account that a person uses; accounts run the other kinds."""
 KINDS: Final = (ACCOUNT, "channel", "group", "page", "bot")
 """All kinds, in the order of their stored numbers; append, never reorder."""
 NOTHING_KEYED: Mapping[str, bytes] = MappingProxyType({})

@@ -91,8 +91,8 @@ def listed_at_most(kind: KeyKind) -> int:
 
 
 # Kinds of keys that name a person or a machine. A full posting of these turns no account away for good
-# (crowd.py): else decoys on one device would hide the next account, even after they are gone. In a full
-# posting of a picture or a network, the newest account takes the place of one in the middle.
+# (common/crowd.py): else decoys on one device would hide the next account, even after they are gone. In a
+# full posting of a picture or a network, the newest account takes the place of one in the middle.
 NAMING_KINDS = frozenset(
     (KeyKind.EMAIL, KeyKind.PHONE, KeyKind.DEVICE, KeyKind.PAYMENT, KeyKind.CONTACT, KeyKind.OWN_CONTACT)
 )

@@ -203,7 +203,7 @@ def _draws(seed: int, count: int, aliases: Sequence[str]) -> list[Drawn]:
 
 
 async def _bands(made: Made, draws: Sequence[Drawn], seed: int, bans: int) -> dict[str, list[str]]:
-    """The band of each new account on its own ban, by age, or on any for innocents."""
+    """Returns the band of each new account, by age: on its own ban, or for innocents the best on any ban."""
     found = {}
     managed = made is _OF_MANAGER
     background = crowd_of(seed + 5, bans)
@@ -264,7 +264,7 @@ def _created(account: Account, at: float) -> AccountCreated:
 
 
 def table(aliases: Sequence[str], *, seed: int, count: int, stores: Sequence[int] = STORES) -> Iterator[str]:
-    """The rows of the note: of each scene the shares found, by age, in each store."""
+    """Returns the rows of the note: the shares that each scene found, by age and store."""
     draws = _draws(seed, count, aliases)
     yield "| scene | bans | " + " | ".join(f"{age}: `possible`, `likely`" for age in AGES) + " |"
     yield "| --- | --- | " + " | ".join("---" for _ in AGES) + " |"

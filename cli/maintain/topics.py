@@ -80,7 +80,7 @@ def command(form: str, features: str, principal: tuple[str, ...]) -> int:
 
 
 def _wanted(settings: DeskSettings, chosen: Sequence[str]) -> dict[str, Sequence[TopicSpec]]:
-    """The topics of each process that runs, with its rights."""
+    """Returns the topics that each running process needs, with its rights on them."""
     appeals = "appeals" in chosen
     shadow, sample = settings.shadow or "shadow" in chosen, settings.sample_share or float("sample" in chosen)
     workers = settings.model_copy(update={"shadow": shadow, "sample_share": sample})

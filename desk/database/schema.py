@@ -321,7 +321,7 @@ class AppealRow:
     alert_id: AlertId
     read_id: Number
     against: AlertId  # the verdict that held as it arrived
-    digest: Digest  # keyed, of what arrived: knows a repeat
+    digest: Digest  # keyed digest of the request, by which a repeat is recognised
     received_at: float
     words: Words  # of the holder
     erased_at: float | None = None
@@ -413,7 +413,7 @@ class UserRow:
     initials: Annotated[str, String(8)]
     role: Word
     password: Annotated[str, String(256)] | None
-    subject: Annotated[str, String(512)] | None  # digest of issuer and subject, of who signs in by OIDC
+    subject: Annotated[str, String(512)] | None  # digest of the OIDC issuer and subject; None for passwords
     disabled_at: float | None = None
     all_policies: bool = True  # else those of reader_policies
 

@@ -60,7 +60,7 @@ PAGE_MAX: Final = 200
 _CHOSEN_BY: Final = ("policy", "platform", "basis", "language")
 
 AGREED_SECONDS: Final = 60.0
-"""Of what readers agreed on: a verdict more changes it little, and to count it takes milliseconds."""
+"""How long the count of agreements is kept: one more verdict changes it little."""
 
 DAYS_MAX: Final = 14
 """Of one's own reading that are shown."""

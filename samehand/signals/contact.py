@@ -76,9 +76,10 @@ class ContactSignal(SignalBase[ContactTrait]):
             if point not in own
         }
         for point in read.points:
-            anywhere = ContactPoint("handle", point.value.rpartition(":")[2])
-            if point.kind in ("telegram", "profile") and anywhere not in own:
-                points.setdefault(digest_of(anywhere, keyer), _ELSEWHERE)
+            if point.kind in ("telegram", "profile"):
+                anywhere = ContactPoint("handle", point.value.rpartition(":")[2])
+                if anywhere not in own:
+                    points.setdefault(digest_of(anywhere, keyer), _ELSEWHERE)
         if not points and not mine:
             return None
         return ContactTrait(tuple(points.items())[:POINTS_MAX], mine)

@@ -94,7 +94,7 @@ class Dictionary:
             case "ZREMRANGEBYRANK", (0, last):
                 self.values[name] = (dict(_ranked(members)[len(members) + 1 + last :]), inf)
             case _:
-                raise NotImplementedError(verb)
+                raise ValueError(f"the dictionary knows no {verb!r} of these arguments: add it here")
         return None
 
     def _members(self, name: Part) -> dict[Any, Any]:

@@ -45,7 +45,6 @@ from store.redis.shards import Change, Plan, Shards, dropped, mark, marked
 # kill.
 _UNCOUNTED_MAX: Final = 64 * REMEMBERED_AT_ONCE
 _OWING: Final = "owing"  # an account of which entries are still to be dropped
-_NO_LINES: Final = b"\x90"  # of a dismissed alert: the packed empty list
 
 
 class RememberedAccounts:

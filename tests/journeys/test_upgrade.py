@@ -1,4 +1,4 @@
-"""docs/howto/keep.md's upgrade by its very commands, and docs/resharding.md's switch, while people sign up.
+"""docs/howto/keep.md's upgrade by its very commands, and a switch to another size, while people sign up.
 
 The former programs are taken from the repository's history, and run on the present dependencies.
 """

@@ -281,7 +281,7 @@ async def test_compacted_store_holds_the_same_in_less_memory(
 # Carried into another layout a store says what it said; nobody works with the first one any more.
 
 
-#: What whoever carries a store over may do beside what a worker may (docs/resharding.md).
+#: What whoever carries a store over may do beside what a worker may (deploy/redis/README.md).
 RESHARDING = {"scan", "dump", "restore", "pttl"}
 MakeLayout = Callable[..., RedisStore]
 
