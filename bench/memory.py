@@ -17,7 +17,7 @@ from bench.store.server import Server, server
 from store.base import Ban
 
 # The letters that store/redis/__init__.py lists.
-_PARTS = {"p": "postings", "a": "account map", "r": "scored record", "q": "what alerts quote"}
+_PARTS = {"p": "postings", "b": "record"}
 
 Bans = Callable[[int], Iterator[Ban]]
 
@@ -43,11 +43,6 @@ class Memory:
     total: float
     parts: dict[str, float]
 
-    @property
-    def index_and_record(self) -> float:
-        """All but what alerts quote."""
-        return sum(size for part, size in self.parts.items() if part != _PARTS["q"])
-
 
 async def measured(case: str, bans: int) -> Memory:
     """Enrols bans in a server of their own."""
@@ -72,18 +67,11 @@ def told(case: str, own: Server, bans: int, grown: int) -> Memory:
 def table(several: list[Memory]) -> str:
     columns = [*_PARTS.values(), "everything else"]
     return markdown(
-        ("bytes a ban", "index and record", *columns, "all"),
+        ("bytes a ban", *columns, "all"),
         (
             (
                 one.case,
-                *(
-                    f"{size:.0f}"
-                    for size in (
-                        one.index_and_record,
-                        *(one.parts.get(name, 0.0) for name in columns),
-                        one.total,
-                    )
-                ),
+                *(f"{size:.0f}" for size in (*(one.parts.get(name, 0.0) for name in columns), one.total)),
             )
             for one in several
         ),

@@ -140,7 +140,7 @@ def signing_up(
 BANDS: Final = ("likely", "possible")
 SOON: Final = ("1", "2", "3", "4", "5", "7")
 """Strategies that should be found within the hour."""
-WAYS_BACK: Final = ("1", "2", "3", "4", "5", "6, card", "6, number", "7", "8")
+WAYS_BACK: Final = ("1", "2", "3", "4", "5", "6, card", "6, number", "7", "9", "8")
 NOBODY_FINDS: Final = "8"
 
 _RANKS: Final = {"none": 0, "possible": 1, "likely": 2}
