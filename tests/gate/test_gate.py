@@ -843,9 +843,7 @@ async def test_without_store_and_broker_it_says_so_and_a_thousand_deaf_callers_k
     assert (status, told["outcome"], told["reason"]) == (200, "undecided", "store-away")
     status, told = gate.post("/v1/events/created", a_sign_up("99", at=datetime.now(UTC)))
     assert (status, told["records"][0]["reason"]) == (503, "kafka-away")
-    gate.until(
-        lambda: set(gate.get("/health/ready")[1]["faults"]) == {"store", "kafka"}, "a gate warm without them"
-    )
+    gate.until(lambda: set(gate.get("/health/ready")[1]["faults"]) == {"store", "kafka"}, "a warm gate")
 
     asks = b"GET /openapi.json HTTP/1.1\r\nhost: gate\r\n\r\n" * 48
     deaf = []
