@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import ctypes
+import socket
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -17,6 +18,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
+import hiredis
 import msgspec
 from redis.asyncio.connection import Connection
 
@@ -43,12 +45,12 @@ class Tape:
     """Answers by the bytes of the question, in the order in which each was asked."""
 
     def __init__(self) -> None:
-        self._exchanges: list[tuple[bytes, bytearray]] = []
+        self._exchanges: list[tuple[bytes, bytes]] = []
         self._left: dict[bytes, deque[bytes]] = defaultdict(deque)
 
     def save(self, path: Path) -> None:
         """To a file of its own."""
-        path.write_bytes(msgspec.msgpack.encode([(asked, bytes(said)) for asked, said in self._exchanges]))
+        path.write_bytes(msgspec.msgpack.encode(self._exchanges))
 
     @classmethod
     def load(cls, path: Path) -> Tape:
@@ -58,26 +60,15 @@ class Tape:
         return tape
 
     def record(self) -> None:
-        """From now on every connection that is made notes what passes. For the whole process."""
+        """From now on Redis answers before a question returns, as the tape will. For the whole process.
 
-        async def connect(connection: Any, made: Any = Connection._connect) -> None:
-            await made(connection)
-            reader, writer = connection._reader, connection._writer
-            send, feed = writer.writelines, reader.feed_data
-            said = bytearray()
+        Else how commands share a write would depend on how fast it answers.
+        """
 
-            def asking(parts: Iterable[bytes]) -> None:
-                nonlocal said
-                question = list(parts)
-                said = bytearray()
-                self._exchanges.append((b"".join(question), said))
-                send(question)
-
-            def hearing(data: bytes) -> None:
-                said.extend(data)
-                feed(data)
-
-            writer.writelines, reader.feed_data = asking, hearing
+        async def connect(connection: Any) -> None:
+            reader = asyncio.StreamReader()
+            asked = socket.create_connection((connection.host, connection.port))
+            connection._reader, connection._writer = reader, _Recorder(self._exchanges, reader, asked)
 
         Connection._connect = connect  # type: ignore[method-assign]  # the one door of redis-py to the network
 
@@ -91,20 +82,13 @@ class Tape:
         Connection._connect = connect  # type: ignore[method-assign]  # the one door of redis-py to the network
 
 
-class _Deck:
+class _Writer:
     """What redis-py needs of a stream's writer; whatever it is given is answered at once."""
 
-    def __init__(self, left: dict[bytes, deque[bytes]], reader: asyncio.StreamReader) -> None:
-        self._left = left
-        self._reader = reader
-        self.transport = None
+    transport = None
 
-    def writelines(self, parts: Iterable[bytes]) -> None:
-        question = b"".join(parts)
-        answers = self._left.get(question)
-        if not answers:
-            raise NotOnTape(f"nobody asked for {question[:80]!r}… when the answers were recorded")
-        self._reader.feed_data(answers.popleft())
+    def __init__(self, reader: asyncio.StreamReader) -> None:
+        self._reader = reader
 
     async def drain(self) -> None:
         """Nothing is ever held back."""
@@ -114,6 +98,42 @@ class _Deck:
 
     async def wait_closed(self) -> None:
         """It is."""
+
+
+class _Recorder(_Writer):
+    def __init__(
+        self, exchanges: list[tuple[bytes, bytes]], reader: asyncio.StreamReader, asked: socket.socket
+    ) -> None:
+        super().__init__(reader)
+        self._exchanges, self._asked = exchanges, asked
+
+    def writelines(self, parts: Iterable[bytes]) -> None:
+        question, said = b"".join(parts), b""
+        self._asked.sendall(question)
+        while _messages(said) < _messages(question):
+            said += self._asked.recv(1 << 20)
+        self._exchanges.append((question, said))
+        self._reader.feed_data(said)
+
+
+class _Deck(_Writer):
+    def __init__(self, left: dict[bytes, deque[bytes]], reader: asyncio.StreamReader) -> None:
+        super().__init__(reader)
+        self._left = left
+
+    def writelines(self, parts: Iterable[bytes]) -> None:
+        question = b"".join(parts)
+        answers = self._left.get(question)
+        if not answers:
+            raise NotOnTape(f"nobody asked for {question[:80]!r}… when the answers were recorded")
+        self._reader.feed_data(answers.popleft())
+
+
+def _messages(data: bytes) -> int:
+    """How many whole commands or replies these bytes are."""
+    reader = hiredis.Reader(notEnoughData=...)
+    reader.feed(data)
+    return sum(1 for _ in iter(reader.gets, ...))
 
 
 BANNED_UNTIL: Final = 1_790_000_000.0
