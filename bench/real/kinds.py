@@ -27,7 +27,7 @@ from simulate.sampling import below, digits, one_of, seeded
 from simulate.timeline.records import profile
 
 AGES: Final = {"8 minutes": 8 * MINUTE, "20 days": 20 * DAY, "200 days": 200 * DAY}
-STORES: Final = (30, 2_000)
+STORES: Final = (30, 20_000)
 CASES: Final = 100
 MANAGED: Final = 500
 """Channels that a bot had before, which has no mark of a bot."""
@@ -264,19 +264,20 @@ def _created(account: Account, at: float) -> AccountCreated:
 
 
 def table(aliases: Sequence[str], *, seed: int, count: int, stores: Sequence[int] = STORES) -> Iterator[str]:
-    """Returns the rows of the note: the shares that each scene found, by age and store."""
+    """Returns the rows of the note: the shares that each scene found, by age and store; equal stores share."""
     draws = _draws(seed, count, aliases)
     yield "| scene | bans | " + " | ".join(f"{age}: `possible`, `likely`" for age in AGES) + " |"
     yield "| --- | --- | " + " | ".join("---" for _ in AGES) + " |"
     for scenes in (MIRRORS, INNOCENTS, FRAMED):
         for name, made in scenes.items():
+            rows: dict[str, list[str]] = {}
             for bans in stores:
                 found = asyncio.run(_bands(made, draws, seed, bans))
-                shares = [
-                    ", ".join(
-                        f"{100 * sum(RANK[band] >= rank for band in told) / len(told):.1f} %"
-                        for rank in (1, 2)
-                    )
-                    for told in found.values()
-                ]
-                yield f"| {name} | {bans:,} | {' | '.join(shares)} |"
+                rows.setdefault(" | ".join(map(_shares, found.values())), []).append(f"{bans:,}")
+            for shares, among in rows.items():
+                yield f"| {name} | {', '.join(among)} | {shares} |"
+
+
+def _shares(bands: Sequence[str]) -> str:
+    several = (sum(RANK[band] >= rank for band in bands) for rank in (1, 2))
+    return ", ".join(f"{100 * many / len(bands):.0f} %" for many in several)
