@@ -264,7 +264,7 @@ def _created(account: Account, at: float) -> AccountCreated:
 
 
 def table(aliases: Sequence[str], *, seed: int, count: int, stores: Sequence[int] = STORES) -> Iterator[str]:
-    """Returns the rows of the note: the shares that each scene found, by age and store; equal stores share."""
+    """Returns the rows of the note: the shares that each scene found, by age; equal stores share a row."""
     draws = _draws(seed, count, aliases)
     yield "| scene | bans | " + " | ".join(f"{age}: `possible`, `likely`" for age in AGES) + " |"
     yield "| --- | --- | " + " | ".join("---" for _ in AGES) + " |"
