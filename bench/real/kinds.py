@@ -167,8 +167,8 @@ MIRRORS: Final[Mapping[str, Made]] = {
     "two acting admins of 5 and 7": _two_admins,
     "same invitation": _having({"invite_links": lambda drawn: (_link(drawn),)}),
     "same title and picture": _copying("display_name", "avatar"),
-    "same title, description translated": _copying(
-        "display_name", bio=lambda drawn: _text(drawn.rng, one_of(drawn.rng, LANGUAGES))
+    "same title and picture, description translated": _copying(
+        "display_name", "avatar", bio=lambda drawn: _text(drawn.rng, one_of(drawn.rng, LANGUAGES))
     ),
 }
 INNOCENTS: Final[Mapping[str, Made]] = {
@@ -266,7 +266,7 @@ def _created(account: Account, at: float) -> AccountCreated:
 def table(aliases: Sequence[str], *, seed: int, count: int, stores: Sequence[int] = STORES) -> Iterator[str]:
     """Returns the rows of the note: the shares that each scene found, by age; equal stores share a row."""
     draws = _draws(seed, count, aliases)
-    yield "| scene | bans | " + " | ".join(f"{age}: `possible`, `likely`" for age in AGES) + " |"
+    yield "| % `possible`/`likely` | bans | " + " | ".join(AGES) + " |"
     yield "| --- | --- | " + " | ".join("---" for _ in AGES) + " |"
     for scenes in (MIRRORS, INNOCENTS, FRAMED):
         for name, made in scenes.items():
@@ -275,9 +275,9 @@ def table(aliases: Sequence[str], *, seed: int, count: int, stores: Sequence[int
                 found = asyncio.run(_bands(made, draws, seed, bans))
                 rows.setdefault(" | ".join(map(_shares, found.values())), []).append(f"{bans:,}")
             for shares, among in rows.items():
-                yield f"| {name} | {', '.join(among)} | {shares} |"
+                yield f"| {name} | {'/'.join(among)} | {shares} |"
 
 
 def _shares(bands: Sequence[str]) -> str:
     several = (sum(RANK[band] >= rank for band in bands) for rank in (1, 2))
-    return ", ".join(f"{100 * many / len(bands):.0f} %" for many in several)
+    return "/".join(f"{100 * many / len(bands):.0f}" for many in several)
