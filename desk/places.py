@@ -71,7 +71,7 @@ _TOPICS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "control": ("nothing of an account", NOTHING),
     "gate_audit": ("the account that a lead asked about; why, when and who", NOTHING),
-    "audit": ("nothing of an account: numbers and hashes of audit lines", NOTHING),
+    "audit": ("nothing of an account: numbers and keyed hashes of audit lines", NOTHING),
 }
 """By the attribute of `Names`: what a record holds of an account, and what ends it sooner."""
 

@@ -14,7 +14,7 @@ import click
 
 from cli import output
 from cli.exit_codes import NotDone
-from cli.opening import desk_database
+from cli.opening import desk_database, opened_desk
 from cli.options import Parsed, Whole, flag, option
 from cli.running import in_event_loop
 from desk.settings import DeskSettings, load
@@ -290,16 +290,17 @@ def audit_() -> None:
 @flag("--offline", "Do not ask Kafka: lines missing from the end are then not noticed.")
 @option(
     "--restored",
-    "The newest head that was published before a backup was restored: up to it, lost lines are no fault.",
+    "The newest line that was published before a backup was restored: up to it, lost lines are no fault.",
     metavar="NUMBER:HASH",
 )
 @output.json_option
 def verify(offline: bool, restored: str | None) -> int:
     """Check that no line of the audit log was changed, dropped or added.
 
-    Follows the hash chain from the first line, and compares it with the hashes that the desk published on
-    Kafka, so that lines missing from the end are noticed too. Exit code 1 means that the log was altered,
-    and the line is named; or that it could not be compared, as Kafka does not answer or its topic is gone.
+    Follows the hash chain from the first line, and compares each line with the keyed hash that the desk
+    published on Kafka, so that lines missing from the end are noticed too. Exit code 1 means that the log was
+    altered, and the line is named; or that it could not be compared, as Kafka does not answer or its topic is
+    gone.
 
     A restored backup lacks lines whose hashes are published. --restored names the newest of these hashes, as
     the failing check printed it: hashes published until then are listed where the log contradicts them, and
@@ -315,31 +316,30 @@ def verify(offline: bool, restored: str | None) -> int:
 
     settings = load()
     topic = names(settings).audit
-    # Noted before the topic is read: a desk at work publishes another one meanwhile.
-    noted = None if offline else asyncio.run(_noted_head(settings))
+    # Noted before the topic is read: a desk at work publishes more meanwhile.
+    key, noted = asyncio.run(_noted(settings))
     heads = [] if offline else _heads(settings, topic)
     last = None if restored is None else head_of(restored)
     if restored is not None and last not in heads:
         why = "is no NUMBER:HASH of 64 hexadecimal digits" if last is None else f"is not on {topic}"
         raise click.BadParameter(why, param_hint="--restored")
-    chain, hashes = asyncio.run(_followed(settings, heads))
+    chain, hashes = asyncio.run(_followed(settings, key, heads))
     since = max((at for at, head in enumerate(heads, 1) if head == last), default=0)
     lost = [head for head in heads if chain.broken is None and contradiction(hashes, chain.number, head)]
-    excused = [head for head in heads[:since] if head in lost]
+    absent = set(lost)
+    excused = [head for head in heads[:since] if head in absent]
     broken = chain.broken or against(hashes, chain.number, heads[since:])
-    if broken is None and noted is not None and noted not in heads:
-        why = f"its head was published, and is not on {topic}: the topic was emptied, or made anew"
+    if broken is None and not (offline or noted is None) and noted.number not in {it.number for it in heads}:
+        why = f"it was published, and is not on {topic}: the topic was emptied, or made anew"
         broken = Break(noted.number, why)
     if broken is not None:
         output.note(f"line {broken.number}: {broken.why}")
     if lost and len(lost) > len(excused):
         output.note(f"Was a backup restored? samehand desk audit verify --restored {lost[-1]}")
     held = len(heads) - len(lost)
-    words = f"{plural(chain.number, 'line')} and {plural(held, 'published head')} hold"
+    words = f"{plural(chain.number, 'line')} hold, {held or 'none'} of them as published"
     if not (held or offline or not chain.number):
-        words = (
-            f"{plural(chain.number, 'line')} and no published head hold: a cut end would not be noticed yet"
-        )
+        words += ": a cut end would not be noticed yet"
     return output.result(
         {
             "lines": chain.number,
@@ -348,19 +348,22 @@ def verify(offline: bool, restored: str | None) -> int:
             "lost_heads": [str(head) for head in lost],
         },
         "" if broken is not None else words,
-        *(f"lost by a restore: the line of {head}, and any of the minute after" for head in excused),
+        *(f"lost by a restore: line {head}" for head in excused),
         code=0 if broken is None else 1,
     )
 
 
-async def _noted_head(settings: DeskSettings) -> Head | None:
-    """The head that the database says was published last."""
+async def _noted(settings: DeskSettings) -> tuple[bytes, Head | None]:
+    """The key under which lines are published, and the line that the database says was published last."""
     from desk.database import audit as rows
+    from desk.feed.audit_heads import KEY_NAME
     from desk.review.audit.chain import Head
 
-    async with desk_database(settings) as connection:
-        noted = await rows.published_head(connection)
-    return None if noted is None else Head(noted.number, noted.hash)
+    async with opened_desk(settings) as database:
+        key = await database.secret(KEY_NAME)
+        async with database.read() as connection:
+            noted = await rows.published_head(connection)
+    return key, None if noted is None else Head(noted.number, noted.hash)
 
 
 def _heads(settings: DeskSettings, topic: str) -> list[Head]:
@@ -370,23 +373,27 @@ def _heads(settings: DeskSettings, topic: str) -> list[Head]:
     try:
         with reader(settings) as opened:
             if not opened.partitions(topic):
-                raise NotDone(f"there is no topic {topic} with published heads: {without}")
-            return list(published_heads(opened, topic))
+                raise NotDone(f"there is no topic {topic} with published lines: {without}")
+            # A desk that died before it noted them has published lines twice.
+            return list(dict.fromkeys(published_heads(opened, topic)))
     except (BrokerUnavailable, BrokerRefused) as fault:
-        raise NotDone(f"the heads on {topic} cannot be read ({fault}): {without}") from fault
+        raise NotDone(f"the lines on {topic} cannot be read ({fault}): {without}") from fault
 
 
-async def _followed(settings: DeskSettings, heads: list[Head]) -> tuple[Chain, dict[int, str]]:
-    """The chain, followed to its end, and the hash of each line that a head names."""
+async def _followed(
+    settings: DeskSettings, key: bytes, heads: list[Head]
+) -> tuple[Chain, dict[int, tuple[str, str]]]:
+    """The chain, followed to its end, and the hashes of each published line: its own, as releases up to 0.2.0
+    published it, and the keyed one."""
     from desk.database import audit as rows
-    from desk.review.audit.chain import Chain
+    from desk.review.audit.chain import Chain, sealed
 
     chain, wanted = Chain(), {head.number for head in heads}
-    hashes: dict[int, str] = {}
+    hashes: dict[int, tuple[str, str]] = {}
     async with desk_database(settings) as connection:
         while chain.broken is None and (lines := await rows.lines(connection, chain.number, 1_000)):
             chain.follow(lines)
-            hashes.update({line.number: line.hash for line in lines if line.number in wanted})
+            hashes |= {it.number: (it.hash, sealed(key, it.hash)) for it in lines if it.number in wanted}
     return chain, hashes
 
 

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
@@ -127,10 +127,11 @@ async def last_at(connection: AsyncConnection, subject: str, action: str) -> flo
 
 
 async def published_head(connection: AsyncConnection) -> HeadRow | None:
-    """Returns the head that was published last, or None."""
+    """Returns the number and hash of the line that was published last, or None."""
     return await one_of(connection, HeadRow, select(_heads).order_by(_heads.c.number.desc()).limit(1))
 
 
 async def note_head(connection: AsyncConnection, number: int, digest: str) -> None:
-    """Notes that a head is on its topic."""
+    """Notes that all lines up to one are on their topic."""
     await insert_new(connection, _heads, {"number": number, "hash": digest})
+    await connection.execute(delete(_heads).where(_heads.c.number < number))

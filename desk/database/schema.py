@@ -496,7 +496,7 @@ audit = _table("audit", AuditRow, Index("ix_audit_subject", "subject"), Index("i
 
 @dataclass(frozen=True, slots=True)
 class HeadRow:
-    """The number and hash of a last line that were published."""
+    """The number and hash of the last line that was published."""
 
     number: Serial
     hash: Digest

@@ -6,7 +6,6 @@ Of several desks on one PostgreSQL one does it; the others ask each few seconds 
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections.abc import Callable
 from typing import Final
@@ -16,7 +15,7 @@ import structlog
 from desk.database import actions
 from desk.database.engine import Database, Lead
 from desk.database.errors import DatabaseUnavailable
-from desk.feed.audit_heads import HEAD_SECONDS, publish_head
+from desk.feed.audit_heads import KEY_NAME, publish_lines
 from desk.feed.consume import Consumer, Overtaken
 from desk.feed.publish import VerdictPublisher, bury
 from desk.feed.upkeep import BATCH, Steadiness, refold, tidy
@@ -187,16 +186,12 @@ class Feed:
         state, logged = self.state, _Logged()
         while not state.stopping.is_set():
             try:
+                key = await self._database.secret(KEY_NAME)
                 with writer(self._settings) as out:
-                    head_at = -math.inf
                     while not state.stopping.is_set():
                         if not await self._publisher.publish(out):
                             await state.pause(PUBLISH_SECONDS)
-                        if (
-                            abs(self._now() - head_at) >= HEAD_SECONDS
-                        ):  # a clock set back is no reason to wait
-                            await publish_head(self._database, names(self._settings).audit, out, self._now)
-                            head_at = self._now()
+                        await publish_lines(self._database, key, names(self._settings).audit, out, self._now)
                         # Only now: what one topic refuses is not well again because another one does not.
                         state.publishing = ""
                         logged.clear()

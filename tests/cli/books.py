@@ -1,4 +1,4 @@
-"""An audit in a database whose heads are on a broker, and whatever may be done to it."""
+"""An audit in a database whose lines are on a broker, and whatever may be done to it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from desk.database import audit as rows
 from desk.database import schema
 from desk.database.engine import Database, opened
-from desk.feed.audit_heads import publish_head
-from desk.review.audit.chain import Head
+from desk.feed.audit_heads import KEY_NAME, publish_lines
+from desk.review.audit.chain import Head, sealed
 from streams.kafka import topics
 from streams.kafka.client import writer
 from streams.settings import Settings, load
@@ -24,7 +24,7 @@ LINES = 5
 
 @dataclass
 class Books:
-    """An audit in a database, whose heads are on a broker."""
+    """An audit in a database, whose lines are on a broker."""
 
     url: str
     settings: Settings
@@ -45,13 +45,15 @@ class Books:
         self.change(lines)
 
     def publish(self) -> None:
-        """Publishes the head, as a desk does each minute."""
+        """Publishes what is not published yet, as a desk does each half second."""
 
-        async def head(database: Database) -> None:
+        async def lines(database: Database) -> None:
+            key = await database.secret(KEY_NAME)
             with writer(self.settings) as out:
-                assert await publish_head(database, self.topic, out, lambda: 1.0)
+                while await publish_lines(database, key, self.topic, out, lambda: 1.0):
+                    pass
 
-        self._within(head)
+        self._within(lines)
 
     def change(self, work: Callable[[AsyncConnection], Awaitable[Any]]) -> None:
         """Whatever somebody with the database's password may do."""
@@ -63,19 +65,21 @@ class Books:
         self._within(changed)
 
     def last(self) -> Head:
-        """The last line's number and hash."""
+        """The last line's number and hash, as it is published."""
         found: list[Head] = []
 
-        async def last(connection: AsyncConnection) -> None:
-            line = await rows.last(connection)
+        async def last(database: Database) -> None:
+            key = await database.secret(KEY_NAME)
+            async with database.read() as connection:
+                line = await rows.last(connection)
             assert line is not None
-            found.append(Head(line.number, line.hash))
+            found.append(Head(line.number, sealed(key, line.hash)))
 
-        self.change(last)
+        self._within(last)
         return found[0]
 
     def put_back(self, last: int) -> None:
-        """As a restored backup is: without the lines after one, and without the notes of their heads."""
+        """As a restored backup is: without the lines after one, and without the note of their hashes."""
 
         async def put_back(connection: AsyncConnection) -> None:
             for table in (schema.audit, schema.heads):
@@ -97,7 +101,7 @@ def make_topic(settings: Settings) -> None:
 
 
 def books_of(url: str) -> Books:
-    """Some lines whose head was published, and as many after them, published as well."""
+    """Some lines that were published, and as many after them, published as well."""
     settings = load()
     make_topic(settings)
     made = Books(url, settings)

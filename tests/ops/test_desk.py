@@ -673,6 +673,7 @@ def test_key_pressed_while_the_network_is_away_is_told_and_works_once_it_is_back
     reader.context.set_offline(True)
     reader.page.get_by_text("The desk does not answer").wait_for()
     reader.context.set_offline(False)
+    reader.page.get_by_text("The desk does not answer").wait_for(state="detached")
     assert all(fault.startswith("htmx:") for fault in reader.faults)
     reader.faults.clear()
 

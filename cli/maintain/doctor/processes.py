@@ -49,7 +49,7 @@ def look_at_desk(settings: DeskSettings) -> Iterator[DoctorFinding]:
         runs = _SIGN_IN in answer_at(host, port, "/sign-in")
         yield taken("desk address", "desk", host, port, "SAMEHAND_DESK_PORT") if runs else of_start(fault)
     yield from look_at_address(settings, "desk")
-    words = "may read alerts and verdicts, and write verdicts and the audit's heads"
+    words = "may read alerts and verdicts, and write verdicts and audit hashes"
     wanted = topics.wanted_by_desk(settings, appeals=settings.desk_appeals_secret_file is not None)
     yield from look_at_topics(settings, wanted, words)
 

@@ -2,13 +2,14 @@
 
 A line holds identifiers, codes and digests only; what may have to be erased is never in it. Each line's hash
 covers the line and the hash before it, so that changing, dropping or adding one breaks all that follow. A cut
-at the end breaks nothing, which is why the last hash is published to Kafka now and then.
+at the end breaks nothing, which is why each line's number and hash are published to Kafka.
 """
 
 from __future__ import annotations
 
+import hmac
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,7 +29,7 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The last line's number and hash, as they were published."""
+    """A line's number and hash, as they were published."""
 
     number: int
     hash: str
@@ -69,20 +70,26 @@ class Chain:
             self.number, self.hash = line.number, line.hash
 
 
-def contradiction(chain_hashes: Mapping[int, str], last: int, head: Head) -> Break | None:
-    """Returns how the chain contradicts a published head, or None.
+def sealed(key: bytes, line_hash: str) -> str:
+    """Returns a line's hash as it is published: keyed, so that it confirms no guess at what the line says."""
+    return hmac.digest(key, line_hash.encode(), "sha256").hex()
 
-    ``chain_hashes``: the hash of each line that a head names; ``last``: the chain's last number.
+
+def contradiction(chain_hashes: Mapping[int, Collection[str]], last: int, head: Head) -> Break | None:
+    """Returns how the chain contradicts a published line, or None.
+
+    ``chain_hashes``: the hash of each line that was published, in every form in which it may have been;
+    ``last``: the chain's last number.
     """
     if head.number > last:
         return Break(head.number, f"it was published, and the chain ends at line {last}: its end was cut off")
-    if chain_hashes.get(head.number) != head.hash:
+    if head.hash not in chain_hashes.get(head.number, ()):
         return Break(head.number, "its hash is another than was published: the chain was written anew")
     return None
 
 
-def against(chain_hashes: Mapping[int, str], last: int, heads: Iterable[Head]) -> Break | None:
-    """The first published head that the chain contradicts."""
+def against(chain_hashes: Mapping[int, Collection[str]], last: int, heads: Iterable[Head]) -> Break | None:
+    """The first published line that the chain contradicts."""
     for head in sorted(heads, key=lambda head: head.number):
         if (broken := contradiction(chain_hashes, last, head)) is not None:
             return broken

@@ -27,7 +27,7 @@ class AuditWatch:
         self.seen: Head | None = None
         """The end of the last round that held, or None before one did."""
         self._heads: list[Head] = []
-        self._hashes: dict[int, str] = {}
+        self._hashes: dict[int, tuple[str]] = {}
         self.broken: Break | None = None
         """What the last round found, and a round under way as soon as it finds something."""
 
@@ -42,7 +42,7 @@ class AuditWatch:
             lines = await rows.lines(connection, self._chain.number, self._lines_at_once)
         chain, wanted = self._chain, {head.number for head in self._heads}
         chain.follow(lines)
-        self._hashes.update((line.number, line.hash) for line in lines if line.number in wanted)
+        self._hashes.update((line.number, (line.hash,)) for line in lines if line.number in wanted)
         if chain.broken is None and len(lines) == self._lines_at_once:
             return
         self.broken = chain.broken or against(self._hashes, chain.number, self._heads)

@@ -7,7 +7,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from html import unescape
@@ -16,7 +16,7 @@ from typing import Any, get_args
 import pytest
 from msgspec.structs import replace as replace_struct
 from prometheus_client import generate_latest
-from sqlalchemy import event, update
+from sqlalchemy import event, select, update
 
 from desk.database import appeals, audit, schema, verdicts
 from desk.database.engine import Database
@@ -143,6 +143,25 @@ async def test_two_readers_at_once_learn_whose_it_is(office: Office) -> None:
         assert (await bilal.submit(where, **decision)).status_code == 303
         refused = await amina.submit(where, **decision)
         assert (refused.status_code, "<bdi>B</bdi>" in refused.text) == (409, True)
+
+
+@on_each_database
+async def test_of_six_who_decide_one_alert_at_once_one_has_decided_and_five_learn_so(office: Office) -> None:
+    await office.receive()
+    names = ("amina", "bilal", "chloe", "dawud", "esra", "farah")
+    async with AsyncExitStack() as stack:
+        readers = [await stack.enter_async_context(at_the_desk(office, name)) for name in names]
+        [waiting] = await the_queue(readers[0])
+        where = f"/reads/{waiting['read_id']}/decide"
+        answers = await asyncio.gather(
+            *(it.submit(where, chosen="mirror/several-traits", policy="hate") for it in readers)
+        )
+    assert sorted(it.status_code for it in answers) == [303, *[409] * 5]
+    async with office.database.read() as connection:
+        lines = await audit.about(connection, "alert-1", 100)
+        given = (await connection.execute(select(schema.verdicts))).all()
+    assert len(given) == 1
+    assert [it.action for it in lines].count("decided") == 1
 
 
 async def test_what_is_read_blind_tells_nothing_of_its_score(database: Database) -> None:
