@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import force_setattr, replace
 
 from schemas import fields
-from schemas.keys import OfAccount, account_key
+from schemas.keys import OfKind, account_key, id_with_kind
 from schemas.record import Record
 
 PROGRAMME_CHARS_MAX: Final = 128
@@ -197,12 +197,9 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ) = None
 
     def __post_init__(self) -> None:
-        """Put the kind before an id that lacks it: a channel and an account may have one number."""
-        lead = f"{self.kind}:"
-        for name in ("account_id", "moved_from") if self.kind != "account" else ():
-            given = getattr(self, name)
-            if given and not given.startswith(lead) and len(lead + given) <= fields.ACCOUNT_ID_CHARS_MAX:
-                force_setattr(self, name, lead + given)
+        force_setattr(self, "account_id", id_with_kind(self.kind, self.account_id))
+        if self.moved_from:
+            force_setattr(self, "moved_from", id_with_kind(self.kind, self.moved_from))
 
     def __repr__(self) -> str:
         return f"Account(account_id={self.account_id!r}, given={self.given!r})"
@@ -306,7 +303,7 @@ class AccountBanned(AccountEvent, frozen=True, kw_only=True, omit_defaults=True)
     ] = ()
 
 
-class AccountDeleted(OfAccount, Record, frozen=True, kw_only=True, omit_defaults=True):
+class AccountDeleted(OfKind, Record, frozen=True, kw_only=True, omit_defaults=True):
     """An account was deleted: what is remembered of it is to be forgotten."""
 
     MOMENTS: ClassVar[tuple[str, ...]] = ("occurred_at",)
@@ -317,6 +314,7 @@ class AccountDeleted(OfAccount, Record, frozen=True, kw_only=True, omit_defaults
     occurred_at: fields.Moment
     platform: fields.Platform
     account_id: fields.AccountId
+    kind: fields.AccountKind = "account"
 
     @classmethod
     def stand_in(cls, field: str, known: Mapping[str, Any]) -> str:
@@ -328,7 +326,7 @@ class AccountDeleted(OfAccount, Record, frozen=True, kw_only=True, omit_defaults
         return self.occurred_at.timestamp()
 
 
-class AccountReinstated(OfAccount, Record, frozen=True, kw_only=True):
+class AccountReinstated(OfKind, Record, frozen=True, kw_only=True):
     """A ban was lifted: the fingerprint of the account is to be forgotten."""
 
     MOMENTS: ClassVar[tuple[str, ...]] = ("reinstated_at", "occurred_at")
@@ -358,6 +356,7 @@ class AccountReinstated(OfAccount, Record, frozen=True, kw_only=True):
         Annotated[fields.Moment, Meta(description="When the event occurred, if not at `reinstated_at`.")]
         | None
     ) = None
+    kind: fields.AccountKind = "account"
 
     @property
     def at(self) -> float:

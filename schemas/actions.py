@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from schemas import fields
 from schemas.accounts import Version, unnamed
-from schemas.keys import OfAccount
+from schemas.keys import OfKind
 from schemas.record import Record
 
 Action = Literal["suspended", "terminated", "restricted", "nothing"]
@@ -28,7 +28,7 @@ Territory = Annotated[
 ]
 
 
-class AccountActioned(OfAccount, Record, frozen=True, kw_only=True, omit_defaults=True):
+class AccountActioned(OfKind, Record, frozen=True, kw_only=True, omit_defaults=True):
     """A platform suspended, terminated or restricted an account, or decided to do nothing.
 
     A correction has the same `event_id` and a later `occurred_at`, in whatever order the two arrive. It says
@@ -47,6 +47,7 @@ class AccountActioned(OfAccount, Record, frozen=True, kw_only=True, omit_default
     occurred_at: fields.Moment
     platform: fields.Platform
     account_id: fields.AccountId
+    kind: fields.AccountKind = "account"
     action: Annotated[Action, Meta(description="`nothing`: it was looked at and left as it is.")]
     actioned_at: (
         Annotated[fields.Moment, Meta(description="When it took effect, if not at `occurred_at`.")] | None

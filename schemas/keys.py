@@ -6,6 +6,7 @@ import re
 from typing import Final, cast, get_args
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from schemas.fields import ACCOUNT_ID_CHARS_MAX, AccountKind
 from schemas.malformed import Malformed
@@ -26,6 +27,13 @@ def kind_of_id(account_id: str) -> AccountKind:
     return cast(AccountKind, lead) if colon and lead in _KINDS else "account"
 
 
+def id_with_kind(kind: AccountKind, account_id: str) -> str:
+    """Puts the kind before an id that lacks it: a channel and an account may have one number."""
+    lead = f"{kind}:"
+    whole = kind == "account" or account_id.startswith(lead)
+    return account_id if whole or len(lead + account_id) > ACCOUNT_ID_CHARS_MAX else lead + account_id
+
+
 class OfAccount:
     """Mixed into what names an account: the same id on two platforms is two accounts."""
 
@@ -36,6 +44,16 @@ class OfAccount:
     @property
     def key(self) -> str:
         return account_key(self.platform, self.account_id)
+
+
+class OfKind(OfAccount):
+    """Mixed into what names an account by a number and its kind."""
+
+    __slots__ = ()
+    kind: AccountKind
+
+    def __post_init__(self) -> None:
+        force_setattr(cast(Struct, self), "account_id", id_with_kind(self.kind, self.account_id))
 
 
 class AccountRef(OfAccount, Struct, frozen=True):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, get_args
 
 import msgspec
 
@@ -19,7 +19,7 @@ from report.text import visible
 from samehand.normalize.email import fold_email
 from samehand.normalize.network import read_address
 from schemas.accounts import Account
-from schemas.fields import says_nothing
+from schemas.fields import AccountKind, says_nothing
 from schemas.mapping.convert import Reading, Unit, WrittenDate
 from schemas.mapping.csvrows import COLUMNS_MAX
 from schemas.mapping.expression import Expression
@@ -39,7 +39,7 @@ _NAMES: Final[Mapping[str, str]] = {
     "ips": "ips ipaddresses allips knownips pastips iphistory",
     "device_ids": "deviceids devices alldevices fingerprints",
     "payment_tokens": "paymenttokens cards cardtokens",
-    "account_id": "accountid userid uid id memberid",
+    "account_id": "accountid userid uid id memberid chatid channelid groupid",
     "handle": "handle username login nick nickname screenname user member acct",
     "display_name": "displayname name fullname realname title",
     "email": "email mail emailaddress useremail",
@@ -56,6 +56,10 @@ _NAMES: Final[Mapping[str, str]] = {
     "registrationdate signupdate signedupat datejoined made",
     "banned_at": "bannedat banned bandate banneddate suspendedat suspended blockedat disabledat ended",
     "policy": "policy banreason reason rule",
+    "kind": "kind type chattype accounttype",
+    "created_by": "createdby creator creatorid owner ownerid founder",
+    "admins": "admins adminids administrators moderators",
+    "invite_links": "invitelinks invitelink invites invite joinlink",
 }
 """Usual names of columns, letters and digits alone; the first that a table has is taken."""
 
@@ -148,7 +152,9 @@ _FITS: Final[Mapping[str, Callable[[str], object]]] = {
     "user_agent": _AGENT.search,
     "phone": _TELEPHONE.fullmatch,
     "locale": re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z]{2,4})*").fullmatch,
-    "links": re.compile(r"(https?://)?[^\s/]{1,200}\.[^\s]{2,}").match,
+    "links": (_LINK := re.compile(r"(https?://)?[^\s/]{1,200}\.[^\s]{2,}").match),
+    "invite_links": _LINK,
+    "kind": frozenset(get_args(get_args(AccountKind)[0])).__contains__,
 }
 _TELLING: Final = frozenset({"email", "ip", "user_agent"})
 """Fields whose values look like nothing else."""
@@ -164,7 +170,10 @@ def _fits(field: str, values: Sequence[str]) -> bool:
     return _mostly(values, _FITS.get(field, len))
 
 
-_SINGLES: Final = {several: single for single, several in Account.LISTS.items()}
+_SINGLES: Final = {several: single for single, several in Account.LISTS.items()} | {
+    "admins": "created_by",
+    "invite_links": "invite_links",
+}
 _SEPARATORS: Final = (",", ";", "|", " ")
 
 

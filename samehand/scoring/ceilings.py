@@ -42,6 +42,8 @@ _OF_HOUSEHOLDS: Final = CIRCUMSTANTIAL | {"device", "payment"}
 _FAMILY_NAMES: Final = frozenset({("handle", "part"), ("name", "shared-words"), ("crossing", "part")})
 
 
+ONE_ENTITY: Final = ("runs", "moved")
+"""The line of two ids that a platform gave one channel or group: it agrees with itself in everything."""
 CLAIMED: Final = "claimed"
 """The level of what one side alone can say of both."""
 _TITLES: Final = frozenset({"name"})
@@ -61,6 +63,8 @@ def ceiling(
 
     ``titled``: both are channels, groups or their like, of which many have one title.
     """
+    if any((line.signal, line.comparison.level) == ONE_ENTITY for line in lines):
+        return Ceiling(bands.possible, ONE_ENTITY[1])
     agreeing = [line for line in lines if line.weight >= SPEAKS_NATS]
     common = CIRCUMSTANTIAL | _TITLES if titled else CIRCUMSTANTIAL
     singling = [

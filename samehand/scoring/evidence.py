@@ -25,6 +25,7 @@ SENTENCES: Final = {
     (CEILING, "public"): "No rare mailbox, number, device or card agrees: a mirror is possible at most.",
     (CEILING, "rush"): "More accounts than usual sign up in this hour, so more are alike by chance.",
     (CEILING, "household"): "A household shares all that agrees, and the ban was days ago: possible at most.",
+    (CEILING, "moved"): signals.SENTENCES["runs", "moved"],
     OTHERS: "Other innocent explanations are left as well.",
     **{(RIVALS_LINE, rival.name): rival.sentence for rival in RIVALS},
 }

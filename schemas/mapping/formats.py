@@ -198,6 +198,7 @@ FORMATS: Final[Mapping[str, Open]] = {
     "cloudevents": open_cloudevents,
     "mastodon": open_json,
     "discourse": open_json,
+    "telegram": open_json,
     "keycloak": open_keycloak,
     "avro": open_json,
     "protobuf": open_json,

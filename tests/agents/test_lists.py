@@ -54,6 +54,21 @@ async def test_remembered_account_is_found_by_each_of_its_devices(life: Life) ->
     assert [alert.account_id for alert in life.alerts] == ["99"]
 
 
+async def test_channel_that_a_mirror_made_is_found_once_the_mirror_is_banned(life: Life) -> None:
+    await life.ban(a_ban("1", handle="umar_media", device_id=OLD))
+    await life.tell(life.screen, a_sign_up("99", handle="salma_kitchen", device_id=OLD, at=SOON))
+    later = SOON + timedelta(minutes=5)
+    await life.tell(
+        life.screen, a_sign_up("7", kind="channel", display_name="Tea", created_by="99", at=later)
+    )
+    assert {alert.account_id for alert in life.alerts} == {"99"}
+    await life.ban(a_ban("99", handle="salma_kitchen", device_id=OLD, at=later + timedelta(minutes=5)))
+    found = {
+        (alert.account_id, alert.matched.account_id) for alert in life.alerts if alert.account_id != "99"
+    }
+    assert found == {("channel:7", "99")}
+
+
 async def test_change_adds_a_device_and_takes_none(life: Life) -> None:
     first = a_sign_up("99", handle="salma_kitchen", device_id=OLD, at=BEFORE)
     again = a_change("99", handle="salma_kitchen", device_id=NEW, at=NOON + timedelta(minutes=5))

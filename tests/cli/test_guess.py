@@ -93,3 +93,20 @@ def test_column_of_several_values_fills_a_list(column: str, values: list[str], l
 def test_any_table_gets_a_proposal_that_compiles(row: dict[str, str]) -> None:
     found = guessed(**{name: [value] for name, value in {**row, "id": "7", "joined": "2026-11-24"}.items()})
     compile_mappings(found.toml.encode(), "guess")
+
+
+def test_table_of_channels_names_kind_creator_admins_and_invitations() -> None:
+    found = guessed(
+        chat_id=["5", "6"],
+        type=["channel", "group"],
+        title=["Zarf News", "Readers"],
+        owner_id=["41", "44"],
+        admins=["41;42", "44;42"],
+        invite_link=["https://t.me/+Zq00aa", "https://t.me/+Zq00ab"],
+        created=["2026-03-01T10:00:00Z", "2026-03-02T10:00:00Z"],
+    )
+    assert found.unread == ()
+    compile_mappings(found.toml.encode(), "guess")
+    for line in ('kind = "type"', 'created_by = "owner_id"', 'admins = { from = "admins", separator = ";" }'):
+        assert line in found.toml.splitlines()
+    assert "kind" not in guessed(id=["1", "2"], type=["premium", "free"]).toml

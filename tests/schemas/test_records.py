@@ -26,7 +26,7 @@ from schemas.alert_state import AlertState, unquoted_alert
 from schemas.alerts import NOTICE, QUOTES_REMOVED, AlertSummary, MirrorAlert
 from schemas.basis_rights import BasisRights, RightsTable, UnusableRights, kind_of, read_rights
 from schemas.decoding.dates import from_seconds
-from schemas.examples import ACTIONED, ALERT, EXAMPLES, STATE, SUMMARY, WAVE, WITHDRAWN
+from schemas.examples import ACTIONED, ALERT, DELETED, EXAMPLES, REINSTATED, STATE, SUMMARY, WAVE, WITHDRAWN
 from schemas.fields import ACCOUNT_ID_CHARS_MAX
 from schemas.generate import FOLDER, RECORDS, render
 from schemas.internal.enrolled import BanEnrolled
@@ -38,12 +38,14 @@ from schemas.revisions import BY_TIME_MAX, COUNTED_FROM, by_time, next_revision
 from schemas.unusable import FieldFault, Unusable
 from schemas.wire import (
     Decoded,
+    Decoder,
     UnknownFields,
     decode_actioned,
     decode_alert,
     decode_alert_state,
     decode_banned,
     decode_created,
+    decode_deleted,
     decode_reinstated,
     decode_verdict,
     decode_wave,
@@ -258,6 +260,30 @@ def test_links_are_limited_in_number_and_in_length() -> None:
     longer = created(links=["a.example", "b" * 2_049])
     assert left_out(longer) == (("links", "too-long"),)
     assert record_of(longer).account.links == ("a.example", "b" * 2_048)
+
+
+@for_each(
+    ("decode", "record"),
+    [(decode_deleted, DELETED), (decode_reinstated, REINSTATED), (decode_actioned, ACTIONED)],
+)
+@for_each(
+    ("given", "account_id", "faults"),
+    [
+        ({"kind": "channel"}, "channel:77", ()),
+        ({"kind": "group", "account_id": "group:77"}, "group:77", ()),
+        ({}, "77", ()),
+        ({"kind": "forum"}, "77", (("kind", "bad-format"),)),
+    ],
+)
+def test_end_of_a_channel_names_it_by_number_and_kind(
+    decode: Decoder[Any], record: Any, given: dict[str, object], account_id: str, faults: object
+) -> None:
+    decoded = decode(
+        msgspec.json.encode({**msgspec.to_builtins(record), "account_id": "77", **given}), now=inf
+    )
+    assert isinstance(decoded, Decoded)
+    assert decoded.record.key == f"{decoded.record.platform}:{account_id}"
+    assert left_out(decoded) == faults
 
 
 @for_each(

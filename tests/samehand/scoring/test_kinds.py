@@ -101,7 +101,13 @@ def test_a_bot_that_runs_thousands_of_channels_finds_none_of_them(age: float) ->
 
 @for_each("age", AGES)
 def test_a_group_that_its_platform_moved_is_no_mirror_of_itself(age: float) -> None:
-    shown = {"kind": "group", "created_by": "5", "admins": ADMINS, "display_name": "Zarfeshan Poets"}
+    shown: dict[str, Any] = {"kind": "group", "created_by": "5", "admins": ADMINS, "invite_links": (LINK,)}
+    shown |= {"display_name": "Zarfeshan Poets", "handle": "zarfeshanpoets", "avatar": picture(0)}
+    shown |= {"device_id": "d-12345-zzz-77", "phone": "+923001234567", "payment_token": "tok_9911aa77"}
+    shown |= {
+        "email": "zarkk@zirkun.org",
+        "bio": "kalahat zirkun merovat bulinge tarsacan https://zirkun.org",
+    }
     moved = a_channel(8, moved_from="channel:7", **shown)
     assert judged(moved, a_channel(7, **shown), age).band == "none"
     assert judged(a_channel(8, **shown), a_channel(7, **shown), age).band == "likely"
