@@ -114,10 +114,11 @@ SECRET = "what Mastodon shows on its page"
 
 @dataclass(frozen=True)
 class Page:
-    """One page, and the header of its signatures."""
+    """One page, the header of its signatures, and how many records its sample has."""
 
     name: str
     header: str
+    records: int
 
     @property
     def text(self) -> str:
@@ -128,7 +129,7 @@ class Page:
         return commands(self.text)
 
 
-PAGES = (Page("mastodon", "X-Hub-Signature"), Page("discourse", "X-Discourse-Event-Signature"))
+PAGES = (Page("mastodon", "X-Hub-Signature", 5), Page("discourse", "X-Discourse-Event-Signature", 8))
 
 
 def status_of(url: str, header: str) -> int:
@@ -149,8 +150,9 @@ def test_the_pages_lead_from_webhooks_to_an_alert_in_a_webhook(newcomer: Newcome
     samples, [pepper, *_], keys, workers, gates, deliver, receiver, sends = zip(
         *(page.typed for page in PAGES), strict=True
     )
-    for sample in samples:
-        assert "5 records: 4 map, 1 have nothing to say" in newcomer.types(sample)
+    for page, sample in zip(PAGES, samples, strict=True):
+        shown = f"{page.records} records: {page.records - 1} map, 1 have nothing to say"
+        assert shown in newcomer.types(sample)
     newcomer.types(pepper)
     newcomer.environment["SAMEHAND_GATE_KEYS"] = str(newcomer.folder / "keys.json")
     assert "samehand_" in newcomer.types(keys[0])
@@ -178,7 +180,7 @@ def test_the_pages_lead_from_webhooks_to_an_alert_in_a_webhook(newcomer: Newcome
         url = f"http://127.0.0.1:{ports['calls']}/v1/webhooks/{page.name}.webhooks"
         newcomer.waits(partial(refuses, url, page.header), "a gate that refuses what is not signed")
         statuses = newcomer.types(send.replace("6070", ports["calls"])).split()
-        assert statuses == ["202", "202", "202", "200", "202"]
+        assert statuses == ["202", "202", "202", "200", *["202"] * (page.records - 4)]
         [printed] = re.findall(r"^alert\.opened: .*$", page.text, re.MULTILINE)
         newcomer.waits(partial(holds, heard, printed), f"{printed} at the receiver")
     assert "umar" not in (newcomer.folder / "gate.log").read_text("utf-8")
