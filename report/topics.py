@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, count, groupby
 from typing import Any, Final
 
 from streams.kafka.topics import TopicSpec
@@ -57,17 +57,18 @@ def _alike(grant: Grant) -> tuple[str, str, str, bool]:
 
 def terraform(plan: TopicPlan) -> str:
     """Returns resources of the provider Mongey/kafka, in Terraform's JSON syntax (topics.tf.json)."""
-    topics = {
-        _NO_IDENTIFIER.sub("-", topic.name): {
+    topics: dict[str, dict[str, Any]] = {}
+    for topic in plan.topics:
+        topics[_identifier(topic.name, topics)] = {
             "name": topic.name,
             "partitions": topic.partitions,
             "replication_factor": plan.replication,
             "config": topic.configs,
         }
-        for topic in plan.topics
-    }
-    rights = {
-        _NO_IDENTIFIER.sub("-", f"{grant.process}-{grant.operation}-{grant.kind}-{grant.name}"): {
+    rights: dict[str, dict[str, Any]] = {}
+    for grant in plan.grants:
+        right = f"{grant.process}-{grant.operation}-{grant.kind}-{grant.name}"
+        rights[_identifier(right, rights)] = {
             "resource_name": grant.name,
             "resource_type": grant.kind.title(),
             "resource_pattern_type_filter": "Prefixed" if grant.prefixed else "Literal",
@@ -76,9 +77,14 @@ def terraform(plan: TopicPlan) -> str:
             "acl_operation": grant.operation,
             "acl_permission_type": "Allow",
         }
-        for grant in plan.grants
-    }
     return json.dumps({"resource": {"kafka_topic": topics, "kafka_acl": rights}}, indent=2)
+
+
+def _identifier(name: str, taken: Collection[str]) -> str:
+    """What Terraform calls it: `a.b` and `a-b` are two topics, and would have one identifier."""
+    stem = _NO_IDENTIFIER.sub("-", name)
+    candidates = chain([stem], (f"{stem}-{number}" for number in count(2)))
+    return next(identifier for identifier in candidates if identifier not in taken)
 
 
 _NO_IDENTIFIER: Final = re.compile("[^A-Za-z0-9_-]")  # of Terraform
@@ -96,14 +102,22 @@ def _resources(plan: TopicPlan) -> Iterator[dict[str, Any]]:
         yield _resource(
             "KafkaTopic", _NO_NAME.sub("-", topic.name.lower()), {"topicName": topic.name, **sized}
         )
-    for process, grants in groupby(plan.grants, lambda grant: grant.process):
-        acls = []
-        for grant in grants:
-            pattern = "prefix" if grant.prefixed else "literal"
-            on = {"type": grant.kind, "name": grant.name, "patternType": pattern}
-            acls.append({"resource": on, "operations": [grant.operation]})
-        spec = {"authorization": {"type": "simple", "acls": acls}}
-        yield _resource("KafkaUser", f"samehand-{process}", spec)
+    rights: dict[str, list[dict[str, Any]]] = {}
+    for grant in plan.grants:
+        pattern = "prefix" if grant.prefixed else "literal"
+        on = {"type": grant.kind, "name": grant.name, "patternType": pattern}
+        acl = {"resource": on, "operations": [grant.operation]}
+        rights.setdefault(_user(grant.process, plan.principals[grant.process]), []).append(acl)
+    for user, acls in rights.items():
+        yield _resource("KafkaUser", user, {"authorization": {"type": "simple", "acls": acls}})
+
+
+def _user(process: str, principal: str) -> str:
+    """The name of a KafkaUser, of which Strimzi makes the principal `User:NAME`, or `User:CN=NAME` by TLS."""
+    if principal == f"User:{process}":
+        return f"samehand-{process}"
+    name = principal.removeprefix("User:").removeprefix("CN=").partition(",")[0]
+    return _NO_NAME.sub("-", name.lower())
 
 
 def _resource(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import force_setattr, replace
 
 from schemas import fields
-from schemas.keys import OfKind, account_key, id_with_kind
+from schemas.keys import OfKind, account_key, id_with_kind, kind_of_id
 from schemas.record import Record
 
 PROGRAMME_CHARS_MAX: Final = 128
@@ -181,7 +181,8 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
         tuple[fields.AccountId | Admin, ...],
         Meta(
             max_length=fields.ADMINS_MAX,
-            description="Accounts of the same platform that run it; a plain id is one that nobody saw act.",
+            description="Accounts of the same platform that run it; a plain id is one that nobody saw act."
+            " Of more those who acted count first.",
         ),
     ] = ()
     invite_links: Annotated[
@@ -198,7 +199,7 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def __post_init__(self) -> None:
         force_setattr(self, "account_id", id_with_kind(self.kind, self.account_id))
-        if self.moved_from:
+        if self.moved_from and kind_of_id(self.moved_from) == "account":
             force_setattr(self, "moved_from", id_with_kind(self.kind, self.moved_from))
 
     def __repr__(self) -> str:

@@ -25,7 +25,6 @@ from samehand.pictures.stock import NO_STOCK, StockPictures
 from samehand.showings import Showings
 from samehand.signals import LISTED, POSITION
 from samehand.signals.base import Quoted
-from samehand.signals.listed import VALUES_MAX
 from schemas.accounts import Account as WireAccount
 from schemas.accounts import (
     AccountBanned,
@@ -98,7 +97,7 @@ def account_of(
 def _others(
     wire: WireAccount, at: float | None, sessions: Sequence[AccountSession]
 ) -> Mapping[str, tuple[AgedValue, ...]]:
-    """What an account has beside the single fields, by personal trait: each value once, the latest first."""
+    """What an account has beside the single fields, by personal trait: each value once."""
     others = {}
     for name, field in _FIELDS.items():
         items: Sequence[str | DatedValue] = getattr(wire, WireAccount.LISTS[field])
@@ -121,8 +120,7 @@ def _latest(dated: Iterable[tuple[str | None, datetime | None]], at: float | Non
             if at is not None and seen_at is not None and seen_at >= EARLIEST:
                 age = max((at - seen_at.timestamp()) // DAY_SECONDS, 0.0)
             days[value] = min(age, days.get(value, inf))
-    ranked = sorted(days.items(), key=lambda one: one[1])[:VALUES_MAX]
-    return tuple([AgedValue(value, None if age == inf else int(age)) for value, age in ranked])
+    return tuple([AgedValue(value, None if age == inf else int(age)) for value, age in days.items()])
 
 
 def avatar_of(wire: WireAvatar) -> Avatar | None:

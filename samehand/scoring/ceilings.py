@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from samehand.elapsed import DAY_SECONDS
 from samehand.scoring.evidence import Line
 from samehand.scoring.weights import Bands
+from samehand.signals.comparison import COMMON
 
 SPEAKS_NATS: Final = 0.7
 """A smaller weight, below a factor of two, says nothing worth a doubt."""
@@ -21,9 +22,6 @@ HOUSEHOLD_SECONDS: Final = 2 * DAY_SECONDS
 
 CIRCUMSTANTIAL: Final = frozenset({"network", "agent", "locale", "referrer"})
 """Signals that strangers share by thousands: none makes two accounts alike."""
-
-COMMON: Final = 5e-4
-"""A value that one account in two thousand shows is a circumstance as well, be it a name or a device."""
 
 _PRIVATE: Final = frozenset(
     {

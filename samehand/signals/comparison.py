@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
+
+COMMON: Final = 5e-4
+"""A value that one account in two thousand shows is a circumstance as well, be it a name or a device."""
 
 
 class Comparison(msgspec.Struct, frozen=True, gc=False):

@@ -73,10 +73,10 @@ class InvitationSignal(PairSignalBase):
         claimed = (mine.own & other.printed) | (mine.printed & other.own) if context.came_after else ()
         comparisons = []
         for level, digests in (("same-invite", mine.own & other.own), ("printed", claimed)):
-            for digest in sorted(digests)[:1]:
-                shipped = context.u(self.name, level)
-                rate, crowd = context.shared(KeyKind.CONTACT, digest, shipped, owned=True)
-                comparisons.append(Comparison(level, rate, crowd, shipped))
+            shipped = context.u(self.name, level)
+            if digests:  # the rarest: an invitation that a crowd prints hides no other
+                counted = [context.shared(KeyKind.CONTACT, digest, shipped, owned=True) for digest in digests]
+                comparisons.append(Comparison(level, *min(counted), shipped))
         return replace(comparisons[0], also=tuple(comparisons[1:])) if comparisons else None
 
     @property

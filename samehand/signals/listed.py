@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from msgspec.structs import replace as replaced
@@ -23,7 +24,9 @@ from samehand.signals.context import ComparisonContext
 VALUES_MAX: Final = 16
 """Values of one kind that are kept of an account, the latest."""
 
-_PAIRS_MAX: Final = 32  # of two lists; two with 16 mailboxes of one domain have 256
+_PAIRS_MAX: Final = (
+    48  # of two lists: a pair for each way in which sixteen values may agree, as mailboxes in three
+)
 _DAYS_MAX: Final = 0xFFFF
 _MARK: Final = " #"
 _MARK_DIGITS: Final = 4
@@ -80,25 +83,33 @@ class ListedSignal(Generic[Value]):
         others = account.others.get(single.personal)
         if not others:
             return None if latest is None else ((latest, 0),)
-        held = [] if latest is None else [(latest, 0)]
-        for other in others:
-            alone: dict[str, Any] = {single.field: other.value, "already_keyed": NOTHING_KEYED}
-            value = single.distil(replace(account, **alone), keyer)
-            if value is not None:
-                held.append((value, self._half_days // 2 if other.days is None else other.days))
-        return self._kept(held)
+        aged = [(self._half_days // 2 if other.days is None else other.days, other.value) for other in others]
+        # What cannot be read pushes nothing out, and what is not kept costs nothing.
+        read = (
+            (value, days)
+            for days, text in sorted(aged, key=lambda one: one[0])
+            if (value := single.distil(self._alone(account, text), keyer)) is not None
+        )
+        return self._kept(read if latest is None else chain([(latest, 0)], read))
+
+    def _alone(self, account: Account, value: str) -> Account:
+        alone: dict[str, Any] = {self.field: value, "already_keyed": NOTHING_KEYED}
+        return replace(account, **alone)
 
     def joined(self, latest: Listed[Value] | None, former: Any, days: int) -> Listed[Value] | None:
         """Adds the ``former`` values, of so many days before, unless the account shows none any more."""
         if latest is None or not former:
             return latest
-        return self._kept([*latest, *((value, age + days) for value, age in former)])
+        held = [*latest, *((value, age + days) for value, age in former)]
+        return self._kept(sorted(held, key=lambda one: one[1]))
 
     def _kept(self, held: Iterable[tuple[Value, int]]) -> Listed[Value] | None:
+        """The first of ``held``, each once, which come in the order of their days."""
         kept: dict[bytes, tuple[Value, int]] = {}
-        for value, days in sorted(held, key=lambda one: one[1]):
-            if days <= self._days_max and len(kept) < self._most:
-                kept.setdefault(self._identity(value), (value, days))
+        for value, days in held:
+            if days > self._days_max or len(kept) == self._most:
+                break
+            kept.setdefault(self._identity(value), (value, days))
         return tuple(kept.values()) or None
 
     def _identity(self, value: Value) -> bytes:
@@ -196,18 +207,26 @@ class ListedSignal(Generic[Value]):
     def _agreeing(
         self, ours: Listed[Value], theirs: Listed[Value]
     ) -> Iterator[tuple[tuple[Value, int], tuple[Value, int]]]:
-        """The pairs of values that share what they may agree by, those that share most of it first."""
+        """The pairs of values that share what they may agree by, the latest of each way to agree first.
+
+        Of ways those in which most is shared come first, so that many mailboxes of one domain hide no pair.
+        """
         bearers: dict[bytes, list[int]] = {}
         for place, (value, _) in enumerate(theirs):
             for part in self._parts(value):
                 bearers.setdefault(part, []).append(place)
-        shared = Counter(
-            (mine, other)
-            for mine, (value, _) in enumerate(ours)
-            for part in self._parts(value)
-            for other in bearers.get(part, ())
-        )
-        for mine, other in sorted(shared, key=lambda pair: (-shared[pair], sum(pair), pair))[:_PAIRS_MAX]:
+        shared: dict[tuple[int, int], list[bytes]] = {}
+        for mine, (value, _) in enumerate(ours):
+            for part in self._parts(value):
+                for other in bearers.get(part, ()):
+                    shared.setdefault((mine, other), []).append(part)
+        before: Counter[tuple[bytes, ...]] = Counter()
+        ranked: list[tuple[int, int, tuple[int, int]]] = []
+        for pair in sorted(shared, key=lambda pair: (-len(shared[pair]), sum(pair), pair)):
+            way = tuple(shared[pair])
+            ranked.append((before[way], len(ranked), pair))
+            before[way] += 1
+        for _, _, (mine, other) in sorted(ranked)[:_PAIRS_MAX]:
             yield ours[mine], theirs[other]
 
     def _parts(self, value: Value) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from samehand.account import ACCOUNT, KINDS, Account, account_key
 from samehand.keys import Key, KeyKind, key_of
 from samehand.normalize.contact.contacts import read_contacts
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
-from samehand.signals.comparison import Comparison
+from samehand.signals.comparison import COMMON, Comparison
 from samehand.signals.contact import POINT_BYTES, digest_of, own_kind
 from samehand.signals.context import ComparisonContext
 from samehand.watchlist.platforms import is_list
@@ -65,13 +65,18 @@ class RunsSignal(SignalBase[RunsTrait]):
         if is_list(account.platform):
             return None
         own = _digest(account.platform, account.account_id, keyer)
-        if account.kind == ACCOUNT and not (account.created_by or account.admins or account.invite_links):
+        stated = (account.created_by, account.admins, account.invite_links, account.moved_from)
+        if account.kind == ACCOUNT and not any(stated):
             return RunsTrait(own)
-        by_id = {of: ACTED if acted and not of.startswith(_BOT) else CLAIMED for of, acted in account.admins}
-        if account.created_by:
-            by_id[account.created_by] = CLAIMED if account.created_by.startswith(_BOT) else MADE
-        if account.moved_from:
-            by_id[account.moved_from] = MOVED
+        by_id: dict[str, int] = {}
+        # What counts most comes first: of an admin who is named twice, and of what is counted of a long list.
+        for of, role in (
+            *([(account.moved_from, MOVED)] if account.moved_from else ()),
+            *([(account.created_by, MADE)] if account.created_by else ()),
+            *((of, ACTED) for of, acted in account.admins if acted),
+            *((of, CLAIMED) for of, _ in account.admins),
+        ):
+            by_id.setdefault(of, CLAIMED if of.startswith(_BOT) and role in _STRONG else role)
         points = read_contacts("", account.invite_links, account.locale).points
         invites = [digest_of(point, keyer) for point in points if own_kind(point.kind) is None]
         roles = [(_digest(account.platform, of, keyer), role) for of, role in by_id.items()]
@@ -108,8 +113,15 @@ class RunsSignal(SignalBase[RunsTrait]):
         )
 
     def counts(self, trait: RunsTrait) -> Iterable[Key]:
-        """Each account that runs it: a bot runs thousands."""
-        return [key_of(KeyKind.RUNNER, digest) for digest, role in trait.roles if role != MOVED]
+        """Each account that runs it, as a bot runs thousands; whom it only names is counted apart.
+
+        Else throw-away channels that name a creator would make that creator common.
+        """
+        return [
+            key_of(KeyKind.RUNNER, _named(digest) if role == CLAIMED else digest)
+            for digest, role in trait.roles
+            if role != MOVED
+        ]
 
     def compare(self, ours: RunsTrait, theirs: RunsTrait, context: ComparisonContext) -> Comparison | None:
         """The closest of all levels that hold, with the others; ``None`` where nobody runs both."""
@@ -140,13 +152,16 @@ class RunsSignal(SignalBase[RunsTrait]):
             for level in self.sentences
             if level in found
         ]
+        # What the platform states of few accounts is worth no less for what somebody claims beside it.
+        if len(comparisons) > 1 and (comparisons[0].rate or 0.0) < COMMON:
+            comparisons = [one for one in comparisons if one.level != "claimed"]
         return replace(comparisons[0], also=tuple(comparisons[1:])) if comparisons else None
 
     def _finding(
         self, level: str, digests: list[bytes], ours: RunsTrait, theirs: RunsTrait, context: ComparisonContext
     ) -> Comparison:
         shipped, because = context.u(self.name, level), ""
-        rate, crowd = min(context.shared(KeyKind.RUNNER, digest, shipped, owned=True) for digest in digests)
+        rate, crowd = min(_counted(level, digest, shipped, context) for digest in digests)
         if level == "banned-made-it":
             because = f"This {ours.kind} is run by the banned account itself."
         elif level == "same-admins" and ours.admins and theirs.admins:
@@ -159,9 +174,7 @@ class RunsSignal(SignalBase[RunsTrait]):
 
         def nats(digest: bytes, *levels: str) -> float:
             several = [
-                table.nats(
-                    level, context.shared(KeyKind.RUNNER, digest, context.u(self.name, level), owned=True)[0]
-                )
+                table.nats(level, _counted(level, digest, context.u(self.name, level), context)[0])
                 for level in levels
             ]
             return max(several)
@@ -204,6 +217,19 @@ class RunsSignal(SignalBase[RunsTrait]):
 
 def _digest(platform: str, account_id: str, keyer: Keyer) -> bytes:
     return keyer("runner", account_key(platform, account_id).encode("utf-8", "surrogatepass"))[:POINT_BYTES]
+
+
+def _named(digest: bytes) -> bytes:
+    """What stands in counts for an account that others only name as an admin."""
+    return digest[::-1]
+
+
+def _counted(level: str, digest: bytes, shipped: float, context: ComparisonContext) -> tuple[float, int]:
+    """How common it is to share an account so, and how many do; a claim is no rarer than what is stated."""
+    stated = context.shared(KeyKind.RUNNER, digest, shipped, owned=True)
+    if level != "claimed":
+        return stated
+    return max(stated, context.shared(KeyKind.RUNNER, _named(digest), shipped, owned=True))
 
 
 def kind_of(trait: object) -> str:

@@ -219,7 +219,7 @@ def _cut(strictly: _Reader, length_max: int) -> _Reader:
 
 
 def _items(read_item: _Reader, length_max: int | None, *, dated: bool) -> _Reader:
-    """The first items that can be used, up to the limit; of ``dated`` ones the latest."""
+    """The first items that can be used, up to the limit; of ``dated`` ones the latest, or those who acted."""
 
     def read(value: Any) -> _Read:
         if not isinstance(value, list):
@@ -232,15 +232,15 @@ def _items(read_item: _Reader, length_max: int | None, *, dated: bool) -> _Reade
             if item is not _LEFT_OUT:
                 items.append(item)
         if dated and field_faults:
-            items.sort(key=_seen_at, reverse=True)
+            items.sort(key=_worth, reverse=True)
         return tuple(items[:length_max]), tuple(dict.fromkeys(field_faults))
 
     return read
 
 
-def _seen_at(item: Any) -> float:
+def _worth(item: Any) -> tuple[bool, float]:
     moment = getattr(item, "last_seen_at", getattr(item, "seen_at", None))
-    return -math.inf if moment is None else moment.timestamp()
+    return getattr(item, "acted", False), -math.inf if moment is None else moment.timestamp()
 
 
 def _parts(struct: type[Struct]) -> _Reader:

@@ -17,7 +17,7 @@ from threading import Lock
 from typing import Annotated, Any, Final
 from urllib.error import HTTPError
 from urllib.parse import quote_plus, urlencode
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 import msgspec
 from aiokafka.abc import AbstractTokenProvider  # type: ignore[import-untyped]  # aiokafka ships no types
@@ -130,7 +130,9 @@ def _granted(client_id: str, login: _Login) -> _Grant:
     form = urlencode({"grant_type": "client_credentials", **({"scope": login.scope} if login.scope else {})})
     try:
         request = Request(login.token_url, form.encode(), {"Authorization": f"Basic {basic}"})  # noqa: S310  # see _URL
-        with build_opener(_Direct()).open(request, timeout=TIMEOUT_SECONDS) as answer:
+        # In clear it goes to loopback alone: a proxy of the environment would be sent our secret.
+        direct = [ProxyHandler({})] if login.token_url.startswith("http://") else []
+        with build_opener(_Direct(), *direct).open(request, timeout=TIMEOUT_SECONDS) as answer:
             # Some servers write the seconds as text, which strict decoding would refuse.
             return msgspec.json.decode(answer.read(ANSWER_BYTES_MAX), type=_Grant, strict=False)
     except (HTTPException, OSError, ValueError, RecursionError, msgspec.MsgspecError) as fault:

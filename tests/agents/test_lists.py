@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from msgspec import structs
 
 from samehand.alert_id import alert_id
@@ -12,7 +13,6 @@ from schemas.accounts import AccountBanned, AccountSession, DatedValue
 from schemas.wire import encode
 from tests.agents.conftest import Life
 from tests.makers import NOON, a_ban, a_change, a_sign_up, a_verdict
-from tests.tables import for_each
 
 OLD, NEW = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b", "0b7d5a34-9c11-4c0e-8a57-2f4e6b1c3d99"
 SOON = NOON + timedelta(minutes=10)
@@ -36,10 +36,16 @@ BANS = {
         *(AccountSession(device_id=f"phone-{it:04}", seen_at=NOON - timedelta(days=500)) for it in range(30)),
         AccountSession(device_id=OLD, ip="203.0.113.9", seen_at=LAST_YEAR),
     ),
+    "in its history beside junk": used(
+        a_ban(handle="umar_media", device_id=NEW),
+        *(AccountSession(device_id=f"imei:short{it}", seen_at=NOON) for it in range(20)),
+        *(AccountSession(device_id=NEW + " " * it, seen_at=NOON) for it in range(20)),
+        AccountSession(device_id=OLD, seen_at=LAST_YEAR),
+    ),
 }
 
 
-@for_each("ban", BANS.values())
+@pytest.mark.parametrize("ban", BANS.values(), ids=BANS)
 async def test_return_from_any_device_is_found_and_no_device_is_told(life: Life, ban: AccountBanned) -> None:
     await life.ban(ban)
     await life.tell(life.screen, a_sign_up("99", handle="salma_kitchen", device_id=OLD, at=SOON))

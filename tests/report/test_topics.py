@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -63,12 +64,28 @@ def test_terraform_gets_every_topic_and_grant() -> None:
     assert patterns == ["Literal"] * 4 + ["Prefixed"]
 
 
+def test_topics_whose_names_terraform_cannot_tell_apart_are_all_there() -> None:
+    names = ["a.b", "a-b", "a-b-2", "a_b"]
+    grants = [Grant("worker", "Read", "topic", name) for name in names]
+    plan = TopicPlan([TopicSpec(name, 1) for name in names], 1, grants, {"worker": "User:worker"})
+    written = json.loads(terraform(plan))["resource"]
+    assert [it["name"] for it in written["kafka_topic"].values()] == names
+    assert [it["resource_name"] for it in written["kafka_acl"].values()] == names
+
+
+def test_processes_of_one_principal_are_one_user_of_strimzi() -> None:
+    plan = replace(PLAN, principals={"worker": "User:CN=samehand,O=x", "deliver": "User:samehand"})
+    users = [json.loads(it) for it in yaml(plan).split("---\n") if "KafkaUser" in it]
+    assert [user["metadata"]["name"] for user in users] == ["samehand"]
+    assert len(users[0]["spec"]["authorization"]["acls"]) == len(GRANTS)
+
+
 def test_strimzi_gets_every_topic_and_grant() -> None:
     resources = list(pytest.importorskip("yaml").safe_load_all(yaml(PLAN)))
     assert [(it["kind"], it["metadata"]["name"]) for it in resources] == [
         ("KafkaTopic", "accounts.banned"),
         ("KafkaTopic", "alerts"),
-        ("KafkaUser", "samehand-worker"),
+        ("KafkaUser", "worker"),
         ("KafkaUser", "samehand-deliver"),
     ]
     assert resources[1]["spec"] == {

@@ -294,6 +294,12 @@ def test_end_of_a_channel_names_it_by_number_and_kind(
         ({"kind": "channel"}, {"account_id": "channel:77"}, ()),
         ({"kind": "bot", "account_id": "bot:77"}, {"account_id": "bot:77"}, ()),
         ({"kind": "group", "moved_from": "76"}, {"moved_from": "group:76"}, ()),
+        ({"kind": "channel", "moved_from": "group:76"}, {"moved_from": "group:76"}, ()),
+        (
+            {"admins": [str(it) for it in range(50)] + [{"account_id": "99", "acted": True}]},
+            {"admins": (Admin(account_id="99", acted=True), *[str(it) for it in range(49)])},
+            (("admins", "too-many"),),
+        ),
         ({"kind": "group", "account_id": "7" * 256}, {"account_id": "7" * 256}, ()),
         ({"created_by": "a\n"}, {"created_by": None}, (("created_by", "bad-format"),)),
         ({"admins": "5"}, {"admins": ()}, (("admins", "wrong-type"),)),

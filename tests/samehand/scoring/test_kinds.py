@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from samehand.account import Account
 from samehand.elapsed import DAY_SECONDS, MINUTE_SECONDS
 from samehand.frequency.rates import NothingCounted
+from samehand.keys import Key, KeyKind, key_of
 from samehand.scoring.evidence import RIVALS_LINE, Score
 from samehand.scoring.score import score
 from samehand.showings import Showings
-from tests.samehand.makers import WEIGHTS, Bearers, seen
+from samehand.signals.contact import CONTACT
+from samehand.signals.runs import RUNS
+from tests.samehand.makers import WEIGHTS, Bearers, keyer, seen
 from tests.samehand.scoring.makers import picture
 from tests.tables import for_each
 
@@ -111,6 +115,69 @@ def test_a_group_that_its_platform_moved_is_no_mirror_of_itself(age: float) -> N
     moved = a_channel(8, moved_from="channel:7", **shown)
     assert judged(moved, a_channel(7, **shown), age).band == "none"
     assert judged(a_channel(8, **shown), a_channel(7, **shown), age).band == "likely"
+
+
+class Crowd(Bearers):
+    """Few accounts have any value, but those that a test names."""
+
+    def __init__(self, common: Iterable[Key]) -> None:
+        super().__init__(0, 200_000)
+        self._common = frozenset(common)
+
+    def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
+        return 5_000 * (key_of(kind, value) in self._common)
+
+
+def counted_by(*accounts: Account) -> Crowd:
+    """Thousands of accounts say of who runs them what these say."""
+    return Crowd(key for it in accounts if (trait := RUNS.distil(it, keyer)) for key in RUNS.counts(trait))
+
+
+@for_each("age", AGES)
+def test_a_channel_that_the_account_itself_was_moved_to_is_none_of_its_mirrors(age: float) -> None:
+    shown: dict[str, Any] = {"device_id": "d-12345-zzz-77", "phone": "+923001234567"}
+    was = Account(platform="telegram", account_id="7", **shown)
+    now = Account(platform="telegram", account_id="8", moved_from="7", **shown)
+    assert judged(now, was, age).band == "none"
+
+
+@for_each("age", AGES)
+@for_each(
+    "named",
+    [
+        {"admins": (("5", True), ("6", False))},
+        {"admins": (("5", True), ("5", False), ("6", False))},
+        {"created_by": "5", "admins": (("5", False), ("6", False))},
+    ],
+)
+def test_what_somebody_claims_beside_it_takes_nothing_from_who_acted(
+    named: dict[str, Any], age: float
+) -> None:
+    ours, theirs = a_channel(8, **named), a_channel(7, **named)
+    alone = [
+        a_channel(number, created_by=named.get("created_by"), admins=named["admins"][:1]) for number in (8, 7)
+    ]
+    bands = ("none", "possible", "likely")
+    assert bands.index(judged(ours, theirs, age).band) >= bands.index(judged(alone[0], alone[1], age).band)
+
+
+@for_each("age", AGES)
+def test_throw_away_channels_that_name_a_creator_make_nobody_common(age: float) -> None:
+    crowd = counted_by(a_channel(9, admins=(("5", False),)))
+    assert judged(a_channel(8, created_by="5"), a_channel(7, created_by="5"), age, crowd).band != "none"
+    named = [a_channel(number, admins=(("5", False),)) for number in (8, 7)]
+    assert judged(named[0], named[1], age, crowd).band == "none"
+
+
+@for_each("age", AGES)
+def test_an_invitation_that_a_crowd_has_hides_none_that_two_have(age: float) -> None:
+    links = (LINK, "https://t.me/+ZzYyXx987654")
+    for common in links:
+        trait = CONTACT.distil(a_channel(9, bio=common), keyer)
+        assert trait is not None
+        crowd = Crowd(CONTACT.counts(trait))
+        both = [a_channel(number, invite_links=links) for number in (8, 7)]
+        assert judged(both[0], both[1], age, crowd).band == "possible"
 
 
 def test_the_sentence_counts_the_admins_of_both() -> None:

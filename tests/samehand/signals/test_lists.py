@@ -109,6 +109,22 @@ def test_sixteen_devices_are_kept_and_each_once() -> None:
     assert trait[0] == (keyer("device", DEVICE.encode()), 0)
 
 
+def test_values_that_cannot_be_read_push_none_out() -> None:
+    """Nor do spellings of one number that is not kept twice."""
+    junk = [f"no number {place}" for place in range(40)]
+    spelt = [f"+44 7911{' ' * place}123456" for place in range(20)]
+    account = having("phone", *junk, *spelt, ("+923012345678", 9))
+    assert [days for _, days in kept(PHONE, account)] == [0, 9]
+
+
+def test_mailboxes_of_one_domain_hide_no_pair() -> None:
+    ours = having("email", *[f"a{place}@valley.example" for place in range(15)], ("umar.k.4471@b.org", 5))
+    theirs = having("email", *[f"b{place}@valley.example" for place in range(15)], ("umar.k.4471@c.org", 5))
+    comparison = found(EMAIL, ours, theirs)
+    levels = {comparison.level, *(also.level for also in comparison.also)}
+    assert {"same-domain", "same-local-part"} <= levels
+
+
 EVERYTHING = an_account(
     email="umar@example.org",
     others={

@@ -60,6 +60,17 @@ def test_a_token_is_kept_until_shortly_before_it_expires(endpoint: Receiver, tmp
     assert asked.headers["authorization"] == "Basic d29ya2VyJTNBMTpvbmx5K3Rlc3RzJTNBK2tub3craXQ="
 
 
+def test_the_secret_for_loopback_goes_to_no_proxy(
+    endpoint: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with receiving() as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.delenv("no_proxy", raising=False)
+        a_login(tmp_path, endpoint.url)
+        assert AccessTokens(CLIENT, tmp_path / "login.json").current() == "token-1"
+        assert not proxy.requests
+
+
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
