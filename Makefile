@@ -222,6 +222,10 @@ endif
 bench-waves: $(STAMP) ## waves found and false ones among simulated sign-ups, an hour; SIGN_UPS=100000, WAVES=60, EDITS=held_out
 	@$(BIN)/python -m bench.waves $(if $(SIGN_UPS),--sign-ups $(SIGN_UPS)) $(if $(WAVES),--waves $(WAVES)) $(if $(EDITS),--edits $(EDITS))
 
+.PHONY: bench-desk
+bench-desk: $(STAMP) ## the desk's pages and decisions at 50,000 alerts on SQLite and PostgreSQL, minutes; ALERTS=10000
+	@$(BIN)/python -m bench.desk $(if $(ALERTS),--alerts $(ALERTS))
+
 .PHONY: bench-rebuild
 bench-rebuild: $(STAMP) ## a store rebuilt from a million bans holds what the old one held, half an hour; BANS=100000
 	@$(BIN)/python -m bench.rebuild --bans $(or $(BANS),1000000) --note docs/faults.md

@@ -281,7 +281,7 @@ class VerdictRow:
 verdicts = _table(
     "verdicts",
     VerdictRow,
-    Index("ix_verdicts_alert_id", "alert_id", "decided_at"),
+    Index("ix_verdicts_alert_id", "alert_id", "reviewer"),
     Index("ix_verdicts_reviewer", "reviewer", "decided_at"),
     Index("ix_verdicts_decided_at", "decided_at"),
     Index("ix_verdicts_batch", "batch"),

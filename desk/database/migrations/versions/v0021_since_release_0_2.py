@@ -33,6 +33,9 @@ def upgrade() -> None:
     )
     # Which verdicts were given without knowing those of others.
     op.add_column("verdicts", sa.Column("independent", sa.Boolean()))
+    # Whether a reader has decided on an alert is asked for each row of a page, and when: of few verdicts.
+    op.drop_index("ix_verdicts_alert_id", "verdicts")
+    op.create_index("ix_verdicts_alert_id", "verdicts", ["alert_id", "reviewer"])
     # The evidence of an alert as it was when somebody decided.
     op.create_table(
         "decided_evidence",
