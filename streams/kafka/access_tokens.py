@@ -1,13 +1,15 @@
 """Access tokens for SASL/OAUTHBEARER, by the grant of client credentials (RFC 6749 § 4.4).
 
 `SAMEHAND_KAFKA_USERNAME` is the client's id; its password file is JSON: `token_url`, `client_secret` and,
-where the server wants one, `scope`. The file is read for every token: a new secret needs no restart.
+where the server wants them, `scope` and `ca_file`. The file is read for every token: a new secret needs
+no restart.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import ssl
 import time
 from collections.abc import Callable
 from functools import cache
@@ -17,7 +19,7 @@ from threading import Lock
 from typing import Annotated, Any, Final
 from urllib.error import HTTPError
 from urllib.parse import quote_plus, urlencode
-from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Request, build_opener
 
 import msgspec
 from aiokafka.abc import AbstractTokenProvider  # type: ignore[import-untyped]  # aiokafka ships no types
@@ -52,6 +54,7 @@ class _Login(msgspec.Struct):
     token_url: Annotated[str, msgspec.Meta(pattern=_URL)]
     client_secret: str
     scope: str = ""
+    ca_file: str | None = None
 
 
 class _Grant(msgspec.Struct):
@@ -78,7 +81,7 @@ class AccessTokens(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka shi
         with self._turn:
             if (now := self._ticks()) >= self._until:
                 try:
-                    grant = _granted(self._id, _read(self._file))
+                    grant = _granted(self._id, *_read(self._file))
                     self._answer, self._until = grant.access_token, now + grant.expires_in * LIFE_SHARE
                 except (NoToken, SettingsError) as fault:
                     self._answer, self._until = NoToken(str(fault)), now + AGAIN_SECONDS
@@ -110,12 +113,15 @@ def tokens_of(settings: Settings) -> AccessTokens | None:
     return _of_process(client_id, file)
 
 
-def _read(file: Path) -> _Login:
+def _read(file: Path) -> tuple[_Login, ssl.SSLContext]:
     try:
-        return msgspec.json.decode(secret("KAFKA_PASSWORD", file) or "", type=_Login)
+        login = msgspec.json.decode(secret("KAFKA_PASSWORD", file) or "", type=_Login)
+        return login, ssl.create_default_context(cafile=login.ca_file)
     except msgspec.MsgspecError:
         why = "is not JSON with client_secret and token_url (https://, or http:// on loopback)"
-        raise SettingsError({f"{PREFIX}KAFKA_PASSWORD_FILE": why}) from None
+    except OSError as fault:
+        why = f"names a ca_file without certificates that we can read ({type(fault).__name__})"
+    raise SettingsError({f"{PREFIX}KAFKA_PASSWORD_FILE": why})
 
 
 class _Direct(HTTPRedirectHandler):
@@ -125,14 +131,16 @@ class _Direct(HTTPRedirectHandler):
         return None
 
 
-def _granted(client_id: str, login: _Login) -> _Grant:
+def _granted(client_id: str, login: _Login, trusted: ssl.SSLContext) -> _Grant:
     basic = base64.b64encode(f"{quote_plus(client_id)}:{quote_plus(login.client_secret)}".encode()).decode()
     form = urlencode({"grant_type": "client_credentials", **({"scope": login.scope} if login.scope else {})})
     try:
         request = Request(login.token_url, form.encode(), {"Authorization": f"Basic {basic}"})  # noqa: S310  # see _URL
         # In clear it goes to loopback alone: a proxy of the environment would be sent our secret.
         direct = [ProxyHandler({})] if login.token_url.startswith("http://") else []
-        with build_opener(_Direct(), *direct).open(request, timeout=TIMEOUT_SECONDS) as answer:
+        with build_opener(_Direct(), HTTPSHandler(context=trusted), *direct).open(
+            request, timeout=TIMEOUT_SECONDS
+        ) as answer:
             # Some servers write the seconds as text, which strict decoding would refuse.
             return msgspec.json.decode(answer.read(ANSWER_BYTES_MAX), type=_Grant, strict=False)
     except (HTTPException, OSError, ValueError, RecursionError, msgspec.MsgspecError) as fault:

@@ -211,6 +211,57 @@ def test_it_scales_on_the_lag_of_our_group_and_leaves_slowly() -> None:
     }
 
 
+OAUTH: dict[str, Any] = {
+    "mechanism": "OAUTHBEARER",
+    "username": "samehand",
+    "secretName": "kafka",
+    "oauth": {
+        "caSecretName": "token-ca",
+        "tokenUrl": "https://id.example/token",
+        "clientSecretKey": "secret",
+    },
+}
+
+
+def test_every_process_fetches_access_tokens_and_so_does_what_scales_them() -> None:
+    values = {
+        **changed(ALL, "kafka.sasl", OAUTH),
+        "desk": DESK,
+        "gate": {"enabled": True, "secretName": "gate"},
+    }
+    values |= {"deliver": DELIVERED["deliver"], "bridge": BRIDGED["bridge"]}
+    found = templates(values)
+    assert len(found) == 8
+    for name, template in found.items():
+        held = {it["name"]: it.get("value") for it in container_of(template)["env"]}
+        assert held["SAMEHAND_KAFKA_SASL_MECHANISM"] == "OAUTHBEARER", name
+        mounted = {it["mountPath"]: it["name"] for it in container_of(template)["volumeMounts"]}
+        volumes = {it["name"]: it for it in template["spec"]["volumes"]}
+        for folder, secret, file in (("kafka", "kafka", "password"), ("token-ca", "token-ca", "ca.crt")):
+            of = volumes[mounted[f"/run/secrets/samehand/{folder}"]]["secret"]
+            assert (of["secretName"], of["items"][0]["path"]) == (secret, file), name
+    objects = rendered(values)
+    assert {"port": 443, "protocol": "TCP"} in [
+        port for rule in specs("NetworkPolicy", objects)["eu-samehand"]["egress"] for port in rule["ports"]
+    ]
+    given = only("Secret", objects)["stringData"]
+    assert (given["sasl"], given["oauthTokenEndpointUri"]) == ("oauthbearer", "https://id.example/token")
+    asked = specs("TriggerAuthentication", objects)["eu-samehand"]["secretTargetRef"]
+    assert {it["parameter"]: it["key"] for it in asked if it["name"] == "kafka"} == {"password": "secret"}
+    assert {it["key"] for it in asked if it["name"] == "eu-samehand-scaler"} == given.keys()
+    with pytest.raises(helm().HelmError, match="KEDA fetches tokens of its own"):
+        rendered(changed(values, "kafka.sasl.oauth.tokenUrl", ""))
+
+
+def test_lag_under_tls_alone_is_read_without_a_login_of_nobody() -> None:
+    values = {**ALL, "kafka": {"brokers": ["kafka-1:9093"], "tls": {"enabled": True}}}
+    objects = rendered(values)
+    assert "TriggerAuthentication" not in {one["kind"] for one in objects}
+    for trigger in only("ScaledObject", objects)["spec"]["triggers"]:
+        assert trigger["metadata"]["tls"] == "enable"
+        assert "authenticationRef" not in trigger
+
+
 def test_it_speaks_to_kafka_redis_and_names_alone() -> None:
     spec = only("NetworkPolicy", rendered(ALL))["spec"]
     assert spec["policyTypes"] == ["Ingress", "Egress"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -17,6 +18,7 @@ from streams.kafka.access_tokens import AccessTokens, NoToken
 from streams.kafka.client import client_options, login_options
 from streams.settings import Settings, load
 from streams.supervision.exit_codes import EXIT_SETTINGS
+from tests.certificates import make_certificates
 from tests.deliver.receiver import Answer, Receiver, receiving
 
 CLIENT, SECRET = "worker:1", "only tests: know it"
@@ -113,6 +115,22 @@ def test_a_secret_goes_over_tls_or_stays_on_the_machine(tmp_path: Path, url: str
     fault = kafka_fault(settings)
     assert fault is not None
     assert fault.code == EXIT_SETTINGS
+
+
+def test_an_endpoint_under_an_authority_of_ones_own_is_trusted_by_its_file(tmp_path: Path) -> None:
+    certificates = make_certificates(tmp_path)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificates.of("server"), certificates.key_of("server"))
+    with receiving(tls) as receiver:
+        receiver.answer = lambda request: granted("token")
+        a_login(tmp_path, receiver.url)
+        with pytest.raises(NoToken, match="SSLCertVerificationError"):
+            AccessTokens(CLIENT, tmp_path / "login.json").current()
+        a_login(tmp_path, receiver.url, ca_file=str(certificates.authority))
+        assert AccessTokens(CLIENT, tmp_path / "login.json").current() == "token"
+    settings = a_login(tmp_path, receiver.url, ca_file=str(tmp_path / "missing.crt"))
+    with pytest.raises(SettingsError, match=r"KAFKA_PASSWORD_FILE: names a ca_file .*FileNotFoundError"):
+        login_options(settings)
 
 
 async def test_every_client_of_a_process_shares_its_tokens(endpoint: Receiver, tmp_path: Path) -> None:

@@ -40,6 +40,9 @@ securityContext:
 {{- define "samehand.kafkaMounts" -}}
 {{- if .Values.kafka.sasl.mechanism }}
 - {name: kafka, mountPath: /run/secrets/samehand/kafka, readOnly: true}
+{{- if .Values.kafka.sasl.oauth.caSecretName }}
+- {name: token-ca, mountPath: /run/secrets/samehand/token-ca, readOnly: true}
+{{- end }}
 {{- end }}
 {{- if .Values.kafka.tls.secretName }}
 - {name: kafka-tls, mountPath: /run/secrets/samehand/kafka-tls, readOnly: true}
@@ -73,6 +76,13 @@ securityContext:
     secretName: {{ .secretName }}
     defaultMode: 0440
     items: [{key: {{ .passwordKey }}, path: password}]
+{{- with .oauth.caSecretName }}
+- name: token-ca
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0440
+    items: [{key: ca.crt, path: ca.crt}]
+{{- end }}
 {{- end }}
 {{- end }}
 {{- with .Values.kafka.tls.secretName }}
