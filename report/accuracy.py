@@ -16,8 +16,8 @@ import numpy as np
 
 from report.share import Share
 
-CATCHABLE_MAX: Final = 7
-"""The last simulated strategy, 8, carries nothing over: it is reported, and no recall is owed on it."""
+UNCATCHABLE: Final = 8
+"""This simulated strategy carries nothing over: it is reported, and no recall is owed on it."""
 
 _DRAWS = 2_000
 _SEED = 20_261_124  # the same counts have the same interval
@@ -110,7 +110,7 @@ def figures(run: JudgedRun) -> dict[str, Any]:
 
 def catchable_pairs(run: JudgedRun) -> frozenset[AccountPair]:
     """The true pairs that something points to; all of them where no strategies are known."""
-    return frozenset(pair for pair in run.truth if run.strategies.get(pair, 1) <= CATCHABLE_MAX)
+    return frozenset(pair for pair in run.truth if run.strategies.get(pair) != UNCATCHABLE)
 
 
 def average_precision(ranked: Sequence[ScoredPair], wanted: Collection[AccountPair]) -> float | None:

@@ -16,6 +16,8 @@ class Config:
 
     ``accounts`` sign-ups happen within ``days`` of ``start``, of them ``mirror_share`` mirrors. ``bans`` are
     further bans without a mirror (default: one for every ten sign-ups), half of them older than ``start``.
+    ``channels`` are banned channels and groups, after each of which another signs up, every other one a
+    mirror; they come on top of ``accounts``.
     ``edits`` is ``tuning``, ``validation`` or ``held_out``. All ``*_share`` are of sign-ups, but
     ``reinstated_share`` of the further bans.
     """
@@ -26,6 +28,7 @@ class Config:
     days: float = 30.0
     mirror_share: float = 0.005
     bans: int | None = None
+    channels: int = 0
     edits: str = "tuning"
     languages: Mapping[str, float] = field(default_factory=lambda: LANGUAGE_WEIGHTS)
     strategy_weights: Mapping[int, float] = field(default_factory=lambda: dict.fromkeys(range(1, 9), 1.0))
@@ -44,6 +47,8 @@ class Config:
             raise ValueError("accounts and days must be positive")
         if self.bans is not None and self.bans < 0:
             raise ValueError("bans must not be negative")
+        if self.channels < 0:
+            raise ValueError("channels must not be negative")
         if not 0 <= self.mirror_share <= 0.5:
             raise ValueError("mirror_share must lie between 0 and 0.5")
         if self.edits not in EDIT_SETS:

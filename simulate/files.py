@@ -10,6 +10,7 @@ from pathlib import Path
 
 from schemas.wire import encode
 from simulate.config import Config
+from simulate.evasion.channels import NUMBERS
 from simulate.evasion.strategies import STRATEGIES
 from simulate.timeline.events import PlatformTopic, SimulatedEvent
 from simulate.timeline.stream import generate
@@ -26,7 +27,9 @@ _TABLES = {
     "innocents.csv": (*_ACCOUNT, "kind", "resembles_platform", "resembles_account_id"),
     "languages.csv": (*_ACCOUNT, "language"),
 }
-_NAMES = {strategy.number: strategy.name for strategy in STRATEGIES}
+_NAMES = {strategy.number: strategy.name for strategy in STRATEGIES} | {
+    number: name for name, number in NUMBERS.items()
+}
 
 
 @dataclass(slots=True)
@@ -70,7 +73,7 @@ def write(config: Config, out: Path, progress: Progress | None = None) -> Simula
     Raises ``OSError`` where the folder cannot be written.
     """
     out.mkdir(parents=True, exist_ok=True)
-    summary = SimulationSummary()
+    summary, sign_ups = SimulationSummary(), config.accounts + config.channels
     with ExitStack() as files:
         sinks = _Sinks(out, files)
         for event in generate(config):
@@ -81,9 +84,9 @@ def write(config: Config, out: Path, progress: Progress | None = None) -> Simula
                 and event.topic is PlatformTopic.CREATED
                 and summary.sign_ups % _PROGRESS_SIGN_UPS == 0
             ):
-                progress(summary.sign_ups, config.accounts)
+                progress(summary.sign_ups, sign_ups)
     if progress:
-        progress(summary.sign_ups, config.accounts)
+        progress(summary.sign_ups, sign_ups)
     return summary
 
 
@@ -92,6 +95,7 @@ def simulate_command(
     accounts: int,
     out: Path,
     *,
+    channels: int = 0,
     edits: str = "tuning",
     malformed_share: float = 0.0,
     progress: Progress | None = None,
@@ -100,7 +104,9 @@ def simulate_command(
 
     Raises ``ValueError`` for sizes that cannot be, ``OSError`` where ``out`` cannot be written.
     """
-    config = Config(seed=seed, accounts=accounts, edits=edits, malformed_share=malformed_share)
+    config = Config(
+        seed=seed, accounts=accounts, channels=channels, edits=edits, malformed_share=malformed_share
+    )
     return write(config, out, progress)
 
 
@@ -143,7 +149,7 @@ class _Sinks:
                 self._row("innocents.csv", (*account, event.label.kind, *event.label.resembles.split(":", 1)))
 
     def _event(self, event: SimulatedEvent, name: str, value: bytes) -> None:
-        # Keys are platform names and digits: nothing in them needs escaping.
+        # Keys are names of platforms, kinds, letters and digits: nothing in them needs escaping.
         head = f'{{"topic":"{event.topic.value}","key":"{event.key}","{name}":'
         self._events.write(head.encode() + value + b"}\n")
 

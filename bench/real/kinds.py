@@ -8,180 +8,29 @@ every age of the ban, among few and among many other bans.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from random import Random
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from msgspec.structs import replace
 
 from bench.real.scenes import DAY, MINUTE, NOW, RANK, SIGN_UPS_A_DAY, _moment, crowd_of
 from cli.inputs.input_files import InputLine
 from cli.offline.offline_scoring import Offline
-from samehand.normalize.text.everyday import EVERYDAY
 from schemas.accounts import Account, AccountBanned, AccountCreated, Admin
 from schemas.decoding.dates import from_seconds
-from simulate.population.languages import LANGUAGES, tongue
+from simulate.evasion.channels import FRAMED, INNOCENTS, MIRRORS, PLATFORM, Drawn, Made, channel, having
+from simulate.population.languages import LANGUAGES
 from simulate.population.people import Population
-from simulate.sampling import below, digits, one_of, seeded
-from simulate.timeline.records import profile
+from simulate.sampling import one_of, seeded
 
 AGES: Final = {"8 minutes": 8 * MINUTE, "20 days": 20 * DAY, "200 days": 200 * DAY}
 STORES: Final = (30, 20_000)
 CASES: Final = 100
 MANAGED: Final = 500
 """Channels that a bot had before, which has no mark of a bot."""
-_PLATFORM: Final = "telegram"
-_WITH_PICTURE: Final = frozenset({"photo"})
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A banned channel, a stranger's channel in its language, and the number of both."""
-
-    rng: Random
-    number: int
-    banned: Account
-    other: Account
-
-
-Made = Callable[[Drawn], tuple[Account, Account]]
-"""The new account and the banned one."""
-
-
-def _title(rng: Random, language: str) -> str:
-    words = tongue(language)
-    said = [word for concept in ("media", "news") for word in EVERYDAY[concept].get(language, ("news",))]
-    return f"{one_of(rng, words.words)} {one_of(rng, words.cities).native} {one_of(rng, said)}"
-
-
-def _text(rng: Random, language: str) -> str:
-    """A description of four things in a row."""
-    own = tongue(language)
-    return ", ".join(one_of(rng, own.hobbies) for _ in range(3)) + f" — {one_of(rng, own.cities).native}"
-
-
-def _channel(rng: Random, number: str, language: str, population: Population, title: str = "") -> Account:
-    person = profile(population.equipped(rng, population.person(rng, platform=_PLATFORM), _WITH_PICTURE))
-    return Account(
-        account_id=number,
-        kind="channel",
-        display_name=title or _title(rng, language),
-        handle=f"{tongue(language).family.pick(rng).latin[0]}_{digits(rng, 4)}",
-        bio=_text(rng, language),
-        locale=language,
-        avatar=person.avatar,
-        created_by=f"owner{number}",
-        admins=_admins(f"n{number}", 3),
-    )
-
-
-def _admins(lead: str, count: int, *, acted: bool = True) -> tuple[Admin, ...]:
-    return tuple(Admin(account_id=f"{lead}{at}", acted=acted) for at in range(count))
-
-
-def _having(both: Mapping[str, Any], **ours: Any) -> Made:
-    """The stranger's channel with fields that both have, and with some of its own."""
-
-    def made(drawn: Drawn) -> tuple[Account, Account]:
-        shared = {name: value(drawn) if callable(value) else value for name, value in both.items()}
-        return replace(drawn.other, **shared, **ours), replace(drawn.banned, **shared)
-
-    return made
-
-
-def _copying(*names: str, **changed: Callable[[Drawn], Any]) -> Made:
-    def made(drawn: Drawn) -> tuple[Account, Account]:
-        own = {name: getattr(drawn.banned, name) for name in names}
-        own |= {name: change(drawn) for name, change in changed.items()}
-        return replace(drawn.other, **own), drawn.banned
-
-    return made
-
-
-def _owned(drawn: Drawn) -> tuple[Account, Account]:
-    owner = Account(account_id=f"o{drawn.number}", handle=f"{drawn.banned.handle}")
-    return replace(drawn.other, created_by=owner.account_id), owner
-
-
-def _two_admins(drawn: Drawn) -> tuple[Account, Account]:
-    both = _admins(f"both{drawn.number}", 2)
-    return (
-        replace(drawn.other, kind="group", admins=(*both, *_admins(f"x{drawn.number}", 3))),
-        replace(drawn.banned, kind="group", admins=(*both, *_admins(f"y{drawn.number}", 5))),
-    )
-
-
-def _fans(drawn: Drawn) -> str:
-    fans = EVERYDAY["admirer"].get(str(drawn.banned.locale), ("fans",))
-    return f"{drawn.banned.display_name} {one_of(drawn.rng, fans).rstrip('*').replace('_', ' ')}"
-
-
-def _of_students(drawn: Drawn) -> tuple[Account, Account]:
-    """Two classes of one school, whose secretary was made an admin of both."""
-    city = one_of(drawn.rng, tongue(str(drawn.banned.locale)).cities).native
-    secretary = Admin(account_id=f"secretary{drawn.number}")
-    ours, theirs = (
-        replace(
-            one,
-            kind="group",
-            display_name=f"{city} school {7 + below(drawn.rng, 6)}{one_of(drawn.rng, tuple('ABC'))} students",
-            admins=(*one.admins, secretary),
-        )
-        for one in (drawn.other, drawn.banned)
-    )
-    return ours, theirs
-
-
-def _news(drawn: Drawn) -> tuple[Account, Account]:
-    """Two channels with news of one city, by what news are called, and the same everyday description."""
-    language = str(drawn.banned.locale)
-    city, said = one_of(drawn.rng, tongue(language).cities), EVERYDAY["news"].get(language, ("news",))
-    text = tongue(language).cliches.pick(drawn.rng)
-    ours, theirs = (
-        replace(one, display_name=f"{city.native} {one_of(drawn.rng, said)}", bio=text)
-        for one in (drawn.other, drawn.banned)
-    )
-    return ours, theirs
-
-
-def _victim(drawn: Drawn) -> tuple[Account, Account]:
-    added = tuple(Admin(account_id=it.account_id) for it in drawn.other.admins if isinstance(it, Admin))
-    return drawn.other, replace(drawn.banned, admins=added)
-
-
-def _rival(drawn: Drawn) -> tuple[Account, Account]:
-    link = _link(drawn)
-    return replace(drawn.other, invite_links=(link,)), replace(drawn.banned, bio=f"join {link}")
-
-
-def _link(drawn: Drawn) -> str:
-    return f"https://t.me/+Zq{drawn.number:08d}xWv7"
-
-
 _MANAGER: Final = (Admin(account_id="manager", acted=True),)
-_OF_MANAGER: Final = _having({"admins": _MANAGER, "created_by": "manager"})
-MIRRORS: Final[Mapping[str, Made]] = {
-    "same creator": _having({"created_by": lambda drawn: f"c{drawn.number}"}),
-    "owner banned": _owned,
-    "two acting admins of 5 and 7": _two_admins,
-    "same invitation": _having({"invite_links": lambda drawn: (_link(drawn),)}),
-    "same title and picture": _copying("display_name", "avatar"),
-    "same title and picture, description translated": _copying(
-        "display_name", "avatar", bio=lambda drawn: _text(drawn.rng, one_of(drawn.rng, LANGUAGES))
-    ),
-}
-INNOCENTS: Final[Mapping[str, Made]] = {
-    "news of one city": _news,
-    "fans with their own picture": _copying(display_name=_fans),
-    "classes of one school": _of_students,
-    "channels of one marked bot": _having({"created_by": "bot:77", "admins": (Admin(account_id="bot:77"),)}),
-    "channels of one unmarked bot": _OF_MANAGER,
-}
-FRAMED: Final[Mapping[str, Made]] = {
-    "victim made an admin of the banned one": _victim,
-    "a rival's invitation printed": _rival,
-}
+_OF_MANAGER: Final = having({"admins": _MANAGER, "created_by": "manager"})
+SCENES: Final = (MIRRORS, {**INNOCENTS, "channels of one unmarked bot": _OF_MANAGER}, FRAMED)
 
 
 def _draws(seed: int, count: int, aliases: Sequence[str]) -> list[Drawn]:
@@ -195,8 +44,8 @@ def _draws(seed: int, count: int, aliases: Sequence[str]) -> list[Drawn]:
             Drawn(
                 seeded(seed, f"channel {number}"),
                 number,
-                _channel(rng, f"b{number}", language, population, title),
-                _channel(rng, f"a{number}", language, population),
+                channel(rng, f"b{number}", language, population, title),
+                channel(rng, f"a{number}", language, population),
             )
         )
     return draws
@@ -248,7 +97,7 @@ def _banned(account: Account, at: float) -> AccountBanned:
         version=1,
         occurred_at=from_seconds(at),
         banned_at=from_seconds(at),
-        platform=_PLATFORM,
+        platform=PLATFORM,
         account=account,
     )
 
@@ -258,7 +107,7 @@ def _created(account: Account, at: float) -> AccountCreated:
         event_id=account.account_id,
         version=1,
         occurred_at=from_seconds(at),
-        platform=_PLATFORM,
+        platform=PLATFORM,
         account=account,
     )
 
@@ -268,7 +117,7 @@ def table(aliases: Sequence[str], *, seed: int, count: int, stores: Sequence[int
     draws = _draws(seed, count, aliases)
     yield "| % `possible`/`likely` | bans | " + " | ".join(AGES) + " |"
     yield "| --- | --- | " + " | ".join("---" for _ in AGES) + " |"
-    for scenes in (MIRRORS, INNOCENTS, FRAMED):
+    for scenes in SCENES:
         for name, made in scenes.items():
             rows: dict[str, list[str]] = {}
             for bans in stores:

@@ -21,6 +21,12 @@ from simulate.files import simulate_command
 )
 @option("--accounts", "How many sign-ups to simulate.", Whole(1), default=10_000)
 @option(
+    "--channels",
+    "How many channels and groups to ban besides; another signs up after each, every other one a mirror.",
+    Whole(0),
+    default=0,
+)
+@option(
     "--out",
     "Write the files to this folder, which is created if missing; files of these names are replaced.",
     OUT_FOLDER,
@@ -42,27 +48,29 @@ from simulate.files import simulate_command
     metavar="SHARE",
 )
 @output.json_option
-def command(seed: int, accounts: int, out: Path, edits: str, malformed: float) -> int:
+def command(seed: int, accounts: int, channels: int, out: Path, edits: str, malformed: float) -> int:
     """Write a simulated platform to files, with its true mirrors listed.
 
     Use it to try samehand without real data, and to measure it (`samehand try --truth`).
 
     Writes bans.jsonl and accounts.jsonl, which `samehand score` reads; truth.csv, which accounts mirror which
-    bans; strategies.csv, how each mirror was disguised, 1 (naive) to 8; languages.csv, the language of each
-    account; innocents.csv, look-alikes that are no mirrors; and events.jsonl, all events in order of time.
+    bans; strategies.csv, how each mirror was disguised: people 1 (naive) to 8, channels 10 to 15;
+    languages.csv, the language of each account; innocents.csv, look-alikes that are no mirrors; and
+    events.jsonl, all events in order of time.
 
     \b
     Examples:
-      samehand simulate --seed 7 --accounts 5000 --out sample
+      samehand simulate --seed 7 --accounts 5000 --channels 200 --out sample
       samehand score --bans sample/bans.jsonl --accounts sample/accounts.jsonl
     """
     started = time.monotonic()
     try:
-        with output.progress("simulating sign-ups", accounts) as hear:
+        with output.progress("simulating sign-ups", accounts + channels) as hear:
             summary = simulate_command(
                 seed,
                 accounts,
                 out,
+                channels=channels,
                 edits=edits,
                 malformed_share=malformed,
                 progress=lambda done, _: hear(done),

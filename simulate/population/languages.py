@@ -63,7 +63,7 @@ class Name(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Tongue:
-    """One language's names and phrases."""
+    """One language's names and phrases; ``media`` and ``fans`` are words in titles of their channels."""
 
     code: str
     given: Weighted[Name]
@@ -74,6 +74,8 @@ class Tongue:
     jobs: tuple[str, ...]
     hobbies: tuple[str, ...]
     cliches: Weighted[str]
+    media: tuple[str, ...]
+    fans: tuple[str, ...]
     family_first: bool
     latin_script: bool
 
@@ -101,6 +103,8 @@ def tongue(code: str) -> Tongue:
         jobs=tuple(sections["jobs"]),
         hobbies=tuple(sections["hobbies"]),
         cliches=zipf(sections["cliches"]),
+        media=tuple(sections["media"]),
+        fans=tuple(sections["fans"]),
         family_first=code in {"zh", "ko"},
         latin_script=code in {"en", "es", "tr"},
     )

@@ -34,9 +34,9 @@ class EventLabel(NamedTuple):
     """What an event is about, for judging; nothing of it is in the record."""
 
     kind: str
-    """Of an account ``ordinary``, ``mirror``, ``malformed``, ``reinstated`` or a kind of ``INNOCENTS``,
-    or ``wave`` in the demo; of a
-    ban ``banned``, or ``lifted`` where it is reinstated before the stream ends."""
+    """Of an account ``ordinary``, ``mirror``, ``malformed``, ``reinstated``, a kind of look-alike or a scene
+    of channels, or ``wave`` in the demo; of a ban ``banned``, or ``lifted`` where it is reinstated before the
+    stream ends."""
     language: str
     truth: Truth | None = None
     resembles: str | None = None

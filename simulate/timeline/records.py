@@ -13,6 +13,7 @@ from schemas.accounts import (
     Basis,
 )
 from simulate.population.people import Person
+from simulate.sampling import Weighted
 
 QUEUES = {
     "violent-extremism": "counter-terrorism",
@@ -21,6 +22,7 @@ QUEUES = {
     "abuse": "safety",
 }
 """Policy → reviewers' queue."""
+POLICIES = Weighted(["spam", "abuse", "fraud", "violent-extremism"], [0.5, 0.2, 0.15, 0.15])
 
 
 def moment(seconds: float) -> datetime:
@@ -50,12 +52,16 @@ def profile(person: Person) -> Account:
 
 
 def created(person: Person, at: float) -> AccountCreated:
+    return created_as(person.platform, profile(person), at)
+
+
+def created_as(platform: str, account: Account, at: float) -> AccountCreated:
     return AccountCreated(
-        event_id=f"created-{person.account_id}",
+        event_id=f"created-{account.account_id}",
         version=1,
         occurred_at=moment(at),
-        platform=person.platform,
-        account=profile(person),
+        platform=platform,
+        account=account,
     )
 
 
@@ -71,16 +77,20 @@ def updated(person: Person, at: float) -> AccountUpdated:
 
 
 def banned(person: Person, at: float, policy: str) -> AccountBanned:
-    authority = "UN" if policy == "violent-extremism" and person.account_id.endswith("7") else "platform"
+    return banned_as(person.platform, profile(person), at, policy)
+
+
+def banned_as(platform: str, account: Account, at: float, policy: str) -> AccountBanned:
+    authority = "UN" if policy == "violent-extremism" and account.account_id.endswith("7") else "platform"
     return AccountBanned(
-        event_id=f"banned-{person.account_id}",
+        event_id=f"banned-{account.account_id}",
         version=1,
         occurred_at=moment(at),
-        platform=person.platform,
-        account=profile(person),
+        platform=platform,
+        account=account,
         banned_at=moment(at),
         policy=policy,
-        basis=Basis(authority=authority, reference=f"case-{person.account_id[-6:]}"),
+        basis=Basis(authority=authority, reference=f"case-{account.account_id[-6:]}"),
         queue=QUEUES[policy],
         expires_at=moment(at) + timedelta(days=365) if policy == "spam" else None,
     )

@@ -7,7 +7,7 @@ through one at a time.
 from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from heapq import heappop, heappush
+from heapq import heappop, heappush, merge
 from itertools import chain, count
 from random import Random
 
@@ -20,6 +20,7 @@ from simulate.population.languages import LANGUAGES
 from simulate.population.people import Person, Population
 from simulate.sampling import Weighted, between, one_of, seeded
 from simulate.timeline import records
+from simulate.timeline.channels import channel_events
 from simulate.timeline.events import EventLabel, PlatformTopic, SimulatedEvent, Truth
 from simulate.timeline.schedule import Return, plan
 
@@ -75,7 +76,6 @@ def malformed(rng: Random, good: bytes) -> bytes:
     return one_of(rng, SORTS)(rng, good)
 
 
-_POLICIES = Weighted(["spam", "abuse", "fraud", "violent-extremism"], [0.5, 0.2, 0.15, 0.15])
 _RECENT_BANS = 500
 """Look-alikes are made beside one of the last bans: there, evidence of timing could mislead."""
 _RESTING_DAYS = 45.0
@@ -94,7 +94,7 @@ _ORDINARY = {language: EventLabel("ordinary", language) for language in LANGUAGE
 
 def generate(config: Config) -> Iterator[SimulatedEvent]:
     """All events in order of time; each event's label says what is true of it."""
-    return iter(_Stream(config))
+    return merge(_Stream(config), channel_events(config), key=lambda event: event.at)
 
 
 def sample(seed: int = 7, accounts: int = 2_000, *, ends_at: datetime) -> Iterator[SimulatedEvent]:
@@ -237,7 +237,7 @@ class _Stream:
 
     def _ban(self, now: float, person: Person, kind: str) -> None:
         self._banned_at[person.key] = now
-        record = records.banned(person, now, _POLICIES.pick(self._rng))
+        record = records.banned(person, now, records.POLICIES.pick(self._rng))
         self._publish(
             SimulatedEvent(now, PlatformTopic.BANNED, person.key, record, EventLabel(kind, person.language))
         )

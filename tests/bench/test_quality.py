@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import sys
 from collections import Counter
 from pathlib import Path
@@ -21,7 +22,8 @@ from bench.real.__main__ import FILES, FOLDER_VARIABLE, NoRealNames, main, read_
 from bench.real.namesakes import namesakes
 from bench.real.renames import Named, looked_up, returning, split
 from bench.running.crowd import aged
-from report.accuracy import AccountPair, JudgedRun, ScoredPair, figures
+from report.accuracy import AccountPair, JudgedRun, ScoredPair, by_strategy, figures
+from simulate.evasion.channels import INNOCENTS, NUMBERS
 from simulate.evasion.strategies import STRATEGIES
 from simulate.files import simulate_command
 from simulate.population.languages import LANGUAGES
@@ -72,6 +74,24 @@ def test_two_platforms_judged_together_have_the_mirrors_of_both(tmp_path: Path) 
     twice = figures_of(together([quick, judged_platform(tmp_path, "other")]))
     assert twice["mirrors"] == 2 * ours["mirrors"]
     assert "average precision" in table({"simulated": twice})
+
+
+def test_channels_of_a_simulated_platform_come_back_and_those_that_only_look_like_it_pass(
+    tmp_path: Path,
+) -> None:
+    simulate_command(12, 4_000, tmp_path, channels=72)
+    run = judged_platform(tmp_path, "one")
+    recall = by_strategy(run)
+    assert {name for name in recall if int(name) >= NUMBERS["same creator"]} == set(
+        map(str, NUMBERS.values())
+    )
+    for name, number in NUMBERS.items():
+        assert recall[str(number)]["value"] >= (0.8 if "title" in name else 0.95), name
+    with (tmp_path / "innocents.csv").open(encoding="utf-8", newline="") as file:
+        innocents = [row for row in csv.DictReader(file) if row["kind"] in INNOCENTS]
+    accused = {judged.pair.account for judged in run.judged if judged.band != "none"}
+    assert len(innocents) >= 20
+    assert not [row for row in innocents if f"one/{row['platform']}:{row['account_id']}" in accused]
 
 
 # Who comes to a platform of a size: each way back in each span of time, to bans as they are.

@@ -31,6 +31,7 @@ from schemas.wire import (
 )
 from simulate.config import SAMPLE_ACCOUNTS_MIN, Config
 from simulate.delays import DAY, DELAY_SECONDS_MAX, HOUR, MINUTE, PREPARED_SECONDS_MAX, heavy_tailed
+from simulate.evasion.channels import FRAMED, INNOCENTS, NUMBERS
 from simulate.files import SimulationSummary, simulate_command, write
 from simulate.population.people import Person, Population
 from simulate.sampling import seeded
@@ -232,6 +233,7 @@ def test_labels_do_not_leak_into_records(events: list[SimulatedEvent]) -> None:
         ({"strategy_weights": {10: 1.0}}, "no strategy"),
         ({"start": datetime(2026, 1, 1)}, "timezone"),  # noqa: DTZ001  # a date without a zone is the case
         ({"bans": -1}, "bans"),
+        ({"channels": -1}, "channels"),
     ],
 )
 def test_a_configuration_that_cannot_be_is_refused_by_name(wrong: dict[str, object], reason: str) -> None:
@@ -374,3 +376,43 @@ def test_the_command_writes_the_same_files_again_and_tells_how_far_it_is(tmp_pat
     assert {total for _, total in heard} == {2_200}
     for file in sorted((tmp_path / "a").iterdir()):
         assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()
+
+
+# Channels that come back, beside those that only look like it.
+
+
+def test_channels_come_beside_the_people_who_stay_as_they_were() -> None:
+    alone = list(generate(Config(seed=6, accounts=300)))
+    both = list(generate(Config(seed=6, accounts=300, channels=24)))
+    ours = [event for event in both if event not in alone]
+    assert [event for event in both if event in alone] == alone
+    assert both == sorted(both, key=lambda event: event.at)
+    assert Counter(event.topic for event in ours) == {PlatformTopic.BANNED: 24, PlatformTopic.CREATED: 24}
+    for event in ours:
+        decoded = DECODERS[event.topic](line(event), now=SMALL.end_seconds)
+        assert isinstance(decoded, Decoded), (decoded, event)
+        assert decoded.record == event.value
+
+
+def test_a_few_channels_hold_every_scene_in_each_direction() -> None:
+    config = Config(seed=6, accounts=300, channels=60, mirror_share=0.0, prepared_share_of_mirrors=0.3)
+    of_channels = [event for event in generate(config) if event.key.startswith("telegram:")]
+    labels = [event.label for event in of_channels if event.topic is PlatformTopic.CREATED]
+    truths = [label.truth for label in labels if label.truth]
+    assert {truth.strategy for truth in truths} == set(NUMBERS.values())
+    assert {truth.way for truth in truths} == {"forward", "lookback"}
+    assert {*INNOCENTS, *FRAMED} <= {label.kind for label in labels}
+    bans = {event.key: event.at for event in of_channels if event.topic is PlatformTopic.BANNED}
+    for truth in truths:
+        assert bans[f"telegram:{truth.banned_account_id}"] == truth.banned_at
+        assert (truth.appeared_at < truth.banned_at) == (truth.way == "lookback")
+
+
+def test_channels_are_written_beside_the_people(tmp_path: Path) -> None:
+    heard: list[tuple[int, int]] = []
+    summary = simulate_command(3, 300, tmp_path, channels=20, progress=lambda *far: heard.append(far))
+    assert summary.sign_ups == 320
+    assert heard == [(320, 320)]
+    names = {row["strategy"]: row["name"] for row in rows(tmp_path / "strategies.csv")}
+    assert names["10"] == "same creator"
+    assert "a rival's invitation printed" in {row["kind"] for row in rows(tmp_path / "innocents.csv")}
