@@ -13,7 +13,7 @@ from schemas.malformed import Malformed
 
 _ACCOUNT_KEY: Final = re.compile(rf"([a-z0-9_.-]{{1,32}}):([^\x00-\x1f\x7f]{{1,{ACCOUNT_ID_CHARS_MAX}}})")
 
-_KINDS: Final = get_args(get_args(AccountKind)[0])
+KINDS: Final = get_args(get_args(AccountKind)[0])
 
 
 def account_key(platform: str, account_id: str) -> str:
@@ -24,7 +24,7 @@ def account_key(platform: str, account_id: str) -> str:
 def kind_of_id(account_id: str) -> AccountKind:
     """The kind of an account: its id begins with it, unless it is `account`."""
     lead, colon, _ = account_id.partition(":")
-    return cast(AccountKind, lead) if colon and lead in _KINDS else "account"
+    return cast(AccountKind, lead) if colon and lead in KINDS else "account"
 
 
 def id_with_kind(kind: AccountKind, account_id: str) -> str:

@@ -103,6 +103,9 @@ Alerts an hour, by basis | stack
     By whose word the ban rests on, and pairs that its basis gives no right to alert on.
     {{basis}} = sum by (basis) (rate(samehand_alerts_by_basis_total[$__rate_interval])) * 3600
     {{basis}}, withheld = sum by (basis) (rate(samehand_alerts_without_right_total[$__rate_interval])) * 3600
+Alerts an hour, by kind | stack
+    By what the new one is: an account, channel, group, page or bot.
+    {{kind}} = sum by (kind) (rate(samehand_alerts_by_kind_total[$__rate_interval])) * 3600
 Summaries an hour | | SamehandPairsWithheld
     Summaries published: more accounts resemble a ban than got an alert of their own.
     an hour = sum(rate(samehand_alert_summaries_total[$__rate_interval])) * 3600

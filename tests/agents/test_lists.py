@@ -10,6 +10,7 @@ from msgspec import structs
 
 from samehand.alert_id import alert_id
 from schemas.accounts import AccountBanned, AccountSession, DatedValue
+from schemas.keys import KINDS
 from schemas.wire import encode
 from tests.agents.conftest import Life
 from tests.makers import NOON, a_ban, a_change, a_sign_up, a_verdict
@@ -73,6 +74,18 @@ async def test_channel_that_a_mirror_made_is_found_once_the_mirror_is_banned(lif
         (alert.account_id, alert.matched.account_id) for alert in life.alerts if alert.account_id != "99"
     }
     assert found == {("channel:7", "99")}
+
+
+async def test_alerts_are_counted_by_what_the_new_one_is(life: Life) -> None:
+    await life.ban(a_ban("1", handle="umar_media", device_id=OLD))
+    await life.tell(
+        life.screen,
+        a_sign_up("99", handle="salma_kitchen", device_id=OLD, at=SOON),
+        a_sign_up("7", kind="channel", display_name="Tea", created_by="1", at=SOON),
+    )
+    value = life.context.metrics.registry.get_sample_value
+    counts = {kind: value("samehand_alerts_by_kind_total", {"kind": kind}) for kind in KINDS}
+    assert counts == {"account": 1, "channel": 1, "group": 0, "page": 0, "bot": 0}
 
 
 async def test_change_adds_a_device_and_takes_none(life: Life) -> None:

@@ -23,7 +23,7 @@ from bench.real.namesakes import namesakes
 from bench.real.renames import Named, looked_up, returning, split
 from bench.running.crowd import aged
 from report.accuracy import AccountPair, JudgedRun, ScoredPair, by_strategy, figures
-from simulate.evasion.channels import INNOCENTS, NUMBERS
+from simulate.evasion.channels import FRAMED, INNOCENTS, MIRRORS, NUMBERS
 from simulate.evasion.strategies import STRATEGIES
 from simulate.files import simulate_command
 from simulate.population.languages import LANGUAGES
@@ -380,7 +380,7 @@ def test_an_address_is_as_common_as_the_place_that_it_belongs_to() -> None:
 
 def test_a_mirror_of_the_same_creator_is_found_and_a_framed_channel_is_not_likely() -> None:
     draws = kinds._draws(3, 4, ["Zarfeshan Front"])
-    found = asyncio.run(kinds._bands(kinds.MIRRORS["same creator"], draws, 3, 2))
+    found = asyncio.run(kinds._bands(MIRRORS["same creator"], draws, 3, 2))
     assert "none" not in found["8 minutes"]
-    framed = asyncio.run(kinds._bands(kinds.FRAMED["victim made an admin of the banned one"], draws, 3, 2))
+    framed = asyncio.run(kinds._bands(FRAMED["victim made an admin of the banned one"], draws, 3, 2))
     assert "likely" not in framed["8 minutes"]

@@ -36,6 +36,7 @@ from simulate.files import SimulationSummary, simulate_command, write
 from simulate.population.people import Person, Population
 from simulate.sampling import seeded
 from simulate.timeline import records
+from simulate.timeline.channels import channel_events
 from simulate.timeline.events import PlatformTopic, SimulatedEvent
 from simulate.timeline.schedule import plan
 from simulate.timeline.stream import SORTS, generate, sample
@@ -383,10 +384,11 @@ def test_the_command_writes_the_same_files_again_and_tells_how_far_it_is(tmp_pat
 
 def test_channels_come_beside_the_people_who_stay_as_they_were() -> None:
     alone = list(generate(Config(seed=6, accounts=300)))
-    both = list(generate(Config(seed=6, accounts=300, channels=24)))
-    ours = [event for event in both if event not in alone]
-    assert [event for event in both if event in alone] == alone
+    config = Config(seed=6, accounts=300, channels=24)
+    both, ours = list(generate(config)), channel_events(config)
     assert both == sorted(both, key=lambda event: event.at)
+    assert sorted(event.key for event in both) == sorted(event.key for event in (*alone, *ours))
+    assert [event for event in both if event not in ours] == alone
     assert Counter(event.topic for event in ours) == {PlatformTopic.BANNED: 24, PlatformTopic.CREATED: 24}
     for event in ours:
         decoded = DECODERS[event.topic](line(event), now=SMALL.end_seconds)
@@ -396,13 +398,13 @@ def test_channels_come_beside_the_people_who_stay_as_they_were() -> None:
 
 def test_a_few_channels_hold_every_scene_in_each_direction() -> None:
     config = Config(seed=6, accounts=300, channels=60, mirror_share=0.0, prepared_share_of_mirrors=0.3)
-    of_channels = [event for event in generate(config) if event.key.startswith("telegram:")]
-    labels = [event.label for event in of_channels if event.topic is PlatformTopic.CREATED]
+    ours = channel_events(config)
+    labels = [event.label for event in ours if event.topic is PlatformTopic.CREATED]
     truths = [label.truth for label in labels if label.truth]
     assert {truth.strategy for truth in truths} == set(NUMBERS.values())
     assert {truth.way for truth in truths} == {"forward", "lookback"}
     assert {*INNOCENTS, *FRAMED} <= {label.kind for label in labels}
-    bans = {event.key: event.at for event in of_channels if event.topic is PlatformTopic.BANNED}
+    bans = {event.key: event.at for event in ours if event.topic is PlatformTopic.BANNED}
     for truth in truths:
         assert bans[f"telegram:{truth.banned_account_id}"] == truth.banned_at
         assert (truth.appeared_at < truth.banned_at) == (truth.way == "lookback")

@@ -29,6 +29,7 @@ from samehand.watchlist.platforms import is_list
 from schemas.alert_headers import alert_headers
 from schemas.alerts import MirrorAlert
 from schemas.basis_rights import BasisKind, kind_of
+from schemas.fields import AccountKind
 from schemas.wire import Decoded, decode_alert, encode
 from store.base import BanFacts, Claim, OpenAlert, Proposal, Ruling, Summary
 from store.rules.pairs import WITHDRAWN_FOR
@@ -51,6 +52,7 @@ class PendingAlert(NamedTuple):
     banned: str
     generation: int = 0
     basis_kind: BasisKind = "none"
+    account_kind: AccountKind = "account"
     replaces: tuple[str, ...] = ()
 
     @property
@@ -179,6 +181,7 @@ async def _proposed(pairs: Sequence[Pair], context: AgentContext) -> list[tuple[
                 pair.banned,
                 published.matched.generation,
                 published.matched.basis_kind,
+                published.account_kind,
                 replaced_by(published),
             )
             headers = alert_headers(published)
@@ -233,6 +236,7 @@ async def confirm(emits: Sequence[Emit], context: AgentContext) -> None:
             marker.seconds_since_ban,
             marker.generation,
             marker.basis_kind,
+            marker.account_kind,
         )
         if context.alert_policy.logged:
             log.info(

@@ -13,6 +13,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from schemas.alerts import WITHDRAWN_REASONS, Direction
 from schemas.basis_rights import BasisKind
+from schemas.fields import AccountKind
+from schemas.keys import KINDS
 from schemas.waves import WAVE_REASONS
 from streams.telemetry.metrics.events import AGE_SECONDS
 
@@ -63,6 +65,8 @@ class AlertMetrics:
         for kind in BASIS_KINDS:
             self.alerts_by_basis.labels(kind)
             self.alerts_without_right.labels(kind)
+        for account_kind in KINDS:
+            self.alerts_by_kind.labels(account_kind)
         for group in GENERATIONS:
             self.bans_enrolled.labels(group)
             self.alert_generations.labels(group)
@@ -95,6 +99,11 @@ class AlertMetrics:
             "samehand_alerts_by_basis",
             "Alerts published, by whose word the ban rests on: the platform's, or an authority's (state).",
             ("basis",),
+        )
+        self.alerts_by_kind = counter(
+            "samehand_alerts_by_kind",
+            "Alerts published, by what the new one is: an account, channel, group, page or bot.",
+            ("kind",),
         )
         self.alerts_without_right = counter(
             "samehand_alerts_without_right",
@@ -173,9 +182,11 @@ class AlertMetrics:
         seconds_since_ban: float | None = None,
         generation: int = 0,
         basis: BasisKind = "none",
+        kind: AccountKind = "account",
     ) -> None:
         """An alert was published. A queue beyond the first `QUEUES_MAX` counts as `other`."""
         self.alerts_by_basis.labels(basis).inc()
+        self.alerts_by_kind.labels(kind).inc()
         self.alert_generations.labels(generation_group(generation)).inc()
         if queue not in self._queues and len(self._queues) < QUEUES_MAX:
             self._queues.add(queue)
