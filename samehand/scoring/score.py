@@ -356,8 +356,12 @@ def _shown(
 ) -> list[Evidence]:
     """The lines as evidence against a stranger; what a crowd takes away is a line of its own."""
     shown, covered = list[Evidence](), reasons[0].covers if reasons else ()
+    named = {reason.name for reason in reasons}
     for line, (adds, *_) in zip(lines, adding, strict=True):
         comparison, weight = line.comparison, line.weight
+        of_rivals = [rival.name for rival, nats in zip(RIVALS, line.against, strict=True) if nats < 0.0]
+        if weight < 0.0 and adds == 0.0 and named.isdisjoint(of_rivals):
+            continue  # it speaks for a rival that is no reason here
         alike = [other.weight for other in lines if other.signal in line.beyond]
         if line.beyond and adds <= 0.0 and line.unshared <= max([0.0, *alike]):
             continue  # another line says the same

@@ -96,7 +96,8 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ban; the more sign up, the smaller a share of them these are. Beside ``u`` the greater share counts.
     Without either the rate is the very value's. A level that mirrors show more often than others is an
     agreement and never speaks against a pair; any other is a difference and never speaks for it.
-    ``explained``: how often a rival shows an agreement, as a share of how often a mirror does. ``ceiling``
+    ``explained``: how often a rival shows an agreement, as a share of how often a mirror does. ``rival``: a
+    difference that only this rival's accounts show more often than mirrors. ``ceiling``
     (nats) is for prices that hang on a count of few. ``multiplier``: learnt; what the level says is
     multiplied by it, against every rival.
     """
@@ -106,6 +107,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     a_ban: Accounts | None = None
     ceiling: Nats = WEIGHT_MAX
     explained: dict[RivalName, Share] = {}
+    rival: RivalName | None = None
     multiplier: Annotated[float, Meta(ge=0.0, le=MULTIPLIER_MAX)] = 1.0
     source: str = ""
 
@@ -149,7 +151,8 @@ class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
     def limits(self) -> dict[str, tuple[float, ...]]:
         """For each level the most (nats) that it weighs against each rival, in the order of the registry.
 
-        Of a difference: 0 against rivals that explain the signal, else minus infinity, for no limit.
+        Of a difference: 0 against rivals that explain the signal or do not show it more often, else minus
+        infinity, for no limit.
         """
         limits: dict[str, tuple[float, ...]] = {}
         for level, row in self.levels.items():
@@ -159,7 +162,10 @@ class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
                     math.inf if share is None else -math.log(share) * row.multiplier for share in shares
                 )
             else:
-                limits[level] = tuple(-math.inf if share is None else 0.0 for share in shares)
+                limits[level] = tuple(
+                    -math.inf if share is None and row.rival in (None, rival.name) else 0.0
+                    for rival, share in zip(RIVALS, shares, strict=True)
+                )
         return limits
 
     @cached_property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Final
 
 from samehand.account import Account
@@ -66,6 +67,18 @@ def test_what_the_platform_states_of_both_alerts_at_every_age(
 @for_each(("ours", "theirs", "level"), STATED)
 def test_what_was_prepared_before_the_ban_alerts_by_it(ours: Account, theirs: Account, level: str) -> None:
     assert judged(ours, theirs, -3 * DAY_SECONDS).band != "none"
+
+
+@for_each("age", AGES)
+@for_each("word", ["fans", "Daily", "quotes"])
+def test_a_word_of_admirers_in_its_title_hides_no_channel_of_the_banned_account(
+    word: str, age: float
+) -> None:
+    """Admirers copy what is shown: the word is about that, and not about who runs the channel."""
+    plain = a_channel(8, created_by="5", display_name="Sydney Kites")
+    calling = replace(plain, display_name=f"Sydney {word}")
+    assert abs(judged(calling, OWNER, age).log_odds - judged(plain, OWNER, age).log_odds) < 0.1
+    assert "admirer" not in {line.signal for line in judged(calling, OWNER, age).lines}
 
 
 VICTIM: Final = Account(platform="telegram", account_id="21", handle="rania_haddad")
